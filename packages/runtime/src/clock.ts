@@ -1,0 +1,58 @@
+/**
+ * The only place of the runtime that touches wall time and timers, so that every wait can be driven by a test.
+ */
+export interface Clock {
+  now(): Date;
+  /** Milliseconds that never go backwards; for measuring durations and deadlines. */
+  monotonicMs(): number;
+  /** Calls `fn` once after `ms`; the returned function cancels. Does not keep the process alive. */
+  after(ms: number, fn: () => void): () => void;
+  /** Rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  },
+};
+
+/**
+ * A signal that aborts after `ms` or with `parent`, whichever comes first. Call `clear` when the work is done:
+ * a forgotten timer would keep the listener on a long-lived parent.
+ */
+export function deadlineSignal(clock: Clock, ms: number, parent?: AbortSignal): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const onParentAbort = () => controller.abort(parent?.reason);
+  if (parent?.aborted) onParentAbort();
+  parent?.addEventListener('abort', onParentAbort, { once: true });
+  const cancel = clock.after(ms, () => controller.abort(new Error(`no answer within ${Math.round(ms / 1000)} s`)));
+  return {
+    signal: controller.signal,
+    clear() {
+      cancel();
+      parent?.removeEventListener('abort', onParentAbort);
+    },
+  };
+}

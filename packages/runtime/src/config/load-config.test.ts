@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { StartupError } from '../exit.js';
+import { parseConfig } from './load-config.js';
+
+it('reads the keys a generated config has', () => {
+  const config = parseConfig(
+    'name: "Lead"\ndescription: Plans\nversion: 1.0\ntier: 1\nruntime: echo\nmodel: x:y\nruntime_config:\n  timeout: 0\n  required_env: [A]\n',
+    'config.yaml',
+  );
+  expect(config).toMatchObject({
+    name: 'Lead',
+    description: 'Plans',
+    version: '1',
+    runtime: 'echo',
+    model: 'x:y',
+    requiredEnv: ['A'],
+  });
+});
+
+it('fills an empty file with defaults and ignores keys it does not know', () => {
+  expect(parseConfig('', 'config.yaml')).toMatchObject({
+    name: 'Workspace',
+    runtime: 'llm',
+    model: null,
+    maxConcurrentTasks: 1,
+  });
+  expect(parseConfig('future: { anything: [1] }\nname:\n', 'config.yaml').name).toBe('Workspace');
+});
+
+it('names file and line of a YAML error', () => {
+  expect(() => parseConfig('name: a\nruntime: [echo\n', '/configs/config.yaml')).toThrow(
+    /^\/configs\/config\.yaml:\d+ is not valid YAML/,
+  );
+});
+
+it.each([
+  ['- a\n- b\n', 'must be a mapping'],
+  ['name: [a]\n', 'name must be a text, not a list'],
+  ['prompt_files: one.md\n', 'prompt_files must be a list of texts, not a string'],
+  ['prompt_files: [1]\n', 'prompt_files must be a list of texts'],
+  ['runtime_config: no\n', 'runtime_config must be a mapping'],
+  ['max_concurrent_tasks: 0\n', 'max_concurrent_tasks must be a whole number from 1 to 64'],
+])('refuses %j in one sentence', (text, message) => {
+  expect(() => parseConfig(text, 'config.yaml')).toThrow(StartupError);
+  expect(() => parseConfig(text, 'config.yaml')).toThrow(message);
+});

@@ -1,0 +1,21 @@
+/**
+ * What the runtime reads from a workspace's `config.yaml` (contract lifecycle §21.2). Keys that only the platform or
+ * another program reads are left alone.
+ */
+export interface RuntimeConfig {
+  readonly name: string;
+  readonly description: string;
+  readonly role: string | null;
+  readonly version: string;
+  /** Which adapter answers. Absent means `llm`, which falls back to the demo behaviour without a key (design §10). */
+  readonly runtime: string;
+  /** The model the template asks for; the variable MODEL overrides it. */
+  readonly model: string | null;
+  /** Relative to the configs directory. Empty means `system-prompt.md`. */
+  readonly promptFiles: readonly string[];
+  readonly skills: readonly string[];
+  /** Environment variables without which the workspace cannot work; checked before anything is started. */
+  readonly requiredEnv: readonly string[];
+  /** Turns that may run side by side; further messages wait in a bounded queue. */
+  readonly maxConcurrentTasks: number;
+}
