@@ -1,0 +1,14 @@
+export * from './errors.js';
+export * from './events.js';
+export { type Param, type Parsed, parseUuid } from './query.js';
+export type { Access, BodyOf, Method, ParamsOf, QueryOf, ReplyOf, RouteSpec } from './route.js';
+export * from './routes/access.js';
+export * from './routes/activity.js';
+export * from './routes/messages.js';
+export * from './routes/ops.js';
+export * from './routes/orgs.js';
+export * from './routes/registry.js';
+export * from './routes/secrets.js';
+export * from './routes/workspaces.js';
+export { type RouteName, type Routes, routes } from './routes.js';
+export * from './status.js';

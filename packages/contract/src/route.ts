@@ -1,0 +1,65 @@
+import type { Static, TSchema } from 'typebox';
+import type { ErrorCode } from './errors.js';
+import type { Param } from './query.js';
+
+/**
+ * Who may call a route. The server maps each kind to one gate; the authorisation matrix test enumerates them.
+ *
+ * - `open`       nobody is asked; the list of open routes is fixed by design §9
+ * - `admin`      admin token, org token, session; in development mode everybody (contract registry-a2a §2.6)
+ * - `workspace`  the workspace named by `:id` with its own token, or an admin (§2.5)
+ * - `self`       the workspace named in the body with its own token (§2.8)
+ * - `discovery`  the workspace named by `:id` or X-Workspace-ID with its own token, or an admin (§2.9)
+ * - `caller`     decided by the message rules: who speaks for whom (§8.2)
+ * - `credential` any valid credential
+ */
+export type Access = 'open' | 'admin' | 'workspace' | 'self' | 'discovery' | 'caller' | 'credential';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface RouteSpec {
+  readonly method: Method;
+  /** Fastify-style path; `:name` parameters must be described in `params`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  /** `exempt` routes are never counted: probes must not be refused by the limiter. */
+  readonly rate: 'default' | 'exempt';
+  readonly params?: Readonly<Record<string, Param<unknown>>>;
+  readonly query?: Readonly<Record<string, Param<unknown>>>;
+  /** Validated without coercion, removal or defaults. Unknown fields pass (design §13). */
+  readonly body?: TSchema;
+  /** The whole body may be absent (then it is `{}`). */
+  readonly bodyOptional?: boolean;
+  /** Refusal when the body is not JSON or does not match `body`. */
+  readonly invalidBody?: ErrorCode;
+  readonly bodyLimitBytes?: number;
+  /** Success bodies by status. */
+  readonly responses: Readonly<Record<number, TSchema>>;
+  /** Refusals a caller of this route should know, besides those of its access kind. */
+  readonly errors: readonly ErrorCode[];
+  /** `error` text of an unexpected failure, where the contract fixes one. */
+  readonly failedText?: string;
+  /** The answer is not one JSON body. */
+  readonly stream?: 'sse' | 'websocket' | 'text';
+  /** Where this comes from: a contract section, or `new` for our own additions. */
+  readonly source: string;
+}
+
+/** Declares a route and keeps its literal types, from which handlers and clients are typed. */
+export function route<const R extends RouteSpec>(spec: R): R {
+  return spec;
+}
+
+type ValuesOf<P> =
+  P extends Readonly<Record<string, Param<unknown>>>
+    ? { readonly [K in keyof P]: P[K] extends Param<infer T> ? T : never }
+    : Record<string, never>;
+
+export type ParamsOf<R extends RouteSpec> = ValuesOf<R['params']>;
+export type QueryOf<R extends RouteSpec> = ValuesOf<R['query']>;
+export type BodyOf<R extends RouteSpec> = R['body'] extends TSchema ? Static<R['body']> : undefined;
+/** One of the declared success answers, with its status. */
+export type ReplyOf<R extends RouteSpec> = {
+  [S in keyof R['responses'] & number]: { readonly status: S; readonly body: Static<R['responses'][S]> };
+}[keyof R['responses'] & number];

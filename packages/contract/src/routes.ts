@@ -1,0 +1,23 @@
+import { accessRoutes } from './routes/access.js';
+import { activityRoutes } from './routes/activity.js';
+import { messageRoutes } from './routes/messages.js';
+import { opsRoutes } from './routes/ops.js';
+import { orgRoutes } from './routes/orgs.js';
+import { registryRoutes } from './routes/registry.js';
+import { secretRoutes } from './routes/secrets.js';
+import { workspaceRoutes } from './routes/workspaces.js';
+
+/** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
+export const routes = {
+  ...workspaceRoutes,
+  ...registryRoutes,
+  ...messageRoutes,
+  ...activityRoutes,
+  ...orgRoutes,
+  ...secretRoutes,
+  ...accessRoutes,
+  ...opsRoutes,
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;

@@ -1,0 +1,82 @@
+import Type from 'typebox';
+import { pathText } from '../query.js';
+import { route } from '../route.js';
+import { Nullable, Required, Timestamp, Uuid } from '../schema.js';
+
+const Principal = Type.Object({
+  kind: Type.Union([Type.Literal('admin'), Type.Literal('workspace')]),
+  /** How it was recognised: session, admin_token, workspace_token or development. */
+  via: Type.String(),
+  workspace_id: Type.Optional(Uuid),
+});
+
+const token = pathText('login token', /^[A-Za-z0-9_-]{16,128}$/, 'login_link_invalid');
+
+export const accessRoutes = {
+  getSession: route({
+    method: 'GET',
+    path: '/session',
+    summary: 'Who am I?',
+    access: 'credential',
+    rate: 'default',
+    responses: { 200: Type.Object({ principal: Principal, expires_at: Nullable(Timestamp) }) },
+    errors: [],
+    source: 'new',
+  }),
+  createSession: route({
+    method: 'POST',
+    path: '/session',
+    summary: 'Exchange the admin token for a session cookie',
+    access: 'open',
+    rate: 'default',
+    body: Type.Object({ token: Required({ maxLength: 1024 }) }),
+    invalidBody: 'invalid_request_body',
+    responses: { 200: Type.Object({ status: Type.Literal('ok'), expires_at: Timestamp }) },
+    errors: ['invalid_admin_token'],
+    source: 'new',
+  }),
+  deleteSession: route({
+    method: 'DELETE',
+    path: '/session',
+    summary: 'Log out',
+    access: 'open',
+    rate: 'default',
+    responses: { 200: Type.Object({ status: Type.Literal('ok') }) },
+    errors: [],
+    source: 'new',
+  }),
+  createLoginLink: route({
+    method: 'POST',
+    path: '/admin/login-links',
+    summary: 'Make a one-time login link, valid for 15 minutes',
+    access: 'admin',
+    rate: 'default',
+    responses: { 201: Type.Object({ url: Type.String(), expires_at: Timestamp }) },
+    errors: [],
+    source: 'design §9',
+  }),
+  showLoginLink: route({
+    method: 'GET',
+    path: '/login/:token',
+    summary: 'The page behind a login link: a button, so that link previews cannot use the link up',
+    access: 'open',
+    rate: 'default',
+    params: { token },
+    responses: { 200: Type.String() },
+    errors: [],
+    stream: 'text',
+    source: 'design §9',
+  }),
+  useLoginLink: route({
+    method: 'POST',
+    path: '/login/:token',
+    summary: 'Use a login link: sets the session cookie and leads to the canvas',
+    access: 'open',
+    rate: 'default',
+    params: { token },
+    responses: { 303: Type.String() },
+    errors: ['login_link_invalid'],
+    stream: 'text',
+    source: 'design §9',
+  }),
+} as const;

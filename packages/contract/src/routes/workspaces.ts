@@ -1,0 +1,282 @@
+import Type, { type Static } from 'typebox';
+import { flag, workspaceId } from '../query.js';
+import { route } from '../route.js';
+import { Json, JsonObject, Nullable, Required, Timestamp, Uuid } from '../schema.js';
+import { STATUSES } from '../status.js';
+
+export const WorkspaceStatus = Type.Union(STATUSES.map((status) => Type.Literal(status)));
+export const WorkspaceAccess = Type.Union([
+  Type.Literal('none'),
+  Type.Literal('read_only'),
+  Type.Literal('read_write'),
+]);
+
+const shared = {
+  id: Uuid,
+  name: Type.String(),
+  role: Nullable(Type.String()),
+  tier: Type.Integer(),
+  status: WorkspaceStatus,
+  /** "" when the workspace has no address. */
+  url: Type.String(),
+  parent_id: Nullable(Uuid),
+  agent_card: Nullable(JsonObject),
+  active_tasks: Type.Integer(),
+  max_concurrent_tasks: Type.Integer(),
+  last_error_rate: Type.Number(),
+  uptime_seconds: Type.Integer(),
+  runtime: Type.String(),
+  /** "" when none is stored. */
+  template: Type.String(),
+  x: Type.Number(),
+  y: Type.Number(),
+  collapsed: Type.Boolean(),
+  /** Additive: size and stacking of the card, null while the canvas decides. */
+  w: Nullable(Type.Number()),
+  h: Nullable(Type.Number()),
+  z: Type.Integer(),
+  last_heartbeat_at: Nullable(Timestamp),
+  created_at: Timestamp,
+  /** Additive: counts up with every change of the desired state. */
+  generation: Type.Integer(),
+  /** Additive: whether answers are a labelled demonstration (design §10). */
+  demo: Type.Boolean(),
+  model: Nullable(Type.String()),
+  provision_timeout_ms: Type.Optional(Type.Integer()),
+};
+
+/** Element of `GET /workspaces` (contract lifecycle §1.2). */
+export const Workspace = Type.Object({
+  ...shared,
+  /** Always a string: "" when nothing failed. */
+  last_sample_error: Type.String(),
+  current_task: Type.String(),
+  workspace_dir: Nullable(Type.String()),
+  monthly_spend: Type.Integer(),
+  budget_limit: Nullable(Type.Integer()),
+});
+export type Workspace = Static<typeof Workspace>;
+
+/** Body of the open single read: the list element without its private fields (contract lifecycle §1.3). */
+export const PublicWorkspace = Type.Object({ ...shared, last_outbound_at: Nullable(Timestamp) });
+export type PublicWorkspace = Static<typeof PublicWorkspace>;
+
+/** Connection payload of an external workspace (contract lifecycle §3.2); snippets are additive keys. */
+export const Connection = Type.Object({
+  workspace_id: Uuid,
+  platform_url: Type.String(),
+  auth_token: Type.String(),
+  registry_endpoint: Type.String(),
+  heartbeat_endpoint: Type.String(),
+});
+export type Connection = Static<typeof Connection>;
+
+export const CreateWorkspace = Type.Object({
+  name: Required(),
+  role: Type.Optional(Nullable(Type.String())),
+  template: Type.Optional(Nullable(Type.String())),
+  tier: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647 })),
+  model: Type.Optional(Nullable(Type.String())),
+  runtime: Type.Optional(Nullable(Type.String())),
+  external: Type.Optional(Type.Boolean()),
+  url: Type.Optional(Nullable(Type.String())),
+  workspace_dir: Type.Optional(Nullable(Type.String())),
+  workspace_access: Type.Optional(Type.String()),
+  parent_id: Type.Optional(Nullable(Type.String())),
+  budget_limit: Type.Optional(Nullable(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),
+  secrets: Type.Optional(Nullable(Type.Record(Type.String(), Type.String()))),
+  max_concurrent_tasks: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647 })),
+  canvas: Type.Optional(Nullable(Type.Object({ x: Type.Number(), y: Type.Number() }))),
+  initial_memories: Type.Optional(Nullable(Type.Array(Json))),
+});
+export type CreateWorkspace = Static<typeof CreateWorkspace>;
+
+const Created = Type.Union([
+  Type.Object({
+    id: Uuid,
+    status: Type.Literal('provisioning'),
+    awareness_namespace: Type.String(),
+    workspace_access: WorkspaceAccess,
+  }),
+  Type.Object({
+    id: Uuid,
+    external: Type.Literal(true),
+    status: Type.Union([Type.Literal('online'), Type.Literal('awaiting_agent')]),
+    connection: Type.Optional(Connection),
+  }),
+]);
+
+/** Present keys act, absent ones keep what is stored (contract lifecycle §1.5). */
+export const PatchWorkspace = Type.Object({
+  name: Type.Optional(Type.String()),
+  role: Type.Optional(Nullable(Type.String())),
+  tier: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647 })),
+  parent_id: Type.Optional(Nullable(Type.String())),
+  runtime: Type.Optional(Type.String()),
+  workspace_dir: Type.Optional(Nullable(Type.String())),
+  collapsed: Type.Optional(Type.Boolean()),
+  x: Type.Optional(Type.Number()),
+  y: Type.Optional(Type.Number()),
+});
+export type PatchWorkspace = Static<typeof PatchWorkspace>;
+
+/** Relative to the parent card; null size lets the canvas decide. */
+export const Layout = Type.Object({
+  x: Type.Number(),
+  y: Type.Number(),
+  w: Type.Optional(Nullable(Type.Number({ minimum: 0 }))),
+  h: Type.Optional(Nullable(Type.Number({ minimum: 0 }))),
+  z: Type.Optional(Type.Integer({ minimum: -100000, maximum: 100000 })),
+  collapsed: Type.Optional(Type.Boolean()),
+});
+export type Layout = Static<typeof Layout>;
+
+const id = { id: workspaceId };
+
+export const workspaceRoutes = {
+  createWorkspace: route({
+    method: 'POST',
+    path: '/workspaces',
+    summary: 'Create a workspace and start its agent',
+    access: 'admin',
+    rate: 'default',
+    body: CreateWorkspace,
+    invalidBody: 'invalid_workspace_payload',
+    responses: { 201: Created },
+    errors: [
+      'invalid_workspace_payload',
+      'invalid_workspace_fields',
+      'invalid_template',
+      'unknown_template',
+      'invalid_workspace_directory',
+      'invalid_workspace_access',
+      'parent_not_found',
+      'tree_too_deep',
+      'invalid_url',
+      'secret_name_refused',
+    ],
+    failedText: 'failed to create workspace',
+    source: 'lifecycle §1.1',
+  }),
+  listWorkspaces: route({
+    method: 'GET',
+    path: '/workspaces',
+    summary: 'List all workspaces that are not removed, oldest first',
+    access: 'admin',
+    rate: 'default',
+    responses: { 200: Type.Array(Workspace) },
+    errors: [],
+    failedText: 'query failed',
+    source: 'lifecycle §1.2',
+  }),
+  getWorkspace: route({
+    method: 'GET',
+    path: '/workspaces/:id',
+    summary: 'Read one workspace',
+    access: 'credential',
+    rate: 'default',
+    params: id,
+    query: { include_removed: flag('answer a removed workspace with its last record instead of 410') },
+    responses: { 200: PublicWorkspace },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'workspace_removed'],
+    failedText: 'query failed',
+    source: 'lifecycle §1.3, design §9',
+  }),
+  getWorkspaceState: route({
+    method: 'GET',
+    path: '/workspaces/:id/state',
+    summary: 'Status for a remote agent: 404 means stop',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: {
+      200: Type.Object({
+        workspace_id: Uuid,
+        status: WorkspaceStatus,
+        paused: Type.Boolean(),
+        deleted: Type.Literal(false),
+      }),
+      404: Type.Object({
+        workspace_id: Uuid,
+        status: Type.Optional(Type.Literal('removed')),
+        deleted: Type.Literal(true),
+      }),
+    },
+    errors: ['invalid_workspace_id'],
+    failedText: 'query failed',
+    source: 'lifecycle §1.4',
+  }),
+  patchWorkspace: route({
+    method: 'PATCH',
+    path: '/workspaces/:id',
+    summary: 'Change name, role, tier, parent, runtime, directory or canvas position',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    body: PatchWorkspace,
+    invalidBody: 'invalid_request_body',
+    responses: {
+      200: Type.Object({ status: Type.Literal('updated'), needs_restart: Type.Optional(Type.Literal(true)) }),
+    },
+    errors: [
+      'invalid_workspace_id',
+      'workspace_not_found',
+      'invalid_field',
+      'parent_cycle',
+      'parent_not_found',
+      'tree_too_deep',
+      'invalid_workspace_directory',
+    ],
+    source: 'lifecycle §1.5',
+  }),
+  putWorkspaceLayout: route({
+    method: 'PUT',
+    path: '/workspaces/:id/layout',
+    summary: 'Place the card of a workspace on the canvas, relative to its parent',
+    access: 'admin',
+    rate: 'default',
+    params: id,
+    body: Layout,
+    invalidBody: 'invalid_request_body',
+    responses: { 200: Type.Object({ status: Type.Literal('updated') }) },
+    errors: ['invalid_workspace_id', 'workspace_not_found'],
+    source: 'new',
+  }),
+  deleteWorkspace: route({
+    method: 'DELETE',
+    path: '/workspaces/:id',
+    summary: 'Remove a workspace and all its descendants; repeatable',
+    access: 'admin',
+    rate: 'default',
+    params: id,
+    query: {
+      confirm: flag('remove the children as well'),
+      purge: flag('delete what the workspace owns once its instance is gone'),
+    },
+    responses: {
+      200: Type.Object({
+        status: Type.Union([Type.Literal('removed'), Type.Literal('purged')]),
+        cascade_deleted: Type.Integer(),
+      }),
+      409: Type.Object({
+        status: Type.Literal('confirmation_required'),
+        message: Type.String(),
+        children: Type.Array(Type.Object({ id: Uuid, name: Type.String() })),
+        children_count: Type.Integer(),
+      }),
+    },
+    errors: ['invalid_workspace_id', 'stop_failed'],
+    source: 'lifecycle §1.7',
+  }),
+  getWorkspaceLogs: route({
+    method: 'GET',
+    path: '/workspaces/:id/logs',
+    summary: 'The last lines an agent wrote, oldest first',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: { 200: Type.Object({ lines: Type.Array(Type.String()), available: Type.Boolean() }) },
+    errors: ['invalid_workspace_id', 'workspace_not_found'],
+    source: 'new',
+  }),
+} as const;
