@@ -4,7 +4,7 @@ import { route } from '../route.js';
 import { Json, Nullable, Required, Timestamp, Uuid } from '../schema.js';
 import { DELEGATION_STATES } from '../status.js';
 
-const DelegationStatus = Type.Union(DELEGATION_STATES.map((state) => Type.Literal(state)));
+const DelegationStatus = Type.Enum([...DELEGATION_STATES]);
 
 /** Row of the legacy list (contract registry-a2a §10.5). */
 export const DelegationRow = Type.Object({

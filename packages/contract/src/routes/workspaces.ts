@@ -4,7 +4,7 @@ import { route } from '../route.js';
 import { Json, JsonObject, Nullable, Required, Timestamp, Uuid } from '../schema.js';
 import { STATUSES } from '../status.js';
 
-export const WorkspaceStatus = Type.Union(STATUSES.map((status) => Type.Literal(status)));
+export const WorkspaceStatus = Type.Enum([...STATUSES]);
 export const WorkspaceAccess = Type.Union([
   Type.Literal('none'),
   Type.Literal('read_only'),
