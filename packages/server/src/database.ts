@@ -1,0 +1,15 @@
+import type { AccessTables } from './features/access/access.tables.js';
+import type { ActivityTables } from './features/activity/activity.tables.js';
+import type { MessagesTables } from './features/messages/messages.tables.js';
+import type { SecretsTables } from './features/secrets/secrets.tables.js';
+import type { WorkspacesTables } from './features/workspaces/workspaces.tables.js';
+import type { PlatformTables } from './platform/platform.tables.js';
+
+/** Every table, each declared by its one owner. A store names only the tables of its own feature (npm run check). */
+export interface Database
+  extends PlatformTables,
+    WorkspacesTables,
+    AccessTables,
+    MessagesTables,
+    ActivityTables,
+    SecretsTables {}
