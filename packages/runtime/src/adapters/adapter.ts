@@ -10,7 +10,13 @@ export interface Adapter {
   /** What the card and the log say about the model in use; null when there is none. */
   readonly model: string | null;
   /**
-   * Runs one turn. Yields text deltas and tool notices in order and ends with exactly one `done`.
+   * True when a turn cut off by a crash may simply run again: it has no effect besides its answer and delegations,
+   * which the platform deduplicates. Absent means false: such a turn is reported as interrupted.
+   */
+  readonly replaySafe?: boolean;
+  /**
+   * Runs one turn. Yields text deltas and tool notices in order and ends with exactly one `done`, `input_required`
+   * or `rejected`.
    * Throws {@link AdapterError} on failure. Must stop promptly when `context.signal` aborts.
    * Not idempotent: the journal above it guarantees that a message id runs once.
    */
@@ -42,11 +48,31 @@ export type AdapterEvent =
       readonly phase: 'started' | 'finished' | 'failed';
       readonly detail: string;
     }
+  /** A piece of output that is not the running text: a file, data, or a named text. `append` continues the same id. */
+  | {
+      readonly type: 'artifact';
+      readonly id: string;
+      readonly part: ArtifactPart;
+      readonly append: boolean;
+      readonly last: boolean;
+    }
+  /** The turn ends here with a question; the next message on the same task answers it. */
+  | { readonly type: 'input_required'; readonly text: string }
+  /** The agent declines the task. */
+  | { readonly type: 'rejected'; readonly text: string }
   | {
       readonly type: 'done';
       readonly text: string;
+      /** How a caller that waits gets the answer: a plain message (the default), or the task with its artifacts. */
+      readonly reply?: 'message' | 'task';
       readonly usage?: { readonly input_tokens: number; readonly output_tokens: number };
     };
+
+export type ArtifactPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'data'; readonly data: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'file'; readonly name: string; readonly mediaType: string; readonly base64: string }
+  | { readonly kind: 'file_url'; readonly name: string; readonly mediaType: string; readonly url: string };
 
 export interface AdapterContext {
   readonly signal: AbortSignal;
