@@ -23,6 +23,8 @@ export interface RouteSpec {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /** Also answers the revoked token of a removed workspace about that very workspace (design §9). */
+  readonly tombstones?: boolean;
   /** `exempt` routes are never counted: probes must not be refused by the limiter. */
   readonly rate: 'default' | 'exempt';
   readonly params?: Readonly<Record<string, Param<unknown>>>;

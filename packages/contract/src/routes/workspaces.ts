@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { flag, workspaceId } from '../query.js';
+import { flag, lenientInteger, text, workspaceId } from '../query.js';
 import { route } from '../route.js';
 import { Json, JsonObject, Nullable, Required, Timestamp, Uuid } from '../schema.js';
 import { STATUSES } from '../status.js';
@@ -173,6 +173,7 @@ export const workspaceRoutes = {
     method: 'GET',
     path: '/workspaces/:id',
     summary: 'Read one workspace',
+    tombstones: true,
     access: 'credential',
     rate: 'default',
     params: id,
@@ -186,6 +187,7 @@ export const workspaceRoutes = {
     method: 'GET',
     path: '/workspaces/:id/state',
     summary: 'Status for a remote agent: 404 means stop',
+    tombstones: true,
     access: 'workspace',
     rate: 'default',
     params: id,
@@ -275,8 +277,20 @@ export const workspaceRoutes = {
     access: 'workspace',
     rate: 'default',
     params: id,
-    responses: { 200: Type.Object({ lines: Type.Array(Type.String()), available: Type.Boolean() }) },
-    errors: ['invalid_workspace_id', 'workspace_not_found'],
+    query: {
+      limit: lenientInteger('lines', 200, 2000),
+      after: text('cursor of the page before; only what was written since', { maxLength: 256 }),
+    },
+    responses: {
+      200: Type.Object({
+        lines: Type.Array(Type.String()),
+        /** Hand it back as `after` to read on. */
+        cursor: Type.String(),
+        /** False when the backend of this workspace keeps no output. */
+        available: Type.Boolean(),
+      }),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'invalid_query'],
     source: 'new',
   }),
 } as const;

@@ -1,0 +1,275 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifyRateLimit from '@fastify/rate-limit';
+import fastifyWebsocket from '@fastify/websocket';
+import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import { AppError } from './app-error.js';
+import { toErrorReply } from './error-reply.js';
+import type { RequestInfo, UpgradeReply } from './handlers.js';
+import { createBodyParser, parseParams } from './parse.js';
+import { securityHeaders } from './security-headers.js';
+
+export interface GateInput {
+  readonly access: RouteSpec['access'];
+  readonly tombstones: boolean;
+  readonly method: Method;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly cookies: Readonly<Record<string, string | undefined>>;
+  readonly address: string;
+  /** Raw path parameters; a gate must cope with any text. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The validated body for `self` routes, undefined otherwise: every other gate answers before the body is read. */
+  readonly body: unknown;
+}
+
+export interface HttpOptions<Actor> {
+  readonly routes: Readonly<Record<string, RouteSpec>>;
+  /** Typed against `routes` where they are collected; here a handler is only a function. */
+  readonly handlers: Readonly<Record<string, (context: never) => Promise<unknown>>>;
+  /** Decides who is calling; throws an AppError to refuse (contract registry-a2a §2). */
+  readonly gate: (input: GateInput) => Promise<Actor>;
+  /** Null turns the limiter off (development mode, contract registry-a2a §1.3). */
+  readonly rateLimit: { readonly perMinute: number; readonly keyOf: (request: RequestHead) => string } | null;
+  /** Refuses a Host header that is not ours (design §9); throws an AppError. */
+  readonly checkHost: (host: string) => void;
+  readonly requestId: () => string;
+  readonly logger: Logger;
+  readonly observe: (sample: { method: string; path: string; status: number; seconds: number }) => void;
+  readonly isDraining: () => boolean;
+}
+
+export interface RequestHead {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly cookies: Readonly<Record<string, string | undefined>>;
+  readonly address: string;
+}
+
+interface Passed {
+  actor: unknown;
+  upgrade: ((socket: WebSocket) => void) | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    passed: Passed | null;
+  }
+  interface FastifyContextConfig {
+    spec?: RouteSpec;
+  }
+}
+
+const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
+
+/**
+ * The HTTP edge. Every declared route passes the same steps: security headers, host, limiter, gate, parse, handler, one
+ * error shape, metrics and one log line. Nothing here knows what a workspace is.
+ */
+export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
+  const httpLogger: FastifyBaseLogger = options.logger.child({ part: 'http' });
+  const app: FastifyInstance = fastify({
+    loggerInstance: httpLogger,
+    disableRequestLogging: true,
+    genReqId: (request) => readRequestId(request.headers['x-request-id']) ?? options.requestId(),
+    bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+    // A client that trickles its header holds a socket; a minute is plenty and far below the kernel's patience.
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+  });
+  acceptAnyJson(app);
+  app.decorateRequest('passed', null);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders(pathOf(request.url)));
+    reply.header('x-request-id', request.id);
+    options.checkHost(request.headers.host ?? '');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const seconds = reply.elapsedTime / 1000;
+    const path = request.routeOptions.url ?? 'unmatched';
+    options.observe({ method: request.method, path, status: reply.statusCode, seconds });
+    const exempt = request.routeOptions.config.spec?.rate === 'exempt';
+    request.log[exempt || reply.statusCode < 400 ? 'debug' : 'info'](
+      { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const answer = toErrorReply(error, request.routeOptions.config.spec, request.id);
+    if (answer.bug) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
+    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
+    return reply.code(answer.status).send(answer.body);
+  });
+
+  await app.register(fastifyCookie);
+  await registerRateLimit(app, options);
+  await app.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+  // Registered after the plugins so that the limiter's onRequest hook sees every route.
+  await app.register(async (scope) => {
+    for (const [name, spec] of Object.entries(options.routes)) addRoute(scope, name, spec, options);
+  });
+  return app;
+}
+
+function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, options: HttpOptions<Actor>): void {
+  const handler = options.handlers[name];
+  if (!handler) throw new Error(`route ${name} has no handler`);
+  const parseBody = createBodyParser(spec);
+  const gateNeedsBody = spec.access === 'self';
+  const enter = async (request: FastifyRequest, body: unknown): Promise<void> => {
+    const actor = await options.gate({
+      access: spec.access,
+      tombstones: spec.tombstones ?? false,
+      method: spec.method,
+      headers: request.headers,
+      cookies: request.cookies,
+      address: request.ip,
+      params: request.params as Record<string, string>,
+      body,
+    });
+    request.passed = { actor, upgrade: null };
+  };
+  const run = async (request: FastifyRequest, answer: FastifyReply): Promise<unknown> => {
+    const body = parseBody(request.body);
+    if (gateNeedsBody) await enter(request, body);
+    const context = {
+      params: parseParams(spec.params, request.params),
+      query: parseParams(spec.query, request.query),
+      body,
+      actor: request.passed?.actor,
+      request: toRequestInfo(request, answer),
+    };
+    return handler(context as never);
+  };
+  const shared = {
+    method: spec.method,
+    url: spec.path,
+    bodyLimit: spec.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    config: { spec, ...(spec.rate === 'exempt' ? { rateLimit: false as const } : {}) },
+    onRequest: async (request: FastifyRequest): Promise<void> => {
+      if (options.isDraining() && spec.rate !== 'exempt') {
+        throw new AppError('shutting_down', { headers: { 'retry-after': '2' } });
+      }
+      if (!gateNeedsBody) await enter(request, undefined);
+    },
+  };
+  if (spec.stream === 'websocket') {
+    app.route({
+      ...shared,
+      method: 'GET',
+      // Everything that can refuse runs before the upgrade, so that a refusal is an ordinary HTTP answer.
+      preHandler: async (request, answer) => {
+        const reply = (await run(request, answer)) as UpgradeReply;
+        if (request.passed) request.passed.upgrade = reply.upgrade;
+      },
+      handler: async (_request, reply) =>
+        reply
+          .code(426)
+          .header('upgrade', 'websocket')
+          .send({ ...body426, code: 'invalid_query' }),
+      wsHandler: (socket, request) => request.passed?.upgrade?.(socket),
+    });
+    return;
+  }
+  app.route({ ...shared, handler: async (request, reply) => send(reply, await run(request, reply)) });
+}
+
+const body426 = { error: 'this route speaks WebSocket', retry: false, help: errorSpec('invalid_query').help };
+
+interface AnyReply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly stream?: NodeJS.ReadableStream | string;
+}
+
+function send(reply: FastifyReply, answer: unknown): FastifyReply {
+  const { status, headers, stream, body } = answer as AnyReply;
+  reply.code(status);
+  if (headers) reply.headers(headers);
+  if (stream !== undefined) return reply.send(stream);
+  // Fastify would send a bare string as text; a JSON route answers JSON whatever the value.
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/**
+ * Bodies are JSON whatever their Content-Type says: clients of the predecessor send curl's default form type. A cookie
+ * never authorises a cross-site write (design §9), so a "simple" content type opens no door.
+ */
+function acceptAnyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    const text = body.toString();
+    if (text.trim() === '') return done(null, undefined);
+    return parse(request, text, done);
+  });
+}
+
+async function registerRateLimit<Actor>(app: FastifyInstance, options: HttpOptions<Actor>): Promise<void> {
+  const limit = options.rateLimit;
+  if (!limit) {
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.header('x-ratelimit-limit', 'unlimited');
+    });
+    return;
+  }
+  await app.register(fastifyRateLimit, {
+    global: true,
+    max: limit.perMinute,
+    timeWindow: 60_000,
+    hook: 'onRequest',
+    keyGenerator: (request) => limit.keyOf({ headers: request.headers, cookies: request.cookies, address: request.ip }),
+    errorResponseBuilder: (_request, context) => {
+      const seconds = Math.max(1, Math.ceil(context.ttl / 1000));
+      return new AppError('rate_limited', {
+        fields: { retry_after: seconds },
+        headers: { 'retry-after': String(seconds) },
+      });
+    },
+  });
+}
+
+function toRequestInfo(request: FastifyRequest, reply: FastifyReply): RequestInfo {
+  let gone: AbortController | null = null;
+  return {
+    id: request.id,
+    headers: request.headers,
+    address: request.ip,
+    get origin() {
+      const proto = forwarded(request.headers['x-forwarded-proto']) ?? request.protocol;
+      return `${proto}://${forwarded(request.headers['x-forwarded-host']) ?? request.headers.host ?? ''}`;
+    },
+    // Made on first use: most handlers never ask, and a listener on every request costs.
+    get clientGone() {
+      if (!gone) {
+        const controller = new AbortController();
+        gone = controller;
+        reply.raw.once('close', () => {
+          if (!reply.raw.writableFinished) controller.abort();
+        });
+      }
+      return gone.signal;
+    },
+  };
+}
+
+function forwarded(value: string | string[] | undefined): string | null {
+  const text = Array.isArray(value) ? value[0] : value?.split(',')[0];
+  return text?.trim() || null;
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
+
+/** A caller's own id is kept when it is short and plain, so that logs of both sides can be matched. */
+function readRequestId(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(value) ? value : null;
+}
