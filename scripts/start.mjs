@@ -1,0 +1,18 @@
+// npm start: install and build what is missing, then become the server.
+// Only the version check is imported up front; the rest may use what an old Node does not parse.
+import { checkNodeVersion } from './lib/node-version.mjs';
+
+checkNodeVersion();
+const { runScript } = await import('./lib/refusal.mjs');
+
+await runScript(async () => {
+  const log = (line) => process.stdout.write(`${line}\n`);
+  const { ensureInstalled } = await import('./lib/install.mjs');
+  const { ensureBuilt } = await import('./lib/build.mjs');
+  const { ignoreRepeatedSignals } = await import('./lib/signals.mjs');
+  await ensureInstalled({ log });
+  await ensureBuilt({ log });
+  // The server runs in this process: its signals and its exit code are the ones of npm start.
+  ignoreRepeatedSignals();
+  await import('../packages/server/dist/main.js');
+});
