@@ -1,8 +1,9 @@
-import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Account, canRun } from './account.js';
-import { errorCode, PostgresStartError, toPermissionError } from './errors.js';
+import { PostgresStartError, toPermissionError } from './errors.js';
+import { ensureCopy, restoreLinks } from './program-files.js';
 
 /** Where the programs of one Postgres release lie. */
 export interface Binaries {
@@ -70,63 +71,4 @@ async function findPackage(): Promise<{ native: string; version: string }> {
 function toBinaries(native: string, version: string): Binaries {
   const major = Number.parseInt(version, 10);
   return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres'), major };
-}
-
-/** Creates the missing links; false when the folder cannot be written. Safe to run twice and in parallel. */
-async function restoreLinks(native: string): Promise<boolean> {
-  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return '[]'; // A release without links.
-    throw error;
-  });
-  // The file is part of the pinned package: a list of {source, target}, relative to the package's root.
-  const links = JSON.parse(list) as { source: string; target: string }[];
-  for (const link of links) {
-    const path = join(native, '..', link.target);
-    try {
-      await lstat(path);
-      continue;
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    }
-    try {
-      await symlink(relative(dirname(link.target), link.source), path);
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false;
-      if (code !== 'EEXIST') throw error;
-    }
-  }
-  return true;
-}
-
-/** Copies to a private name and renames, so that a killed copy is never mistaken for a whole one. */
-async function ensureCopy(native: string, copy: string): Promise<void> {
-  if (await exists(copy)) return;
-  const draft = join(`${copy}.${process.pid}`, 'native');
-  await rm(dirname(draft), { recursive: true, force: true });
-  await mkdir(dirname(draft), { recursive: true });
-  await cp(native, draft, { recursive: true, verbatimSymlinks: true });
-  await restoreLinks(draft);
-  // An install made under umask 077 would otherwise stay closed to the database's user.
-  for (const entry of await readdir(draft, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isDirectory()) await chmod(path, 0o755);
-    else if (entry.isFile()) await chmod(path, path.startsWith(join(draft, 'bin')) ? 0o755 : 0o644);
-  }
-  await chmod(draft, 0o755);
-  await rename(draft, copy).catch((error: unknown) => {
-    // Another server laid the same copy first.
-    if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST') throw error;
-  });
-  await rm(dirname(draft), { recursive: true, force: true });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
