@@ -105,34 +105,31 @@ export function createTurns(options: TurnsOptions): Turns {
     const known = journal.find(key);
     if (known?.outcome) return finishedHandle(known.request, known.outcome);
     if (!accepting) throw new TurnRefusedError('leaving', 'This agent is stopping and takes no new messages.');
-    if (running.size + waiting.length >= options.maxConcurrent + options.queueMax) {
+    if (live.size >= options.maxConcurrent + options.queueMax) {
       throw new TurnRefusedError(
         'busy',
-        `This agent is busy: ${running.size} running, ${waiting.length} waiting. Try again shortly.`,
+        `This agent is busy: ${running.size} running, ${live.size - running.size} waiting. Try again shortly.`,
       );
     }
     // Visible before it is durable, so that the same message arriving meanwhile joins instead of running twice.
     const turn = createLiveTurn(key, request);
     live.set(key, turn);
-    waiting.push(turn);
     try {
       await journal.accept(request, now());
     } catch (error) {
-      forget(turn);
+      live.delete(key);
       turn.fail(new TurnAbortedError(`The message could not be stored: ${reasonOf(error)}`));
       throw error;
     }
-    pump(turn);
+    // It may have been canceled while it was being stored.
+    if (live.get(key) === turn) waiting.push(turn);
+    pump();
     return turn;
   }
 
-  const durable = new WeakSet<LiveTurn>();
-
-  function pump(stored?: LiveTurn): void {
-    if (stored) durable.add(stored);
+  function pump(): void {
     while (accepting && running.size < options.maxConcurrent) {
-      const index = waiting.findIndex((turn) => durable.has(turn));
-      const turn = index < 0 ? undefined : waiting.splice(index, 1)[0];
+      const turn = waiting.shift();
       if (!turn) break;
       running.add(turn);
       void run(turn);
@@ -158,23 +155,38 @@ export function createTurns(options: TurnsOptions): Turns {
   }
 
   async function perform(turn: LiveTurn): Promise<TurnOutcome> {
-    const { signal } = turn.controller;
-    const started = journal.start(turn.key);
-    // A rerun does no harm to a replay-safe adapter, so it need not wait for the disk; the failure still counts.
-    if (adapter.replaySafe !== true) await started;
+    await recordStart(turn);
     turn.feed.push({ type: 'started' });
-    const [context] = await Promise.all([options.createContext(turn.request, signal), started]);
-    const { isFollowUp: _, ...request } = turn.request;
-    const outcome = await runTurn(
-      adapter,
-      { ...request, history: historyOf(turn.request) },
-      context,
-      (event) => turn.feed.push(event),
-      log,
-    );
+    const outcome = await answer(turn);
     recent.push(outcome.state === 'failed' ? outcome.reason : null);
     if (recent.length > RECENT_MAX) recent.shift();
     return outcome;
+  }
+
+  async function recordStart(turn: LiveTurn): Promise<void> {
+    const recorded = journal.start(turn.key);
+    if (adapter.replaySafe !== true) return recorded;
+    // Whether such a turn had begun changes nothing after a crash, so it does not wait for the disk.
+    recorded.catch((error: unknown) => log.warn('turn_start_not_recorded', { reason: reasonOf(error) }));
+  }
+
+  async function answer(turn: LiveTurn): Promise<TurnOutcome> {
+    const { signal } = turn.controller;
+    let context: AdapterContext;
+    try {
+      context = await options.createContext(turn.request, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return {
+        state: 'failed',
+        code: 'internal',
+        reason: `The turn could not be prepared: ${reasonOf(error)}`,
+        retryable: true,
+      };
+    }
+    const { isFollowUp: _, ...request } = turn.request;
+    const input: Turn = { ...request, history: historyOf(turn.request) };
+    return runTurn(adapter, input, context, (event) => turn.feed.push(event), log);
   }
 
   async function settleDurably(turn: LiveTurn, outcome: TurnOutcome): Promise<void> {
@@ -257,7 +269,6 @@ export function createTurns(options: TurnsOptions): Turns {
         const turn = createLiveTurn(key, entry.request);
         live.set(key, turn);
         waiting.push(turn);
-        durable.add(turn);
       }
       pump();
     },
@@ -266,7 +277,7 @@ export function createTurns(options: TurnsOptions): Turns {
       const failures = recent.filter((reason) => reason !== null);
       return {
         running: running.size,
-        waiting: waiting.length,
+        waiting: live.size - running.size,
         currentTask: [...running].map((turn) => summaryOf(turn.request.text)).join('; '),
         errorRate: failures.length / Math.max(recent.length, RECENT_MIN),
         sampleError: failures.at(-1) ?? '',
