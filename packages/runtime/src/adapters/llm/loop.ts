@@ -4,7 +4,7 @@ import { type AdapterContext, AdapterError, type AdapterEvent, type Turn } from 
 import { brokenAnswer, toAdapterError } from './errors.js';
 import { toModelMessages } from './messages.js';
 import { describeChoice, type ModelChoice } from './model-choice.js';
-import { createTools, type ToolOutcome, type Tools } from './tools.js';
+import { createTools, type Tools } from './tools.js';
 import { untilAborted } from './until-aborted.js';
 
 // 24 steps: a lead that asks a large team in several rounds stays well below; a model that loops is stopped by it.
@@ -88,7 +88,9 @@ function createTranscript(choice: ModelChoice) {
           yield toolEvent(part.toolCallId, part.toolName, 'started', inputDetail(part.input));
           return;
         case 'tool-result': {
-          const output: ToolOutcome = part.output;
+          // Only tools declared at run time are dynamic; there are none here.
+          if (part.dynamic === true) return;
+          const output = part.output;
           yield toolEvent(part.toolCallId, part.toolName, output.ok ? 'finished' : 'failed', output.text);
           return;
         }
