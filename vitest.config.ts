@@ -3,13 +3,32 @@ import { defineConfig } from 'vitest/config';
 // Workspace packages are tested from their sources (export condition "source"), so a test never runs a stale build.
 const conditions = ['source', 'module', 'node', 'development|production'];
 
+const files = (packages: string) => [
+  `packages/${packages}/src/**/*.test.{ts,tsx}`,
+  `packages/${packages}/test/**/*.test.ts`,
+];
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
+  // The environment in which vitest loads the global setup; it takes nothing from `ssr`.
+  environments: { __vitest__: { resolve: { conditions, externalConditions: conditions, noExternal: [/^@molecule\//] } } },
   test: {
-    include: ['packages/*/src/**/*.test.{ts,tsx}', 'packages/*/test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { requireAssertions: true },
+    pool: 'forks',
+    projects: [
+      // Only these packages need Postgres: a run of other tests does not wait for one to start.
+      {
+        extends: true,
+        test: {
+          name: 'database',
+          include: files('{server,testkit}'),
+          globalSetup: ['packages/server/test/global-setup.ts'],
+        },
+      },
+      { extends: true, test: { name: 'plain', include: [...files('{contract,runtime,canvas,cli}'), 'scripts/**/*.test.ts'] } },
+    ],
   },
 });

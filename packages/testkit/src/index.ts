@@ -1,3 +1,4 @@
+export { cloneTestDatabase, listTestDatabases, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { createFakeClock, type FakeClock } from './fake-clock.js';
 export {
   createFakeLlm,
