@@ -16,7 +16,9 @@ const { checkAmbient } = await import('./check/ambient-rules.mjs');
 const { format, isTypeScript, readFiles } = await import('./check/files.mjs');
 const { checkImports } = await import('./check/import-rules.mjs');
 const { MIGRATIONS, baselinesOf, checkMigrations } = await import('./check/migrations.mjs');
-const { MANIFEST, checkRequirements, citationsIn, countStates, isCitingFile } = await import('./check/requirements.mjs');
+const { MANIFEST, checkRequirements, citationsIn, countStates, isCitingFile } = await import(
+  './check/requirements.mjs'
+);
 const { TABLE_OWNERS } = await import('./check/table-owners.mjs');
 const { checkOwned, checkTables } = await import('./check/table-rules.mjs');
 const { checkText } = await import('./check/text-rules.mjs');
@@ -35,7 +37,8 @@ const lanes = [
   {
     types: () => run(bin('tsc'), ['-b']),
     'test types': () => run(bin('tsc'), ['-p', 'tsconfig.tests.json', '--noEmit']),
-    'lint (type-aware)': () => run(bin('oxlint'), ['--deny-warnings', '--report-unused-disable-directives', '--format=unix', ...linted]),
+    'lint (type-aware)': () =>
+      run(bin('oxlint'), ['--deny-warnings', '--report-unused-disable-directives', '--format=unix', ...linted]),
     'dead code': () => run(bin('knip'), ['--no-progress']),
   },
   {
@@ -76,7 +79,11 @@ async function runLane(/** @type {Record<string, () => Promise<Outcome>>} */ lan
     if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
     const started = performance.now();
     // A check that crashes has not passed: its stack is its output.
-    const outcome = await check().catch((error) => ({ ok: false, output: String(error?.stack ?? error), note: 'crashed' }));
+    const outcome = await check().catch((error) => ({
+      ok: false,
+      output: String(error?.stack ?? error),
+      note: 'crashed',
+    }));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     ran += 1;
     if (!outcome.ok) failures.push({ name, output: outcome.output });
@@ -114,7 +121,8 @@ function run(command, args) {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     /** @type {string[]} */
     const output = [];
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => output.push(text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => output.push(text));
     child.on('error', (error) => resolve({ ok: false, output: `${command} did not start: ${error.message}` }));
     child.on('close', (code) => resolve({ ok: code === 0, output: output.join('') }));
   });

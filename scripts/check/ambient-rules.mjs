@@ -24,9 +24,19 @@ const RULES = [
   },
   {
     rule: 'timers-in-clock-only',
-    names: ['setTimeout', 'setInterval', 'globalThis.setTimeout', 'globalThis.setInterval', 'window.setTimeout', 'window.setInterval'],
+    names: [
+      'setTimeout',
+      'setInterval',
+      'globalThis.setTimeout',
+      'globalThis.setInterval',
+      'window.setTimeout',
+      'window.setInterval',
+    ],
     modules: [{ module: /^(node:)?timers(\/promises)?$/, names: null }],
-    only: [/^packages\/server\/src\/platform\/(clock|supervisor)\.ts$/, /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*clock\.ts$/],
+    only: [
+      /^packages\/server\/src\/platform\/(clock|supervisor)\.ts$/,
+      /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*clock\.ts$/,
+    ],
     also: [{ where: /^packages\/canvas\/src\/.*\.tsx$/, why: 'a component’s effect owns its timer and clears it' }],
     hint: 'take a Clock',
   },
@@ -34,18 +44,33 @@ const RULES = [
     rule: 'wall-clock-in-clock-only',
     names: ['Date.now', 'performance.now', 'process.hrtime', 'process.hrtime.bigint'],
     modules: [],
-    only: [/^packages\/server\/src\/platform\/clock\.ts$/, /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*clock\.ts$/],
-    also: [{ where: /^packages\/canvas\/src\/.*\.tsx$/, why: 'relative times are rendered against the reader’s clock' }],
+    only: [
+      /^packages\/server\/src\/platform\/clock\.ts$/,
+      /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*clock\.ts$/,
+    ],
+    also: [
+      { where: /^packages\/canvas\/src\/.*\.tsx$/, why: 'relative times are rendered against the reader’s clock' },
+    ],
     hint: 'take a Clock',
   },
   {
     rule: 'randomness-in-random-only',
-    names: ['Math.random', 'crypto.randomUUID', 'crypto.randomBytes', 'crypto.randomInt', 'crypto.getRandomValues', 'globalThis.crypto.randomUUID'],
+    names: [
+      'Math.random',
+      'crypto.randomUUID',
+      'crypto.randomBytes',
+      'crypto.randomInt',
+      'crypto.getRandomValues',
+      'globalThis.crypto.randomUUID',
+    ],
     modules: [
       { module: /^(node:)?crypto$/, names: ['randomUUID', 'randomBytes', 'randomInt', 'randomFillSync', 'webcrypto'] },
       { module: /^uuidv7$/, names: null },
     ],
-    only: [/^packages\/server\/src\/platform\/random\.ts$/, /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*random\.ts$/],
+    only: [
+      /^packages\/server\/src\/platform\/random\.ts$/,
+      /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*random\.ts$/,
+    ],
     also: [],
     hint: 'take it from the package’s random.ts',
   },
@@ -62,7 +87,12 @@ export function checkAmbient(files) {
         if ([...only, ...also.map(({ where }) => where)].some((allowed) => allowed.test(file.path))) return [];
         return uses
           .filter((use) => ('module' in use ? modules.some((m) => importMatches(m, use)) : names.includes(use.name)))
-          .map((use) => ({ path: file.path, line: line(use.start), rule, message: `${use.name} is not allowed here: ${hint}` }));
+          .map((use) => ({
+            path: file.path,
+            line: line(use.start),
+            rule,
+            message: `${use.name} is not allowed here: ${hint}`,
+          }));
       });
     });
 }
@@ -105,7 +135,10 @@ function namesRead(/** @type {import('./syntax.mjs').Node} */ program) {
 }
 
 /** A name in value position: not a property, a key, a parameter of that name, or a type. */
-function isReference(/** @type {import('./syntax.mjs').Node} */ node, /** @type {import('./syntax.mjs').Node | undefined} */ parent) {
+function isReference(
+  /** @type {import('./syntax.mjs').Node} */ node,
+  /** @type {import('./syntax.mjs').Node | undefined} */ parent,
+) {
   if (parent === undefined) return false;
   switch (parent.type) {
     case 'MemberExpression':

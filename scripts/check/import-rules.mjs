@@ -101,7 +101,8 @@ const RULES = {
     const to = /^@molecule\/([^/]+)/.exec(specifier)?.[1];
     if (from === null || to === undefined || to === from || (test && to === 'testkit')) return null;
     const allowed = /** @type {Record<string, string[]>} */ (MAY_USE_PACKAGES)[from];
-    if (allowed === undefined) return `package ${from} is not in the dependency table of scripts/check/import-rules.mjs`;
+    if (allowed === undefined)
+      return `package ${from} is not in the dependency table of scripts/check/import-rules.mjs`;
     return allowed.includes(to) ? null : `package ${from} may not use @molecule/${to}`;
   },
 

@@ -46,7 +46,12 @@ function contentOf({ path, text }) {
 /** @param {readonly SourceFile[]} files @param {{ name: string, files: readonly SourceFile[], newestMayChange: boolean }} baseline */
 function editsOf(files, baseline) {
   const now = new Map(files.map(({ path, text }) => [path, text]));
-  const newest = baseline.newestMayChange ? baseline.files.map(({ path }) => path).sort().at(-1) : undefined;
+  const newest = baseline.newestMayChange
+    ? baseline.files
+        .map(({ path }) => path)
+        .sort()
+        .at(-1)
+    : undefined;
   return baseline.files.flatMap(({ path, text }) => {
     if (path === newest || now.get(path) === text) return [];
     const what = now.has(path) ? 'changed' : 'removed';
@@ -67,7 +72,9 @@ export function baselinesOf(/** @type {string} */ root) {
     { name: release, newestMayChange: false },
     { name: shared, newestMayChange: true },
     { name: git(root, ['rev-parse', 'HEAD']), newestMayChange: true },
-  ].flatMap(({ name, newestMayChange }) => (name === null ? [] : [{ name, newestMayChange, files: filesAt(root, name) }]));
+  ].flatMap(({ name, newestMayChange }) =>
+    name === null ? [] : [{ name, newestMayChange, files: filesAt(root, name) }],
+  );
 }
 
 /** @param {string} root @param {string} commit */

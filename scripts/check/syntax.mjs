@@ -40,7 +40,7 @@ export function importsOf(program) {
   /** @type {{ specifier: string, start: number, typeOnly: boolean }[]} */
   const found = [];
   walkTree(program, (node) => {
-    const source = node.type === 'TSImportType' ? node.source ?? node.argument : node.source;
+    const source = node.type === 'TSImportType' ? (node.source ?? node.argument) : node.source;
     const literal = source?.type === 'TSLiteralType' ? source.literal : source;
     if (!literal || typeof literal.value !== 'string') return;
     switch (node.type) {

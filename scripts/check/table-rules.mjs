@@ -22,9 +22,11 @@ const RUNS = /^(execute|executeTakeFirst|executeTakeFirstOrThrow|stream|explain)
 const SQL_PLACES = [/\.(store|views)\.ts$/, /^packages\/server\/src\/platform\//];
 
 /** A bare string is taken for SQL when it starts like a statement: prose may well say "from events". */
-const STATEMENT = /^\s*(--[^\n]*\n\s*)*(select|insert\s+into|update|delete\s+from|with|lock\s+table|truncate|copy|merge\s+into)\s/i;
+const STATEMENT =
+  /^\s*(--[^\n]*\n\s*)*(select|insert\s+into|update|delete\s+from|with|lock\s+table|truncate|copy|merge\s+into)\s/i;
 
-const WRITE_TEXT = /\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|truncate(?:\s+table)?|merge\s+into|copy)\s+(?:public\.)?"?([a-z_][a-z0-9_]*)"?/gi;
+const WRITE_TEXT =
+  /\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|truncate(?:\s+table)?|merge\s+into|copy)\s+(?:public\.)?"?([a-z_][a-z0-9_]*)"?/gi;
 const READ_TEXT = /\b(?:from|join|using|lock\s+table)\s+(?:only\s+|lateral\s+)?(?:public\.)?"?([a-z_][a-z0-9_]*)"?/gi;
 
 /** @typedef {{ table: string, write: boolean, start: number, builder: boolean }} Use */
@@ -96,14 +98,19 @@ function inspect(program, owners) {
   const local = commonTableNames(program);
 
   const take = (/** @type {string} */ name, /** @type {boolean} */ write, /** @type {number} */ start) => {
-    const table = name.trim().split(/\s+/)[0]?.replace(/^public\./, '') ?? '';
+    const table =
+      name
+        .trim()
+        .split(/\s+/)[0]
+        ?.replace(/^public\./, '') ?? '';
     if (!local.has(table)) uses.push({ table, write, start, builder: true });
   };
   const takeText = (/** @type {string} */ text, /** @type {number} */ start) => {
     sql.push(start);
     const written = [...text.matchAll(WRITE_TEXT)].map((match) => match[1]?.toLowerCase() ?? '');
     const read = [...text.matchAll(READ_TEXT)].map((match) => match[1]?.toLowerCase() ?? '');
-    for (const table of written) if (Object.hasOwn(owners, table)) uses.push({ table, write: true, start, builder: false });
+    for (const table of written)
+      if (Object.hasOwn(owners, table)) uses.push({ table, write: true, start, builder: false });
     for (const table of read) {
       const alsoWritten = written.includes(table);
       if (Object.hasOwn(owners, table) && !alsoWritten) uses.push({ table, write: false, start, builder: false });
@@ -128,7 +135,8 @@ function inspect(program, owners) {
         return;
       }
       case 'TaggedTemplateExpression':
-        if (node.tag.type === 'Identifier' && node.tag.name === 'sql') takeText(literalText(node.quasi) ?? '', node.start);
+        if (node.tag.type === 'Identifier' && node.tag.name === 'sql')
+          takeText(literalText(node.quasi) ?? '', node.start);
         return;
       case 'Literal':
       case 'TemplateLiteral': {

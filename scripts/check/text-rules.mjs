@@ -18,7 +18,8 @@ const CREDENTIALS = [
 ];
 
 /** Values that announce themselves as made up. */
-const OBVIOUSLY_FAKE = /test|fake|example|dummy|sample|placeholder|redacted|not-?a-?real|never|invalid|wrong|your[-_]|(.)\1{7}|0123456789|abcdefgh/i;
+const OBVIOUSLY_FAKE =
+  /test|fake|example|dummy|sample|placeholder|redacted|not-?a-?real|never|invalid|wrong|your[-_]|(.)\1{7}|0123456789|abcdefgh/i;
 
 /** @type {{ rule: string, shape: RegExp, where: RegExp, message: string }[]} */
 const MARKS = [
@@ -30,7 +31,8 @@ const MARKS = [
   },
   {
     rule: 'no-suppression',
-    shape: /@ts-ignore|@ts-nocheck|@ts-expect-error\s*$|(?:eslint|oxlint)-disable(?!-next-line\s+\S+\s+--\s+\S)|biome-ignore(?!\s+\S+:\s*\S)/,
+    shape:
+      /@ts-ignore|@ts-nocheck|@ts-expect-error\s*$|(?:eslint|oxlint)-disable(?!-next-line\s+\S+\s+--\s+\S)|biome-ignore(?!\s+\S+:\s*\S)/,
     where: /\.(ts|tsx|mjs|js|css)$/,
     message: 'fix it, or suppress one rule on one line with its reason',
   },
@@ -43,7 +45,8 @@ const MARKS = [
   },
   {
     rule: 'no-machine-traces',
-    shape: /(?<![\w.\]})$-])\/work\/|https?:\/\/[^\s/"'`]*(?:artifactory|nexus|verdaccio|npm-mirror|npm-proxy)[^\s/"'`]*/i,
+    shape:
+      /(?<![\w.\]})$-])\/work\/|https?:\/\/[^\s/"'`]*(?:artifactory|nexus|verdaccio|npm-mirror|npm-proxy)[^\s/"'`]*/i,
     where: /./,
     message: 'a path or host of one machine does not belong in the product',
   },

@@ -1,0 +1,119 @@
+// The whole of `npm test`, loaded once the Node version is known to be new enough.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt } from '../lib/build.mjs';
+import { ensureInstalled } from '../lib/install.mjs';
+import { explain } from '../lib/refusal.mjs';
+import { ROOT } from '../lib/root.mjs';
+import { ensureBrowser } from './browser.mjs';
+import { listTestFiles } from './files.mjs';
+import { add, isGreen, NOTHING, summary, totalsOf } from './results.mjs';
+
+/** Cheapest first, so that a plain mistake is told before a browser starts. `folder` null: where the config looks. */
+const KINDS = [
+  { name: 'unit, database, http', config: 'vitest.config.ts', folder: null, ending: /\.test\.tsx?$/ },
+  { name: 'end to end', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.e2e\.ts$/ },
+  { name: 'chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.chaos\.ts$/ },
+];
+
+/** A kind that hangs is ended and counted as a failure: all of them have to fit into 15 minutes. */
+const KIND_LIMIT_MS = 12 * 60_000;
+
+const log = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
+const mayInstall = !process.argv.includes('--no-install');
+const filters = process.argv.slice(2).filter((arg) => arg !== '--no-install');
+
+let totals = NOTHING;
+let stopped = false;
+try {
+  await ensureInstalled({ log });
+  await ensureBuilt({ log });
+  for (const kind of KINDS) if (!stopped) totals = add(totals, await runKind(kind));
+  if (totals.passed + totals.failed === 0)
+    log(`No test ran${filters.length > 0 ? ` for "${filters.join(' ')}"` : ''}.`);
+} catch (error) {
+  log(`\n${explain(error)}`);
+  totals = add(totals, { ...NOTHING, failed: 1 });
+}
+process.exitCode = isGreen(totals) ? 0 : 1;
+log(`\n${summary(totals)}`);
+
+/** @param {(typeof KINDS)[number]} kind */
+async function runKind({ name, config, folder, ending }) {
+  const files = listTestFiles(ROOT, folder, ending).filter(
+    (path) => filters.length === 0 || filters.some((f) => path.includes(f)),
+  );
+  if (files.length === 0) return NOTHING;
+  log(`\n${name}: ${files.length} files`);
+  const directory = mkdtempSync(join(tmpdir(), 'molecule-test-'));
+  try {
+    const report = join(directory, 'report.json');
+    const env = folder === 'e2e' ? browserEnv() : {};
+    const exitCode = await runVitest([...vitestArgs(config, folder, report), ...filters], env);
+    const result = totalsOf(readText(report), exitCode);
+    log(`${name}: ${summary(result)}`);
+    return result;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} config @param {string | null} folder @param {string} report */
+function vitestArgs(config, folder, report) {
+  // Two workers on a small machine; more than three only compete for one Postgres.
+  const workers = Math.min(3, Math.max(2, availableParallelism()));
+  const args = ['run', '--config', config, `--maxWorkers=${workers}`, '--passWithNoTests'];
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  return [...args, ...reporters, ...(folder === null ? [] : ['--dir', folder])];
+}
+
+/** Tests that need a browser skip themselves when this is empty, and vitest counts them. */
+function browserEnv() {
+  const browser = ensureBrowser({ install: mayInstall, log });
+  if (browser.path !== null) return { MOLECULE_TEST_CHROMIUM: browser.path };
+  log(`Browser tests are skipped: ${browser.reason}.`);
+  return { MOLECULE_TEST_CHROMIUM: '' };
+}
+
+/** @param {string[]} args @param {Record<string, string>} env @returns {Promise<number>} the exit code */
+function runVitest(args, env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      // Its own group: what a hung run has started ends with it.
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const endGroup = (/** @type {NodeJS.Signals} */ signal) => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, signal);
+    };
+    const onSignal = (/** @type {NodeJS.Signals} */ signal) => {
+      stopped = true;
+      endGroup(signal);
+    };
+    const limit = setTimeout(() => {
+      log(`Ended after ${KIND_LIMIT_MS / 60_000} minutes.`);
+      endGroup('SIGKILL');
+    }, KIND_LIMIT_MS);
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    child.once('error', reject);
+    child.once('close', (code) => {
+      clearTimeout(limit);
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** @param {string} path @returns {string | null} */
+function readText(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null; // A run that died wrote no report; its exit code says so.
+  }
+}

@@ -1,0 +1,47 @@
+// What vitest's JSON report says, as three numbers. Whatever ends a run without a report counts as a failure.
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
+
+export const NOTHING = { passed: 0, failed: 0, skipped: 0 };
+
+/**
+ * @param {string | null} report the report's text, null when vitest left none
+ * @param {number} exitCode
+ * @returns {Totals}
+ */
+export function totalsOf(report, exitCode) {
+  if (report === null) return { ...NOTHING, failed: exitCode === 0 ? 0 : 1 };
+  /** @type {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} */
+  const { testResults } = JSON.parse(report);
+  const totals = testResults.map(totalsOfFile).reduce(add, NOTHING);
+  // An unhandled rejection or a failing global setup fails the run without failing a test.
+  return exitCode !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
+}
+
+/** @param {{ status: string, assertionResults: { status: string }[] }} file @returns {Totals} */
+function totalsOfFile({ status, assertionResults }) {
+  const count = (/** @type {string[]} */ ...states) =>
+    assertionResults.filter((test) => states.includes(test.status)).length;
+  const failed = count('failed');
+  return {
+    passed: count('passed'),
+    // A file that does not load has no tests and has failed all the same.
+    failed: status === 'failed' && failed === 0 ? 1 : failed,
+    skipped: count('pending', 'skipped', 'todo', 'disabled'),
+  };
+}
+
+/** @param {Totals} a @param {Totals} b @returns {Totals} */
+export function add(a, b) {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
+
+/** The last line of `npm test`. @param {Totals} totals */
+export function summary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** A run in which nothing was tested has shown nothing. @param {Totals} totals */
+export function isGreen({ passed, failed }) {
+  return failed === 0 && passed > 0;
+}
