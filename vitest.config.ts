@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Workspace packages are tested from their sources (export condition "source"), so a test never runs a stale build.
-const conditions = ['source', 'module', 'node', 'development|production'];
+// Workspace packages are tested from their sources (export condition "molecule-source"), so a test never runs a stale
+// build. The name is ours alone: under a plain "source" Node loads third parties' TypeScript and fails.
+const conditions = ['molecule-source', 'module', 'node', 'development|production'];
 
 const files = (packages: string) => [
   `packages/${packages}/src/**/*.test.{ts,tsx}`,

@@ -20,7 +20,7 @@ const apiPaths = [
 export default defineConfig({
   base: '/app/',
   plugins: [react(), tailwindcss()],
-  resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
+  resolve: { conditions: ['molecule-source', 'module', 'browser', 'development|production'] },
   build: {
     target: 'es2022',
     // Fonts stay files: a data: URI would need an extra source in the CSP.
