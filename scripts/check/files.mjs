@@ -11,7 +11,7 @@ import { join } from 'node:path';
 const NOT_OURS = new Set(['node_modules', 'dist', 'dist-types', '.git', '.build', 'coverage']);
 
 /** @param {string} root @returns {string[]} */
-export function listPaths(root) {
+function listPaths(root) {
   const git = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
