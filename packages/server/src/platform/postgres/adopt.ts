@@ -38,12 +38,12 @@ export async function adoptPostmaster(options: AdoptOptions): Promise<Postmaster
   throw new PostgresStartError(
     'start_failed',
     `A Postgres (pid ${file.pid}) already runs on ${data}; it neither answers with our password nor ends.`,
-    `End it with: kill -QUIT ${file.pid} — and start again.`,
+    `End it with: kill -KILL ${file.pid} — and start again.`,
   );
 }
 
 async function waitForAnswer(found: PostmasterFile, options: AdoptOptions): Promise<Postmaster | null> {
-  const { data, password, silentMs = 2_000, busyMs = 60_000 } = options;
+  const { data, password, silentMs = 5_000, busyMs = 60_000 } = options;
   let port: number | null = null;
   let answer: ProbeAnswer = 'silent';
   const look = async () => {

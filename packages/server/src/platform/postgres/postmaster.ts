@@ -81,7 +81,7 @@ export async function stopPostmaster(postmaster: Postmaster, log: (line: string)
     `The database (pid ${postmaster.pid}) did not stop within 30 s; ending it at once. It recovers at its next start.`,
   );
   if (await endPostmaster(postmaster, 'SIGQUIT', 10_000)) return;
-  throw new Error(`Postgres (pid ${postmaster.pid}) does not end. End it with: kill -QUIT ${postmaster.pid}`);
+  throw new Error(`Postgres (pid ${postmaster.pid}) does not end. End it with: kill -KILL ${postmaster.pid}`);
 }
 
 /** Sends `signal` and says whether the postmaster was gone within `timeoutMs`. Never signals any other process. */
