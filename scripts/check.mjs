@@ -39,7 +39,7 @@ const lanes = [
     'test types': () => run(bin('tsc'), ['-p', 'tsconfig.tests.json', '--noEmit']),
     'lint (type-aware)': () =>
       run(bin('oxlint'), ['--deny-warnings', '--report-unused-disable-directives', '--format=unix', ...linted]),
-    'dead code': () => run(bin('knip'), ['--no-progress']),
+    'dead code': () => run(bin('knip'), ['--no-progress', '--no-config-hints']),
   },
   {
     'format and lint': () => run(bin('biome'), ['ci', '--no-errors-on-unmatched', '--colors=off', '.']),

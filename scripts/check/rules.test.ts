@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { REQUIREMENTS } from '../../docs/requirements/manifest.mjs';
 import { AMBIENT_RULES, checkAmbient } from './ambient-rules.mjs';
 import { checkImports, IMPORT_RULES } from './import-rules.mjs';
 import { checkMigrations } from './migrations.mjs';
@@ -301,6 +302,15 @@ describe('migrations', () => {
 });
 
 describe('requirements', () => {
+  it.each([
+    ['R', 45],
+    ['D', 26],
+    ['B', 63],
+    ['M', 58],
+  ])('the manifest lists every %s of the contract', (letter, count) => {
+    expect(new Set(REQUIREMENTS.map(({ id }) => id).filter((id) => id.startsWith(letter))).size).toBe(count);
+  });
+
   const entry = { id: 'R1', state: 'later', by: 'lifecycle', src: 's', says: 'x' };
   const citing = (name: string) => citationsIn([{ path: 'a.test.ts', text: `${name}, () => {});` }]);
 
