@@ -85,7 +85,8 @@ export type Inspection =
 
 export interface InstanceListing {
   readonly workspaceId: string;
-  readonly instanceId: string;
+  /** Null when only the files tell of it. */
+  readonly instanceId: string | null;
   readonly generation: number;
   readonly running: boolean;
 }

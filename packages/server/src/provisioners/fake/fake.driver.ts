@@ -1,0 +1,235 @@
+import type { Clock } from '../../platform/clock.js';
+import { createExitListeners } from '../exit-listeners.js';
+import { DriverError, type InstanceRecord, type InstanceSpec } from '../provisioner.js';
+import { createRedactor } from '../redaction.js';
+import type { Driver } from '../shared-semantics.js';
+import { untilAborted } from '../until-aborted.js';
+
+/** Ground truth of the fake: what "the machine" holds, apart from what any provisioner believes. */
+interface FakeWorkspace {
+  spec: InstanceSpec;
+  token: string | null;
+  running: InstanceRecord | null;
+  lastInstance: InstanceRecord;
+  files: Map<string, Buffer>;
+}
+
+export interface FakeControl {
+  /** Instances running right now for the workspace, as the machine sees it. */
+  countRunning(workspaceId: string): number;
+  /** The spec of the last start; undefined when it was never started. */
+  findSpec(workspaceId: string): InstanceSpec | undefined;
+  findToken(workspaceId: string): string | null;
+  readonly files: {
+    read(workspaceId: string, path: string): Buffer | null;
+    write(workspaceId: string, path: string, content: Buffer): void;
+  };
+  /** The agent ends on its own. Throws when none runs. */
+  crash(workspaceId: string, exit?: { code?: number; signal?: string | null; output?: readonly string[] }): void;
+  /** While false every call fails as if the backend could not be reached. */
+  setReachable(isReachable: boolean): void;
+  /** The next start of this workspace (or of any) ends during boot with this output. */
+  failNextStart(output: readonly string[], workspaceId?: string): void;
+  /** Starts wait until `release` is called. */
+  holdStarts(): { release(): void };
+  /** Each start takes this long by the clock. */
+  setStartDelayMs(delayMs: number): void;
+  /** Driver calls in order, as `start <workspace id>`. */
+  readonly calls: readonly string[];
+}
+
+/** The machine outlives the drivers made on it, as real processes outlive the server. */
+export interface FakeBackend {
+  readonly control: FakeControl;
+  createDriver(): Driver;
+}
+
+/** In-memory backend for feature tests. It passes the conformance suite, so it cannot promise what real drivers do not. */
+export function createFakeBackend(options: { readonly clock: Clock }): FakeBackend {
+  const { clock } = options;
+  const workspaces = new Map<string, FakeWorkspace>();
+  const watchers = new Set<(workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => void>();
+  const failures: { workspaceId: string | null; output: readonly string[] }[] = [];
+  const calls: string[] = [];
+  let startCount = 0;
+  let startDelayMs = 0;
+  let isReachable = true;
+  let held: { opened: Promise<void> } | null = null;
+
+  function requireReachable(): void {
+    if (isReachable) return;
+    throw new DriverError('unavailable', 'The fake backend was told to be unreachable.', { retryable: true });
+  }
+
+  function end(workspaceId: string, requested: boolean, exit: FakeExit): void {
+    const workspace = workspaces.get(workspaceId);
+    if (workspace === undefined || workspace.running === null) return;
+    const record = workspace.running;
+    workspace.running = null;
+    const output = exit.output.map(createRedactor(workspace.spec.env, workspace.spec.secretNames));
+    for (const watcher of [...watchers]) watcher(workspaceId, record, requested, { ...exit, output });
+  }
+
+  function takeFailure(workspaceId: string): { output: readonly string[] } | undefined {
+    const index = failures.findIndex((failure) => failure.workspaceId === null || failure.workspaceId === workspaceId);
+    return index === -1 ? undefined : failures.splice(index, 1)[0];
+  }
+
+  function hold(spec: InstanceSpec): FakeWorkspace {
+    const existing = workspaces.get(spec.workspaceId);
+    const record: InstanceRecord = {
+      kind: 'fake',
+      hostId: 'fake-host',
+      instanceId: `fake-${++startCount}`,
+      generation: spec.generation,
+      url: `http://127.0.0.1:${20_000 + startCount}`,
+      startedAt: clock.now().toISOString(),
+      handle: {},
+    };
+    const workspace: FakeWorkspace = {
+      spec,
+      token: null,
+      running: null,
+      lastInstance: record,
+      files: existing?.files ?? new Map(),
+    };
+    workspaces.set(spec.workspaceId, workspace);
+    return workspace;
+  }
+
+  function createDriver(): Driver {
+    const listeners = createExitListeners();
+    /** Instances this driver has answered as running: only their exits are its to report. */
+    const watched = new Set<string>();
+    const watcher = (workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => {
+      if (!watched.delete(record.instanceId)) return;
+      listeners.emit({
+        workspaceId,
+        generation: record.generation,
+        instanceId: record.instanceId,
+        code: exit.code,
+        signal: exit.signal,
+        at: clock.now().toISOString(),
+        logTail: exit.output.slice(-40),
+        requested,
+      });
+    };
+    watchers.add(watcher);
+
+    return {
+      kind: 'fake',
+      capabilities: { runsInstances: true, hostBound: true, stopsWithServer: true },
+      console: null,
+      async start(spec, signal) {
+        calls.push(`start ${spec.workspaceId}`);
+        requireReachable();
+        const workspace = hold(spec);
+        seed(workspace);
+        workspace.token = await spec.issueToken();
+        if (startDelayMs > 0) await clock.sleep(startDelayMs, signal);
+        if (held !== null) await untilAborted(held.opened, signal);
+        signal.throwIfAborted();
+        const failure = takeFailure(spec.workspaceId);
+        if (failure !== undefined) throw bootFailure(spec, failure.output);
+        workspace.running = workspace.lastInstance;
+        watched.add(workspace.lastInstance.instanceId);
+        return workspace.lastInstance;
+      },
+      async stop(workspaceId) {
+        calls.push(`stop ${workspaceId}`);
+        requireReachable();
+        end(workspaceId, true, { code: 0, signal: null, output: [] });
+      },
+      async destroy(workspaceId) {
+        calls.push(`destroy ${workspaceId}`);
+        requireReachable();
+        workspaces.delete(workspaceId);
+      },
+      async inspect(workspaceId, record) {
+        requireReachable();
+        if (record !== null && record.hostId !== 'fake-host') {
+          return { state: 'unknown', reason: `It was started on host "${record.hostId}".` };
+        }
+        const workspace = workspaces.get(workspaceId);
+        if (workspace === undefined) return { state: 'absent' };
+        if (workspace.running === null) return { state: 'stopped' };
+        watched.add(workspace.running.instanceId);
+        return { state: 'running', record: workspace.running };
+      },
+      async list() {
+        requireReachable();
+        return [...workspaces].map(([workspaceId, { running, lastInstance }]) => ({
+          workspaceId,
+          instanceId: lastInstance.instanceId,
+          generation: lastInstance.generation,
+          running: running !== null,
+        }));
+      },
+      onExit: (listener) => listeners.add(listener),
+      async close() {
+        watchers.delete(watcher);
+      },
+    };
+  }
+
+  const control: FakeControl = {
+    countRunning: (workspaceId) => ((workspaces.get(workspaceId)?.running ?? null) === null ? 0 : 1),
+    findSpec: (workspaceId) => workspaces.get(workspaceId)?.spec,
+    findToken: (workspaceId) => workspaces.get(workspaceId)?.token ?? null,
+    files: {
+      read: (workspaceId, path) => workspaces.get(workspaceId)?.files.get(path) ?? null,
+      write(workspaceId, path, content) {
+        workspaces.get(workspaceId)?.files.set(path, content);
+      },
+    },
+    crash(workspaceId, exit = {}) {
+      if (control.countRunning(workspaceId) === 0) throw new Error(`Nothing runs for ${workspaceId}.`);
+      end(workspaceId, false, { code: exit.code ?? 1, signal: exit.signal ?? null, output: exit.output ?? [] });
+    },
+    setReachable(next) {
+      isReachable = next;
+    },
+    failNextStart(output, workspaceId) {
+      failures.push({ workspaceId: workspaceId ?? null, output });
+    },
+    holdStarts() {
+      let release = () => {};
+      held = {
+        opened: new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+      };
+      return {
+        release() {
+          held = null;
+          release();
+        },
+      };
+    },
+    setStartDelayMs(delayMs) {
+      startDelayMs = delayMs;
+    },
+    calls,
+  };
+  return { control, createDriver };
+}
+
+interface FakeExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly output: readonly string[];
+}
+
+function seed(workspace: FakeWorkspace): void {
+  const { spec, files } = workspace;
+  if (spec.seedConfig === 'none') return;
+  if (spec.seedConfig === 'if-missing' && files.has('config.yaml')) return;
+  for (const file of spec.configFiles) files.set(file.path, file.content);
+}
+
+function bootFailure(spec: InstanceSpec, output: readonly string[]): DriverError {
+  return new DriverError('rejected', `Cannot start workspace ${spec.workspaceId}: its agent exited with code 1.`, {
+    retryable: true,
+    logTail: output.slice(-40).map(createRedactor(spec.env, spec.secretNames)),
+  });
+}
