@@ -76,6 +76,9 @@ export function toAdapterError(error: unknown, choice: ModelChoice): AdapterErro
   if ((status !== null && status >= 500) || /server_error|api_error/.test(kind)) {
     return raise('model_unavailable', `${capitalised(who)} failed to answer: ${detail}. Try again.`, true);
   }
+  // A failure after a good status is one of the answer's body.
+  if ((status !== null && status < 400) || /^terminated$|stream ended without/.test(message))
+    return brokenAnswer(choice);
   if (failure.networkCode !== null) {
     return raise(
       'model_unavailable',
@@ -84,7 +87,6 @@ export function toAdapterError(error: unknown, choice: ModelChoice): AdapterErro
       true,
     );
   }
-  if (message === 'terminated') return brokenAnswer(choice);
   if (status !== null && status >= 400) {
     return raise('model_refused', `${capitalised(who)} refused the request: ${detail}`, false);
   }

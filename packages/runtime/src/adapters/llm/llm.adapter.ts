@@ -1,5 +1,5 @@
 import type { RuntimeConfig } from '../../config/runtime-config.js';
-import type { LogFields } from '../../log.js';
+import type { Log } from '../../log.js';
 import type { Adapter } from '../adapter.js';
 import { chooseModel, describeChoice } from './model-choice.js';
 
@@ -11,7 +11,7 @@ export interface LlmAdapterOptions {
   /** The explicit MODEL; null when nobody chose one. */
   readonly model: string | null;
   readonly config: Pick<RuntimeConfig, 'model'>;
-  readonly log: (event: string, fields?: LogFields) => void;
+  readonly log: Pick<Log, 'info' | 'warn'>;
   readonly retriesMax?: number;
 }
 
@@ -22,15 +22,12 @@ export interface LlmAdapterOptions {
  */
 export async function createLlmAdapter(options: LlmAdapterOptions): Promise<Adapter | { readonly unusable: string }> {
   const outcome = chooseModel(options.env, options.model, options.config.model);
-  if ('unusable' in outcome) {
-    options.log('model_unusable', { reason: outcome.unusable });
-    return outcome;
-  }
+  if ('unusable' in outcome) return outcome;
   const choice = outcome.usable;
   const [{ runLoop }, { loadLanguageModel }] = await Promise.all([import('./loop.js'), import('./provider.js')]);
   const model = await loadLanguageModel(choice);
   const name = describeChoice(choice);
-  options.log('model_chosen', { model: name, because: choice.source, address: addressOf(choice.baseUrl) });
+  options.log.info('model_chosen', { model: name, because: choice.source, address: addressOf(choice.baseUrl) });
   const settings = { model, choice, log: options.log, retriesMax: options.retriesMax ?? RETRIES_MAX };
   return { name: 'llm', demo: false, model: name, run: (turn, context) => runLoop(settings, turn, context) };
 }

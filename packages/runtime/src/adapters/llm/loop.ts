@@ -1,5 +1,5 @@
 import { type LanguageModel, stepCountIs, streamText, type TextStreamPart } from 'ai';
-import type { LogFields } from '../../log.js';
+import type { Log } from '../../log.js';
 import { type AdapterContext, AdapterError, type AdapterEvent, type Turn } from '../adapter.js';
 import { brokenAnswer, toAdapterError } from './errors.js';
 import { toModelMessages } from './messages.js';
@@ -14,7 +14,7 @@ const DETAIL_CHARS_MAX = 200;
 export interface LoopSettings {
   readonly model: LanguageModel;
   readonly choice: ModelChoice;
-  readonly log: (event: string, fields?: LogFields) => void;
+  readonly log: Pick<Log, 'warn'>;
   /** How often one refused or failed request is repeated, with back-off or after the Retry-After the API asked for. */
   readonly retriesMax: number;
 }
@@ -53,7 +53,7 @@ export async function* runLoop(
   } catch (error) {
     context.signal.throwIfAborted();
     const failure = toAdapterError(error, choice);
-    log('model_call_failed', { model: describeChoice(choice), code: failure.code, reason: failure.message });
+    log.warn('model_call_failed', { model: describeChoice(choice), code: failure.code, reason: failure.message });
     throw failure;
   } finally {
     ended.abort(new Error('The turn is over.'));

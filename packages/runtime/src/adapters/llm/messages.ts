@@ -31,8 +31,11 @@ function newestWithin(turns: Turn['history'], charsMax: number): Turn['history']
 }
 
 function omissionNote(count: number): string {
-  const what = count === 1 ? 'The earliest message' : `The ${count} earliest messages`;
-  return `[${what} of this conversation left out for length. Ask again for what you need from before.]`;
+  const what =
+    count === 1
+      ? 'The earliest message of this conversation was'
+      : `The ${count} earliest messages of this conversation were`;
+  return `[${what} left out for length. Ask again for what you need from before.]`;
 }
 
 function currentMessage(turn: Turn): string {

@@ -1,0 +1,1 @@
+export { createLlmAdapter } from './llm.adapter.js';
