@@ -64,14 +64,16 @@ function problem(path, line, message) {
   return { path, line, rule: 'migrations', message };
 }
 
-/** The states git knows: the last release (nothing may change), the shared main branch and the last commit. */
+/**
+ * The states others may already have applied: the last release (nothing may change any more) and the shared main branch
+ * (its newest file may still be corrected). Until either exists, migrations are drafts.
+ */
 export function baselinesOf(/** @type {string} */ root) {
   const release = git(root, ['describe', '--tags', '--abbrev=0', '--match', 'v*']);
   const shared = git(root, ['merge-base', 'HEAD', 'origin/main']);
   return [
     { name: release, newestMayChange: false },
     { name: shared, newestMayChange: true },
-    { name: git(root, ['rev-parse', 'HEAD']), newestMayChange: true },
   ].flatMap(({ name, newestMayChange }) =>
     name === null ? [] : [{ name, newestMayChange, files: filesAt(root, name) }],
   );

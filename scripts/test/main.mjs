@@ -46,13 +46,13 @@ async function runKind({ name, config, folder, ending }) {
     (path) => filters.length === 0 || filters.some((f) => path.includes(f)),
   );
   if (files.length === 0) return NOTHING;
-  log(`\n${name}: ${files.length} files`);
+  log(`\n${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
   const directory = mkdtempSync(join(tmpdir(), 'molecule-test-'));
   try {
     const report = join(directory, 'report.json');
     const env = folder === 'e2e' ? browserEnv() : {};
-    const exitCode = await runVitest([...vitestArgs(config, folder, report), ...filters], env);
-    const result = totalsOf(readText(report), exitCode);
+    const exitCode = await runVitest([...vitestArgs(config, report), ...(folder === null ? filters : files)], env);
+    const result = totalsOf(readText(report), exitCode, files.length);
     log(`${name}: ${summary(result)}`);
     return result;
   } finally {
@@ -60,13 +60,13 @@ async function runKind({ name, config, folder, ending }) {
   }
 }
 
-/** @param {string} config @param {string | null} folder @param {string} report */
-function vitestArgs(config, folder, report) {
+/** @param {string} config @param {string} report */
+function vitestArgs(config, report) {
   // Two workers on a small machine; more than three only compete for one Postgres.
   const workers = Math.min(3, Math.max(2, availableParallelism()));
-  const args = ['run', '--config', config, `--maxWorkers=${workers}`, '--passWithNoTests'];
+  const args = ['run', '--config', config, `--maxWorkers=${workers}`, '--silent=passed-only'];
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
-  return [...args, ...reporters, ...(folder === null ? [] : ['--dir', folder])];
+  return [...args, ...reporters];
 }
 
 /** Tests that need a browser skip themselves when this is empty, and vitest counts them. */

@@ -7,13 +7,16 @@ export const NOTHING = { passed: 0, failed: 0, skipped: 0 };
 /**
  * @param {string | null} report the report's text, null when vitest left none
  * @param {number} exitCode
+ * @param {number} files how many test files there are to run
  * @returns {Totals}
  */
-export function totalsOf(report, exitCode) {
+export function totalsOf(report, exitCode, files) {
   if (report === null) return { ...NOTHING, failed: exitCode === 0 ? 0 : 1 };
   /** @type {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} */
   const { testResults } = JSON.parse(report);
   const totals = testResults.map(totalsOfFile).reduce(add, NOTHING);
+  // Files that vitest does not see would otherwise pass in silence.
+  if (files > 0 && testResults.length === 0) return { ...totals, failed: 1 };
   // An unhandled rejection or a failing global setup fails the run without failing a test.
   return exitCode !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
 }
