@@ -9,15 +9,14 @@ import type { RpcDispatcher, RpcResult } from './rpc.js';
 export interface A2AServer {
   readonly port: number;
   readonly url: string;
-  /** Refuses new connections and cuts those still open. */
+  /** Refuses new connections, lets answers under way leave for a moment, then cuts what is still open. */
   close(): Promise<void>;
 }
 
 export interface A2AServerOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Set once the server listens: the card names the port. */
-  readonly dispatcher: () => RpcDispatcher;
+  readonly dispatcher: RpcDispatcher;
   /** The card as JSON for a version header (`null` when the client sends none). */
   readonly card: (version: string | null) => unknown;
   readonly inboundSecret: () => string | null;
@@ -27,6 +26,7 @@ export interface A2AServerOptions {
 const BODY_BYTES_MAX = 2 * 1024 * 1024;
 // Below the idle timers of everything in between, so that a long silent turn is not cut.
 const KEEP_ALIVE_MS = 15_000;
+const CLOSE_GRACE_MS = 300;
 const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json'];
 
 /** Serves A2A over JSON-RPC on a free port of 127.0.0.1. */
@@ -51,8 +51,11 @@ export async function startA2AServer(options: A2AServerOptions): Promise<A2AServ
     url: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        const cancel = options.clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          resolve();
+        });
       }),
   };
 }
@@ -81,7 +84,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
     response.setHeader('connection', 'close');
     return sendJson(response, 413, { error: `The request is larger than ${BODY_BYTES_MAX} bytes.` });
   }
-  const result = await options.dispatcher().dispatch(body, request.headers);
+  const result = await options.dispatcher.dispatch(body, request.headers);
   if (result.kind === 'single') {
     if (result.status === 503) response.setHeader('retry-after', String(BUSY_RETRY_AFTER_SECONDS));
     return sendJson(response, result.status, result.body);

@@ -1,4 +1,4 @@
-import type { AgentCard } from '@a2a-js/sdk';
+import { AgentCard } from '@a2a-js/sdk';
 import type { Adapter } from '../adapters/adapter.js';
 import type { RuntimeConfig } from '../config/runtime-config.js';
 
@@ -60,5 +60,16 @@ export function cardExtras({ adapter, config, fallbackReason }: CardOptions): Re
     adapter: adapter.name,
     model: adapter.model,
     ...(fallbackReason ? { demo_reason: fallbackReason } : {}),
+  };
+}
+
+/** The same card in the form 0.3 clients read, with the 1.0 interfaces beside it: what most clients ask for. */
+export function createLegacyCard(card: AgentCard): Readonly<Record<string, unknown>> {
+  return {
+    // The SDK types its JSON as unknown; a card is an object.
+    ...(AgentCard.toJSON(card) as Record<string, unknown>),
+    url: card.supportedInterfaces[0]?.url,
+    preferredTransport: 'JSONRPC',
+    protocolVersion: '0.3.0',
   };
 }

@@ -1,7 +1,8 @@
+import type { Heartbeat, Register } from '@molecule/contract';
 import type { Clock } from '../clock.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { Log } from '../log.js';
-import { type PlatformClient, type PlatformReply, textField } from '../platform/platform-client.js';
+import type { PlatformClient, PlatformReply } from '../platform/platform-client.js';
 import type { Random } from '../random.js';
 import {
   type ConnectionEffect,
@@ -29,8 +30,8 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly registration: () => Readonly<Record<string, unknown>>;
-  readonly heartbeat: () => Readonly<Record<string, unknown>>;
+  readonly registration: () => Register;
+  readonly heartbeat: () => Heartbeat;
   /** The platform's inbound secret, as each register and heartbeat may renew it. */
   readonly onInboundSecret: (secret: string) => void;
   readonly turns: { finish(): void; resume(): void; abort(reason: string): void; isIdle(): boolean };
@@ -41,7 +42,6 @@ export const HEARTBEAT_MS = 30_000;
 export const CONTACT_LOST_MS = 10 * 60_000;
 // A short turn changes the activity twice within milliseconds; both ends of it need not be told one by one.
 const BEAT_GAP_MS = 250;
-const CALL_TIMEOUT_MS = 15_000;
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { client, clock, random, log } = options;
@@ -131,8 +131,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   async function register(): Promise<void> {
     const body = options.registration();
-    const reply = await client.call({ method: 'POST', path: '/registry/register', body, timeoutMs: CALL_TIMEOUT_MS });
-    take(reply, 'registered');
+    take(await client.attempt((api) => api.call('register', { body })), 'registered');
   }
 
   async function beat(): Promise<void> {
@@ -145,7 +144,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     beatWanted = false;
     lastBeatAtMs = clock.monotonicMs();
     const body = options.heartbeat();
-    const reply = await client.call({ method: 'POST', path: '/registry/heartbeat', body, timeoutMs: CALL_TIMEOUT_MS });
+    const reply = await client.attempt((api) => api.call('heartbeat', { body }));
     beatInFlight = false;
     take(reply, 'beat_accepted');
     if (state === 'live') scheduleBeat(beatWanted ? BEAT_GAP_MS : HEARTBEAT_MS);
@@ -159,12 +158,15 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   /** Turns an answer into an occurrence. Any answer of the platform itself, even a refusal, is contact. */
-  function take(reply: PlatformReply, success: 'registered' | 'beat_accepted'): void {
+  function take(
+    reply: PlatformReply<{ readonly body: { readonly platform_inbound_secret?: string } }>,
+    success: 'registered' | 'beat_accepted',
+  ): void {
     switch (reply.kind) {
       case 'ok': {
         noteContact();
-        const secret = textField(reply.body, 'platform_inbound_secret');
-        if (secret !== null) options.onInboundSecret(secret);
+        const secret = reply.value.body.platform_inbound_secret;
+        if (secret) options.onInboundSecret(secret);
         dispatch(success);
         return;
       }

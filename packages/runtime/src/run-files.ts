@@ -1,0 +1,60 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RuntimeEnv } from './env.js';
+import { StartupError } from './exit.js';
+import { replaceFile } from './journal/durable-file.js';
+import { reasonOf } from './log.js';
+
+/** How the process driver learns where a fresh agent listens (design §6). */
+export interface ReadyNote {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  /** When this process started, ISO. */
+  readonly startTime: string;
+  readonly instanceId: string | null;
+}
+
+const readyPath = (env: RuntimeEnv) => join(env.runDir, 'ready.json');
+const secretPath = (env: RuntimeEnv) => join(env.configsDir, '.platform_inbound_secret');
+
+export const journalPath = (env: RuntimeEnv) => join(env.runDir, 'journal.jsonl');
+
+/** Written as soon as the agent listens, in one step: the driver never reads half of it. */
+export async function writeReadyNote(env: RuntimeEnv, note: ReadyNote): Promise<void> {
+  await replaceFile(readyPath(env), `${JSON.stringify(note)}\n`);
+}
+
+/** An orderly exit leaves no note behind that could be taken for a live agent's. */
+export async function removeReadyNote(env: RuntimeEnv): Promise<void> {
+  await rm(readyPath(env), { force: true });
+}
+
+/** The workspace's bearer. A file and never a variable: the environment is inherited and shown by tools. */
+export async function readToken(env: RuntimeEnv): Promise<string> {
+  const path = join(env.configsDir, '.auth_token');
+  let token: string;
+  try {
+    token = (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    throw new StartupError(
+      `Cannot read this workspace's token: ${reasonOf(error)}. Restart the workspace from its platform.`,
+    );
+  }
+  if (token === '') throw new StartupError(`${path} is empty. Restart the workspace from its platform.`);
+  return token;
+}
+
+/** What the platform must present to talk to this agent; null until the first registration. */
+export async function findInboundSecret(env: RuntimeEnv): Promise<string | null> {
+  try {
+    return (await readFile(secretPath(env), 'utf8')).trim() || null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export async function storeInboundSecret(env: RuntimeEnv, secret: string): Promise<void> {
+  await replaceFile(secretPath(env), `${secret}\n`);
+}
