@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Tests of the whole product: real servers, agents and browsers. One file at a time, because each takes the machine.
-const conditions = ['source', 'module', 'node', 'development|production'];
+const conditions = ['molecule-source', 'module', 'node', 'development|production'];
 
 export default defineConfig({
   resolve: { conditions },

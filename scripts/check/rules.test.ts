@@ -105,6 +105,12 @@ const ambient: Example[] = [
     good: 'export const read = (env = process.env) => env;',
     goodPath: `${server}/config.ts`,
   },
+  {
+    rule: 'env-in-config-only',
+    path: `${server}/main.ts`,
+    bad: "const e = process['env'];",
+    good: "const e = given['env'];",
+  },
   { rule: 'env-in-config-only', path: `${server}/main.ts`, bad: 'const { env } = process;', good: 'process.exit(1);' },
   {
     rule: 'env-in-config-only',

@@ -73,13 +73,15 @@ export function literalText(/** @type {Node | undefined} */ node) {
   return node.quasis.map((/** @type {Node} */ q) => q.value.cooked ?? q.value.raw).join(' ? ');
 }
 
-/** `a.b.c` for a chain of plain names, null for anything computed. */
+/** `a.b.c` for a chain of names (`a['b']` counts), null for anything computed at run time. */
 export function dottedName(/** @type {Node} */ node) {
   /** @type {string[]} */
   const parts = [];
   let at = node;
-  while (at.type === 'MemberExpression' && !at.computed) {
-    parts.unshift(at.property.name);
+  while (at.type === 'MemberExpression') {
+    const name = at.computed ? literalText(at.property) : at.property.name;
+    if (name === null) return null;
+    parts.unshift(name);
     at = at.object;
   }
   if (at.type !== 'Identifier') return null;
