@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock.mjs';
-import { Refusal, toWriteRefusal } from './refusal.mjs';
+import { npmCi } from './npm-ci.mjs';
+import { toWriteRefusal } from './refusal.mjs';
 import { ROOT } from './root.mjs';
-import { run, runNode, tail } from './run.mjs';
 
 const MODULES = join(ROOT, 'node_modules');
 const STAMP = join(MODULES, '.molecule-stamp');
@@ -20,7 +20,7 @@ export async function ensureInstalled({ log }) {
     if (isStamped(wanted)) return; // Another script installed while this one waited.
     if (!isInstalledByHand(wanted)) {
       log('Installing dependencies from the lockfile. The first time takes about a minute.');
-      await npmCi();
+      await npmCi(log);
     }
     writeStamp(wanted);
   });
@@ -77,53 +77,6 @@ function isRecorded() {
 function isForThisPlatform({ os, cpu, libc }) {
   if (os === undefined && cpu === undefined && libc === undefined) return false;
   return (os?.includes(process.platform) ?? true) && (cpu?.includes(process.arch) ?? true) && libc === undefined;
-}
-
-async function npmCi() {
-  // Build tools are development dependencies: NODE_ENV=production or an `omit` in .npmrc must not leave them out.
-  // No package needs its install script; the ones of Postgres are replaced by the server.
-  const flags = ['--include=dev', '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const args = ['ci', ...flags, '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  let result;
-  try {
-    result = npm?.endsWith('.js') ? await runNode([npm, ...args]) : await run('npm', args);
-  } catch (cause) {
-    throw new Refusal(
-      'Cannot run npm: it was not found on the PATH.',
-      'Install Node with npm from https://nodejs.org.',
-      {
-        cause,
-      },
-    );
-  }
-  if (result.code !== 0) throw toInstallRefusal(result);
-}
-
-function toInstallRefusal({ output, signal }) {
-  const cases = [
-    [
-      /EACCES|EPERM|EROFS/,
-      `it may not write ${MODULES}`,
-      'Run npm start as the user that owns this folder, or clone Molecule into a folder you may write.',
-    ],
-    [/ENOSPC/, 'the disk is full', 'Free about 1 GB and start again.'],
-    [
-      /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/,
-      'the package registry cannot be reached',
-      'Check the network connection and, behind a proxy, npm config get proxy; then start again.',
-    ],
-    [
-      /EUSAGE|can only install packages when/,
-      'package-lock.json does not fit the package.json files',
-      'Restore them with git checkout, or run npm install if you changed a dependency.',
-    ],
-    [/EINTEGRITY/, 'a package is damaged', 'Run npm cache clean --force and start again.'],
-  ];
-  const found = cases.find(([pattern]) => pattern.test(output));
-  const reason = found?.[1] ?? (signal === null ? 'npm ci failed' : `npm ci was ended by ${signal}`);
-  const help = found?.[2] ?? 'Run npm ci in this folder to see the whole output.';
-  return new Refusal(`Cannot install the dependencies: ${reason}.`, `${tail(output, 12)}\n${help}`);
 }
 
 function findText(path) {

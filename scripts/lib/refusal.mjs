@@ -32,7 +32,7 @@ export function toWriteRefusal(error, path) {
   const reason = reasons[error.code];
   if (reason === undefined) return error;
   return new Refusal(
-    `Cannot write ${path}: ${reason}. This copy of Molecule is not installed and built yet, which needs it.`,
+    `Cannot write ${path}: ${reason}. What is installed or built there is missing, or older than the sources.`,
     'Run npm start once as the user that owns it, or clone Molecule into a folder you may write.',
     { cause: error },
   );

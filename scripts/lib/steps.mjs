@@ -57,7 +57,11 @@ function compilerInputs(name) {
  */
 async function bundleRuntime() {
   const flags = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--splitting'];
-  const names = ['--outdir=packages/runtime/dist/bundle', '--chunk-names=chunk-[name]-[hash]', '--conditions=molecule-source'];
+  const names = [
+    '--outdir=packages/runtime/dist/bundle',
+    '--chunk-names=chunk-[name]-[hash]',
+    '--conditions=molecule-source',
+  ];
   const banner =
     "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
   const esbuild = ['node_modules/esbuild/bin/esbuild', 'packages/runtime/src/main.ts', '--log-level=warning'];
