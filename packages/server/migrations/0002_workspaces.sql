@@ -32,6 +32,8 @@ create table workspaces (
   host_id                 uuid,
   instance                jsonb,
   instance_state          text not null default 'none',
+  -- Why the last attempt to stop the instance failed; null when there is nothing to report.
+  stop_error              text,
   due_at                  timestamptz,
   lease_owner             uuid,
   lease_until             timestamptz,

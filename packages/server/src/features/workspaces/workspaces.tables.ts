@@ -1,6 +1,7 @@
 import type { Status } from '@molecule/contract';
 import type { ColumnType, Generated } from 'kysely';
 import type { JsonColumn, NullableJsonColumn, NullableTimestamp, Timestamp } from '../../platform/platform.tables.js';
+import type { InstanceRecord } from '../../provisioners/provisioner.js';
 import type { Desired, InstanceState, WorkspaceSpec } from './workspaces.types.js';
 
 type ReadOnly<T> = ColumnType<T, never, never>;
@@ -26,8 +27,9 @@ export interface WorkspacesTables {
     observed_generation: Generated<number>;
     backend: string;
     host_id: string | null;
-    instance: NullableJsonColumn;
+    instance: NullableJsonColumn<InstanceRecord>;
     instance_state: Generated<InstanceState>;
+    stop_error: string | null;
     due_at: NullableTimestamp;
     lease_owner: string | null;
     lease_until: NullableTimestamp;

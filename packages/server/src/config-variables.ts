@@ -1,0 +1,198 @@
+/** One variable of the environment: how it is read, and what the generated page says about it. */
+export interface Variable<T> {
+  readonly name: string;
+  readonly describe: string;
+  /** Shown as the default; `none` when unset means off. */
+  readonly default: string;
+  readonly example: string;
+  /** Never printed. */
+  readonly secret: boolean;
+  /** Throws a ConfigError-worthy sentence (without the name) when the text is not acceptable. */
+  readonly parse: (text: string | undefined) => T;
+}
+
+interface Description {
+  readonly describe: string;
+  readonly example: string;
+  readonly secret?: boolean;
+}
+
+function variable<T>(
+  name: string,
+  fallback: string,
+  description: Description,
+  parse: (text: string | undefined) => T,
+): Variable<T> {
+  return { name, default: fallback, secret: false, ...description, parse };
+}
+
+const blank = (text: string | undefined): text is undefined | '' => text === undefined || text.trim() === '';
+
+function textOr<T extends string | null>(name: string, fallback: T, description: Description): Variable<string | T> {
+  return variable(name, fallback ?? 'none', description, (text) => (blank(text) ? fallback : text.trim()));
+}
+
+function integer(name: string, fallback: number, min: number, max: number, description: Description): Variable<number> {
+  return variable(name, String(fallback), description, (text) => {
+    if (blank(text)) return fallback;
+    const value = Number(text.trim());
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new Error(`must be an integer from ${min} to ${max}`);
+    return value;
+  });
+}
+
+/** Reads a number the way the predecessor did: garbage and non-positive values mean the default (contract). */
+function lenientSeconds<T extends number | null>(
+  name: string,
+  fallback: T,
+  description: Description,
+): Variable<number | T> {
+  return variable(name, fallback === null ? 'none' : String(fallback), description, (text) => {
+    const value = Number((text ?? '').trim());
+    return Number.isInteger(value) && value > 0 ? value : fallback;
+  });
+}
+
+function url(name: string, description: Description): Variable<string | null> {
+  return variable(name, 'none', description, (text) => {
+    if (blank(text)) return null;
+    const trimmed = text.trim().replace(/\/+$/, '');
+    const parsed = URL.canParse(trimmed) ? new URL(trimmed) : null;
+    if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') throw new Error('must be an http or https URL');
+    return trimmed;
+  });
+}
+
+function list(name: string, description: Description): Variable<readonly string[]> {
+  return variable(name, 'none', description, (text) =>
+    (text ?? '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Every variable the server reads. `docs/configuration.md` is generated from this list. */
+export const VARIABLES = {
+  port: integer('PORT', 8080, 0, 65_535, { describe: 'Port to listen on; 0 picks a free one.', example: '8080' }),
+  host: textOr('HOST', '127.0.0.1', {
+    describe: 'Address to listen on. Anything but loopback makes the server reachable from other machines.',
+    example: '0.0.0.0',
+  }),
+  dataDir: textOr('MOLECULE_DATA_DIR', null, {
+    describe: 'Where everything lies: database, keys, agents. Default ~/.molecule, as root /var/lib/molecule.',
+    example: '/srv/molecule',
+  }),
+  databaseUrl: textOr('DATABASE_URL', null, {
+    describe: 'A Postgres 15 or newer to use instead of the embedded one. Needed for more than one replica.',
+    example: 'postgres://molecule@db/molecule',
+    secret: true,
+  }),
+  adminToken: textOr('ADMIN_TOKEN', null, {
+    describe: 'The admin credential. Without it one is generated and kept in the data directory.',
+    example: 'a long random text',
+    secret: true,
+  }),
+  environment: textOr('MOLECULE_ENV', null, {
+    describe: 'development or dev together with an unset ADMIN_TOKEN opens the server to everyone on this machine.',
+    example: 'production',
+  }),
+  orgTemplatesDir: textOr('MOLECULE_ORG_TEMPLATES_DIR', null, {
+    describe: 'A folder of org templates; they extend the built-in ones and win on equal names.',
+    example: '/srv/org-templates',
+  }),
+  templatesDir: textOr('CONFIGS_DIR', null, {
+    describe: 'A folder of workspace templates; they extend the built-in ones and win on equal names.',
+    example: '/srv/templates',
+  }),
+  rateLimit: variable<number>(
+    'RATE_LIMIT',
+    '600',
+    { describe: 'Requests per minute and credential (per address without one).', example: '1000' },
+    (text) => {
+      const value = Number((text ?? '').trim());
+      return Number.isInteger(value) && value > 0 ? value : 600;
+    },
+  ),
+  logLevel: variable<LogLevel>(
+    'LOG_LEVEL',
+    'info',
+    { describe: `One of ${LOG_LEVELS.join(', ')}.`, example: 'debug' },
+    (text) => {
+      const level = blank(text) ? 'info' : text.trim().toLowerCase();
+      const known = LOG_LEVELS.find((candidate) => candidate === level);
+      if (!known) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`);
+      return known;
+    },
+  ),
+  corsOrigins: list('CORS_ORIGINS', {
+    describe: 'Origins besides our own that may use the session cookie and open the live socket.',
+    example: 'https://ops.example.com',
+  }),
+  publicUrl: url('EXTERNAL_PLATFORM_URL', {
+    describe: 'The URL under which people and remote agents reach this server.',
+    example: 'https://molecule.example.com',
+  }),
+  secretsKey: variable<string | null>(
+    'SECRETS_ENCRYPTION_KEY',
+    'none',
+    {
+      describe: 'Key for stored secrets: base64 of 32 bytes. Without it one is generated in the data directory.',
+      example: 'openssl rand -base64 32',
+      secret: true,
+    },
+    (text) => {
+      if (blank(text)) return null;
+      if (Buffer.byteLength(text) === 32 || Buffer.from(text, 'base64').length === 32) return text;
+      throw new Error('must be base64 of 32 bytes, or exactly 32 bytes');
+    },
+  ),
+  provisionTimeoutSeconds: lenientSeconds('PROVISION_TIMEOUT_SECONDS', null, {
+    describe: 'Limit of every start. Default: what the template says, 30 min for hermes, else 10 min.',
+    example: '900',
+  }),
+  externalSilenceSeconds: lenientSeconds('REMOTE_LIVENESS_STALE_AFTER', 90, {
+    describe: 'Seconds without a heartbeat after which an external agent counts as gone.',
+    example: '120',
+  }),
+  idleTimeoutSeconds: lenientSeconds('A2A_IDLE_TIMEOUT_SECONDS', 300, {
+    describe: 'Seconds without a sign of life after which a message under way is given up.',
+    example: '600',
+  }),
+  activityRetentionDays: lenientSeconds('ACTIVITY_RETENTION_DAYS', 7, {
+    describe: 'Days after which activity rows are deleted.',
+    example: '30',
+  }),
+  metricsToken: textOr('METRICS_TOKEN', null, {
+    describe: 'When set, /metrics asks for it as a bearer token.',
+    example: 'a long random text',
+    secret: true,
+  }),
+  provisionConcurrency: variable<number>(
+    'MOLECULE_PROVISION_CONCURRENCY',
+    '3',
+    { describe: 'Agents started at the same time; 0 means without limit.', example: '10' },
+    (text) => {
+      if (blank(text)) return 3;
+      const value = Number(text.trim());
+      // Negative and non-numeric values fall back, as shipped deployments rely on (contract lifecycle §8.6).
+      if (!Number.isInteger(value) || value < 0) return 3;
+      return value === 0 ? 1_048_576 : value;
+    },
+  ),
+} as const satisfies Record<string, Variable<unknown>>;
+
+/** Accepted for the sake of existing deployments; they have no effect any more (design §8, §13). */
+export const VARIABLES_WITHOUT_EFFECT = [
+  'DELEGATION_LEDGER_WRITE',
+  'DELEGATION_RESULT_INBOX_PUSH',
+  'DELEGATION_SYNC_VIA_INBOX',
+  'MEMORY_V2_CUTOVER',
+] as const;
+
+/** Read by scripts and by agents, not by the server; known so that they are not reported as typing errors. */
+export const VARIABLES_OF_OTHERS = ['MOLECULE_URL', 'MOLECULE_TOKEN', 'MOLECULE_CONFORMANCE'] as const;

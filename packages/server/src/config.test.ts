@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, configurationPage, parseConfig } from './config.js';
+
+describe('configuration', () => {
+  it('needs nothing: every variable has a default', () => {
+    const config = parseConfig({});
+    expect(config).toMatchObject({
+      port: 8080,
+      host: '127.0.0.1',
+      rateLimit: 600,
+      developmentMode: false,
+      warnings: [],
+    });
+  });
+
+  it('names every unacceptable variable at once', () => {
+    expect(() => parseConfig({ PORT: 'x', LOG_LEVEL: 'loud', EXTERNAL_PLATFORM_URL: 'nowhere' })).toThrow(ConfigError);
+    expect(() => parseConfig({ PORT: 'x', LOG_LEVEL: 'loud' })).toThrow(/PORT must be.*; LOG_LEVEL must be/);
+  });
+
+  it.each([
+    [undefined, 'development', true],
+    ['', 'dev', true],
+    ['', 'DEV', true],
+    ['', 'production', false],
+    ['', undefined, false],
+    ['token', 'development', false],
+  ])('B-15: development mode with ADMIN_TOKEN=%s and MOLECULE_ENV=%s is %s', (ADMIN_TOKEN, MOLECULE_ENV, open) => {
+    expect(parseConfig({ ADMIN_TOKEN, MOLECULE_ENV }).developmentMode).toBe(open);
+  });
+
+  it.each([
+    [undefined, 3],
+    ['0', 1_048_576],
+    ['1', 1],
+    [' 7 ', 7],
+    ['-1', 3],
+    ['abc', 3],
+  ])('R28: MOLECULE_PROVISION_CONCURRENCY=%s means %s', (text, value) => {
+    expect(parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text }).provisionConcurrency).toBe(value);
+  });
+
+  it('reports an unknown MOLECULE_ variable with the nearest known name', () => {
+    expect(parseConfig({ MOLECULE_DATADIR: '/x' }).warnings).toEqual([
+      'MOLECULE_DATADIR is not a variable of this server. Did you mean MOLECULE_DATA_DIR?',
+    ]);
+  });
+
+  it('lists every variable on the generated page', () => {
+    expect(configurationPage()).toContain('`SECRETS_ENCRYPTION_KEY`');
+  });
+});

@@ -1,0 +1,39 @@
+import type { Ports } from '../../ports.js';
+import { listOverdueStarts } from './sweeps.store.js';
+
+export interface ProvisioningTimeoutDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'logger'> {
+  /** Seconds a start may take, by runtime (contract lifecycle §16.1): variable, then template, then the defaults. */
+  readonly limitSecondsOf: (runtime: string) => number;
+}
+
+/**
+ * Gives up on starts that never registered. The age counts from the last change of status by the database's clock, and
+ * the transition is guarded by generation, so a register or a restart that lands in between wins.
+ */
+export async function sweepOverdueStarts(deps: ProvisioningTimeoutDeps): Promise<number> {
+  const starting = await listOverdueStarts(deps.lanes.work);
+  const overdue = starting.filter((row) => row.ageSeconds > deps.limitSecondsOf(row.runtime));
+  for (const row of overdue) {
+    const limitSeconds = deps.limitSecondsOf(row.runtime);
+    const text = row.hasInstance
+      ? `The agent was started but never called /registry/register within ${limitSeconds} s. Look at its log.`
+      : `The agent could not be started within ${limitSeconds} s.`;
+    await deps.transact('work', (tx) =>
+      deps.commit(tx, {
+        transitions: [
+          {
+            workspaceId: row.id,
+            generation: row.generation,
+            trigger: 'start_timed_out',
+            failure: {
+              reason: 'start_timeout',
+              text,
+              event: { timeout_secs: limitSeconds, runtime: row.runtime, source: 'provision_timeout_sweep' },
+            },
+          },
+        ],
+      }),
+    );
+  }
+  return overdue.length;
+}

@@ -1,0 +1,235 @@
+import { toError } from '../../platform/errors.js';
+import type { Ports } from '../../ports.js';
+import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
+import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import { judgeCrash } from './crash-policy.js';
+import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
+import type { Failure } from './transition.js';
+import {
+  findReconcileRow,
+  lockForCrash,
+  type Observation,
+  type ReconcileRow,
+  writeCrash,
+  writeObservation,
+} from './workspaces.store.js';
+
+export interface ReconcilerDeps
+  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random' | 'logger'>,
+    StartSources {
+  readonly provisioners: ProvisionerRegistry;
+  /** The lease owner of this process: every write below is guarded by it. */
+  readonly owner: string;
+}
+
+export interface Reconciler {
+  /**
+   * Brings one claimed workspace from what is observed to what is desired. Everything it does is repeatable and fenced,
+   * so a crash at any step is picked up by the next claim. Throws nothing that a retry could fix.
+   */
+  reconcile(id: string, signal: AbortSignal): Promise<void>;
+  /** Takes note that an instance ended; starts it again within the bounds of the crash policy. */
+  instanceEnded(exit: InstanceExit): Promise<void>;
+}
+
+const STOP_RETRY_MS = 5_000;
+const UNAVAILABLE_RETRY_MS = 5_000;
+const LOG_TAIL_BYTES_MAX = 6_000;
+
+export function createReconciler(deps: ReconcilerDeps): Reconciler {
+  const { transact, commit, clock } = deps;
+  const db = deps.lanes.work;
+
+  async function reconcile(id: string, signal: AbortSignal): Promise<void> {
+    const row = await findReconcileRow(db, id);
+    if (!row) return;
+    const lookup = deps.provisioners.find(row.backend);
+    if (!lookup.ok) {
+      await fail(row, { reason: 'no_backend', text: lookup.reason }, 'start_failed');
+      await observe(row, { instanceState: row.instanceState, settled: true });
+      return;
+    }
+    switch (row.desired) {
+      case 'running':
+        return start(row, lookup.provisioner, signal);
+      case 'stopped':
+        return stop(row, lookup.provisioner, signal, 'stop');
+      case 'removed':
+        return stop(row, lookup.provisioner, signal, 'destroy');
+    }
+  }
+
+  async function start(row: ReconcileRow, provisioner: Provisioner, signal: AbortSignal): Promise<void> {
+    if (!provisioner.capabilities.runsInstances) {
+      await observe(row, { instanceState: 'none', settled: true });
+      return;
+    }
+    if (row.status === 'failed') {
+      // `failed` never restarts by itself (design §4.3); a start request moves it to provisioning first.
+      await observe(row, { instanceState: row.instanceState, settled: true });
+      return;
+    }
+    deps.logger.info({ workspace: row.id, backend: row.backend, generation: row.generation }, 'starting instance');
+    try {
+      const inspection = await provisioner.inspect(refOf(row));
+      if (inspection.state === 'running' && inspection.record.generation === row.generation) {
+        await observe(row, { instance: inspection.record, instanceState: 'running', settled: true });
+        return;
+      }
+      await announceRetry(row);
+      const spec = await prepareStart(deps, db, row);
+      const record = await provisioner.ensure(spec, row.instance, signal);
+      const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
+      // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
+      if (!kept) deps.logger.warn({ workspace: row.id }, 'lease lost while an instance was starting');
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await startFailed(row, error);
+    }
+  }
+
+  /** A workspace whose instance is gone says so before it starts again: offline, then provisioning. */
+  async function announceRetry(row: ReconcileRow): Promise<void> {
+    if (row.status === 'provisioning') return;
+    await transact('work', (tx) =>
+      commit(tx, {
+        transitions: [
+          {
+            workspaceId: row.id,
+            generation: row.generation,
+            trigger: 'instance_ended',
+            why: 'The agent process had stopped; it is being started again.',
+          },
+          { workspaceId: row.id, generation: row.generation, trigger: 'start_retried' },
+        ],
+      }),
+    );
+  }
+
+  async function startFailed(row: ReconcileRow, error: unknown): Promise<void> {
+    if (error instanceof StartRefusal) {
+      await fail(row, error.failure, 'start_failed');
+      await observe(row, { instanceState: 'none', settled: true });
+      return;
+    }
+    if (error instanceof DriverError) {
+      deps.logger.warn({ workspace: row.id, kind: error.kind, err: error }, 'instance did not start');
+      if (error.kind === 'unavailable' && error.retryable) {
+        await observe(row, { instanceState: 'unknown', settled: false, dueInMs: UNAVAILABLE_RETRY_MS });
+        return;
+      }
+      if (error.retryable) {
+        await crashed(row.id, row.generation, error.message, error.logTail);
+        return;
+      }
+      await fail(row, { reason: 'start_failed', text: error.message, event: tailOf(error.logTail) }, 'start_failed');
+      await observe(row, { instanceState: 'gone', settled: true });
+      return;
+    }
+    // A defect of ours or the database: the row says so in general words, the log has the rest (R44).
+    deps.logger.error({ workspace: row.id, err: toError(error) }, 'start failed unexpectedly');
+    await fail(row, { reason: 'start_failed', text: 'workspace start failed' }, 'start_failed');
+    await observe(row, { instanceState: 'unknown', settled: true });
+  }
+
+  async function fail(row: ReconcileRow, failure: Failure, trigger: 'start_failed' | 'crash_looped'): Promise<void> {
+    await transact('work', (tx) =>
+      commit(tx, { transitions: [{ workspaceId: row.id, generation: row.generation, trigger, failure }] }),
+    );
+  }
+
+  async function stop(
+    row: ReconcileRow,
+    provisioner: Provisioner,
+    signal: AbortSignal,
+    verb: 'stop' | 'destroy',
+  ): Promise<void> {
+    try {
+      await provisioner[verb](refOf(row), signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const reason = error instanceof DriverError ? error.message : 'unexpected error';
+      deps.logger.warn({ workspace: row.id, err: toError(error) }, 'instance could not be stopped');
+      await observe(row, { instanceState: 'unknown', settled: false, dueInMs: STOP_RETRY_MS, stopError: reason });
+      return;
+    }
+    await observe(row, { instance: null, instanceState: verb === 'destroy' ? 'gone' : 'stopped', settled: true });
+    if (row.status === 'hibernating') {
+      await transact('work', (tx) =>
+        commit(tx, {
+          transitions: [{ workspaceId: row.id, generation: row.generation, trigger: 'hibernated' }],
+        }),
+      );
+    }
+  }
+
+  async function instanceEnded(exit: InstanceExit): Promise<void> {
+    if (exit.requested) return;
+    const how = exit.signal
+      ? `by signal ${exit.signal}`
+      : exit.code === null
+        ? 'for an unknown reason'
+        : `with code ${exit.code}`;
+    await crashed(exit.workspaceId, exit.generation, `The agent process ended ${how}.`, exit.logTail);
+  }
+
+  async function crashed(id: string, generation: number, why: string, logTail: readonly string[]): Promise<void> {
+    await transact('work', async (tx) => {
+      const row = await lockForCrash(tx, id);
+      if (!row || row.generation !== generation || row.status === 'failed' || row.status === 'removed') return;
+      const verdict = judgeCrash(row, clock.now(), deps.random.fraction());
+      switch (verdict.kind) {
+        case 'retry':
+          await writeCrash(tx, id, { ...verdict, generation });
+          await commit(tx, { transitions: [{ workspaceId: id, generation, trigger: 'instance_ended', why }] });
+          return;
+        case 'give_up':
+          await writeCrash(tx, id, { count: verdict.count, windowStartedAt: null, delayMs: null, generation });
+          await commit(tx, {
+            transitions: [
+              {
+                workspaceId: id,
+                generation,
+                trigger: 'crash_looped',
+                failure: {
+                  reason: 'crash_loop',
+                  text: `${why} It ended ${verdict.count} times within ten minutes and is not started again. Last output:\n${tailText(logTail)}`,
+                  event: tailOf(logTail),
+                },
+              },
+            ],
+          });
+          return;
+      }
+    });
+  }
+
+  async function observe(
+    row: ReconcileRow,
+    seen: Partial<Observation> & Pick<Observation, 'instanceState' | 'settled'>,
+  ): Promise<boolean> {
+    return writeObservation(db, row.id, deps.owner, {
+      generation: row.generation,
+      crashCount: row.crashCount,
+      instance: row.instance,
+      stopError: null,
+      dueInMs: null,
+      ...seen,
+    });
+  }
+
+  return { reconcile, instanceEnded };
+}
+
+function refOf(row: ReconcileRow): InstanceRef {
+  return { workspaceId: row.id, generation: row.generation, record: row.instance };
+}
+
+function tailText(lines: readonly string[]): string {
+  const text = lines.slice(-40).join('\n');
+  return text.length > LOG_TAIL_BYTES_MAX ? `…${text.slice(-LOG_TAIL_BYTES_MAX)}` : text || '(no output)';
+}
+
+function tailOf(lines: readonly string[]): { log_tail: string } | undefined {
+  return lines.length === 0 ? undefined : { log_tail: tailText(lines) };
+}

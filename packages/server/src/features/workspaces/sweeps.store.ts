@@ -1,0 +1,97 @@
+import { sql } from 'kysely';
+import type { Db } from '../../platform/db.js';
+import type { InstanceRecord } from '../../provisioners/provisioner.js';
+
+/** What the sweepers look for. Ages are measured by the database, so that replicas agree. */
+
+export interface StartingRow {
+  readonly id: string;
+  readonly runtime: string;
+  readonly generation: number;
+  readonly hasInstance: boolean;
+  readonly ageSeconds: number;
+}
+
+/** Everything that is starting, with its age; the caller knows the limit of each runtime. */
+export async function listOverdueStarts(db: Db): Promise<StartingRow[]> {
+  const { rows } = await sql<StartingRow>`
+    select id, runtime, generation, instance is not null as "hasInstance",
+           extract(epoch from now() - status_changed_at)::float8 as "ageSeconds"
+      from workspaces
+     where status = 'provisioning'
+     order by seq`.execute(db);
+  return rows;
+}
+
+export interface SilentRow {
+  readonly id: string;
+  readonly backend: string;
+  readonly generation: number;
+  readonly instance: InstanceRecord | null;
+}
+
+/** Online or degraded, and not heard of for longer than its kind allows. A beat that lands meanwhile moves the age. */
+export async function listSilent(
+  db: Db,
+  limits: { readonly managedSilenceSeconds: number; readonly externalSilenceSeconds: number },
+): Promise<SilentRow[]> {
+  const { rows } = await sql<SilentRow>`
+    select w.id, w.backend, w.generation, w.instance
+      from workspaces as w
+      left join workspace_liveness as l on l.workspace_id = w.id
+     where w.status in ('online', 'degraded')
+       and greatest(l.last_heartbeat_at, w.status_changed_at)
+           < now() - case when w.backend = 'external' then ${limits.externalSilenceSeconds}::integer
+                          else ${limits.managedSilenceSeconds}::integer end * interval '1 second'
+     order by w.seq
+     limit 500`.execute(db);
+  return rows;
+}
+
+export interface LostHostRow {
+  readonly id: string;
+  readonly generation: number;
+  readonly hostName: string;
+}
+
+export async function listOnLostHosts(db: Db, silenceSeconds: number): Promise<LostHostRow[]> {
+  const { rows } = await sql<LostHostRow>`
+    select w.id, w.generation, h.name as "hostName"
+      from workspaces as w
+      join server_hosts as h on h.id = w.host_id
+     where w.status in ('provisioning', 'online', 'degraded')
+       and h.seen_at < now() - ${silenceSeconds}::integer * interval '1 second'
+     order by w.id
+     limit 1000`.execute(db);
+  return rows;
+}
+
+/** Everything this host is expected to run, made due at once: after a start it adopts what lives and starts what does not. */
+export async function makeOwnInstancesDue(db: Db, hostId: string): Promise<number> {
+  const result = await sql`
+    update workspaces
+       set due_at = now()
+     where host_id = ${hostId}
+       and desired = 'running'
+       and status not in ('failed', 'removed')`.execute(db);
+  return Number(result.numAffectedRows ?? 0n);
+}
+
+export interface HostedRow {
+  readonly id: string;
+  readonly generation: number;
+  readonly backend: string;
+  readonly instance: InstanceRecord | null;
+}
+
+/** What runs on this host, for an orderly shutdown. */
+export async function listHosted(db: Db, hostId: string): Promise<HostedRow[]> {
+  return db
+    .selectFrom('workspaces')
+    .select(['id', 'generation', 'backend', 'instance'])
+    .where('host_id', '=', hostId)
+    .where('desired', '=', 'running')
+    .where('status', 'in', ['provisioning', 'online', 'degraded', 'offline'])
+    .orderBy('id')
+    .execute();
+}

@@ -1,0 +1,338 @@
+import type { Connection, CreateWorkspace, Layout, NewEvent, PatchWorkspace } from '@molecule/contract';
+import type { Tx } from '../../platform/db.js';
+import { AppError, refuse } from '../../platform/http/app-error.js';
+import type { Ports } from '../../ports.js';
+import { DEFAULT_RUNTIME } from './runtimes.js';
+import { waitForSettlement } from './settlement.js';
+import {
+  deleteLayouts,
+  insertWorkspaces,
+  listAncestors,
+  listChildren,
+  listRestartable,
+  listSubtree,
+  lockWorkspace,
+  makeDue,
+  purgeWorkspaces,
+  readSettlements,
+  updateWorkspace,
+  upsertLayout,
+  type WorkspaceInsert,
+} from './workspaces.store.js';
+import type { WorkspaceSpec } from './workspaces.types.js';
+import {
+  checkCreateFields,
+  checkPatchFields,
+  parseAccess,
+  parseParentId,
+  parseWorkspaceDir,
+} from './workspaces.validation.js';
+
+/** What the verbs need of other features. */
+export interface WorkspaceServiceDeps
+  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'clock' | 'logger' | 'supervisor'> {
+  readonly templates: {
+    /** What a template supplies when the caller leaves it out; null when there is no such template. */
+    find(name: string): { readonly runtime: string | null; readonly model: string | null } | null;
+    /** False for a name that could lie outside the templates folders. */
+    isSafeName(name: string): boolean;
+  };
+  readonly secrets: {
+    /** Checks the names before anything is written; throws a refusal. */
+    checkNames(names: readonly string[]): void;
+    writeWorkspaceSecrets(tx: Tx, workspaceId: string, secrets: Readonly<Record<string, string>>): Promise<void>;
+  };
+  readonly tokens: {
+    /** A token for a person or an external agent. Returned once, stored as a hash. */
+    mint(tx: Tx, workspaceId: string): Promise<string>;
+    revokeAll(tx: Tx, workspaceIds: readonly string[]): Promise<void>;
+  };
+  /** Judges an address somebody claims for an external agent; throws `invalid_url`. */
+  readonly checkClaimedUrl: (url: string) => Promise<void>;
+  /** Kind of the backend that runs new workspaces which are not external. */
+  readonly defaultBackend: string;
+  /** Wakes the worker. */
+  readonly nudge: () => void;
+}
+
+/** A workspace to create, with everything decided. Used by create and by org import. */
+export interface NewWorkspace {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string | null;
+  readonly parentId: string | null;
+  readonly spec: WorkspaceSpec;
+  /** For runtime `external`: where it answers, null when it will say so itself. */
+  readonly externalUrl: string | null;
+  readonly budgetLimit: number | null;
+  readonly layout: { readonly x: number; readonly y: number };
+  readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+const TREE_DEPTH_MAX = 32;
+
+export interface WorkspaceVerbs {
+  create(body: CreateWorkspace, origin: string): Promise<Created>;
+  /** Writes a set of new workspaces, parents first, and returns their events for the caller's `commit`. */
+  insertAll(tx: Tx, workspaces: readonly NewWorkspace[]): Promise<NewEvent[]>;
+  patch(id: string, body: PatchWorkspace): Promise<{ needsRestart: boolean }>;
+  layout(id: string, layout: Layout): Promise<void>;
+  remove(id: string, options: { confirm: boolean; purge: boolean }, clientGone: AbortSignal): Promise<Removal>;
+  /**
+   * Asks for a fresh start of every running workspace among `ids` ("all" for every one): secrets changed, an agent hangs.
+   * Coalesced by generation. External, paused, hibernated and removed ones are left alone. Returns how many will start.
+   */
+  restart(ids: readonly string[] | 'all'): Promise<number>;
+  nudge(): void;
+}
+
+export type Created =
+  | { readonly kind: 'managed'; readonly id: string; readonly access: WorkspaceSpec['workspace_access'] }
+  | {
+      readonly kind: 'external';
+      readonly id: string;
+      readonly status: 'online' | 'awaiting_agent';
+      readonly connection: Connection | null;
+    };
+
+export type Removal =
+  | { readonly kind: 'removed' | 'purged'; readonly cascadeDeleted: number }
+  | { readonly kind: 'confirmation_required'; readonly children: readonly { id: string; name: string }[] };
+
+export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs {
+  const { transact, commit, lanes } = deps;
+
+  async function create(body: CreateWorkspace, origin: string): Promise<Created> {
+    checkCreateFields(body);
+    const spec = toSpec(deps, body);
+    const external = spec.runtime === 'external';
+    const url = external && body.url ? body.url : null;
+    if (url !== null) await deps.checkClaimedUrl(url);
+    const secrets = body.secrets ?? {};
+    deps.secrets.checkNames(Object.keys(secrets));
+    const parentId = parseParentId(body.parent_id);
+    const workspace: NewWorkspace = {
+      id: deps.random.uuid(),
+      name: body.name,
+      role: body.role || null,
+      parentId,
+      spec,
+      externalUrl: url,
+      budgetLimit: body.budget_limit ?? null,
+      layout: body.canvas ?? { x: 0, y: 0 },
+      seedFiles: [],
+      secrets,
+    };
+    const token = await transact('control', async (tx) => {
+      if (parentId !== null) await checkParent(tx, parentId, null);
+      const events = await insertAll(tx, [workspace]);
+      const minted = external && url === null ? await deps.tokens.mint(tx, workspace.id) : null;
+      await commit(tx, { events });
+      return minted;
+    });
+    deps.nudge();
+    if (!external) return { kind: 'managed', id: workspace.id, access: spec.workspace_access };
+    return {
+      kind: 'external',
+      id: workspace.id,
+      status: url === null ? 'awaiting_agent' : 'online',
+      connection: token === null ? null : toConnection(workspace.id, origin, token),
+    };
+  }
+
+  async function insertAll(tx: Tx, workspaces: readonly NewWorkspace[]): Promise<NewEvent[]> {
+    await insertWorkspaces(
+      tx,
+      workspaces.map((workspace) => toInsert(deps, workspace)),
+    );
+    for (const { id, secrets } of workspaces) {
+      if (Object.keys(secrets).length > 0) await deps.secrets.writeWorkspaceSecrets(tx, id, secrets);
+    }
+    return workspaces.flatMap(toCreationEvents);
+  }
+
+  async function checkParent(tx: Tx, parentId: string, childId: string | null): Promise<void> {
+    const parent = await lockWorkspace(tx, parentId);
+    if (!parent || parent.status === 'removed') refuse('parent_not_found');
+    const line = [parentId, ...(await listAncestors(tx, parentId))];
+    if (childId !== null && line.includes(childId)) refuse('parent_cycle');
+    const below =
+      childId === null ? 1 : Math.max(...(await listSubtree(tx, childId)).map((member) => member.depth)) + 1;
+    if (line.length + below > TREE_DEPTH_MAX) refuse('tree_too_deep');
+  }
+
+  async function patch(id: string, body: PatchWorkspace): Promise<{ needsRestart: boolean }> {
+    checkPatchFields(body);
+    const workspaceDir = body.workspace_dir === undefined ? undefined : parseWorkspaceDir(body.workspace_dir);
+    const parentId = body.parent_id === undefined ? undefined : parseParentId(body.parent_id);
+    await transact('control', async (tx) => {
+      // The new parent is locked inside checkParent; id order cannot be kept for two rows chosen by the caller, so a
+      // pair of crossing moves may deadlock. Postgres then ends one of them and the caller repeats it.
+      const row = await lockWorkspace(tx, id);
+      if (!row || row.status === 'removed') refuse('workspace_not_found');
+      if (parentId) await checkParent(tx, parentId, id);
+      const spec: WorkspaceSpec = {
+        ...row.spec,
+        ...(body.tier === undefined ? {} : { tier: body.tier }),
+        ...(body.runtime === undefined ? {} : { runtime: body.runtime }),
+        ...(workspaceDir === undefined ? {} : { workspace_dir: workspaceDir }),
+      };
+      const set = {
+        name: body.name ?? row.name,
+        role: body.role === undefined ? row.role : body.role || null,
+        parentId: parentId === undefined ? row.parentId : parentId,
+        spec,
+      };
+      const events: NewEvent[] = [];
+      const { x, y, collapsed, ...fields } = body;
+      if (Object.keys(fields).length > 0) {
+        await updateWorkspace(tx, id, set);
+        const changes = {
+          name: set.name,
+          role: set.role,
+          parent_id: set.parentId,
+          tier: spec.tier,
+          runtime: spec.runtime,
+          workspace_dir: spec.workspace_dir,
+        };
+        const changed = Object.entries(changes).filter(([key]) => key in fields);
+        events.push({ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes: Object.fromEntries(changed) } });
+      }
+      if (x !== undefined || collapsed !== undefined) {
+        const stored = await upsertLayout(tx, id, { x, y, collapsed });
+        events.push({ type: 'CANVAS_LAYOUT_UPDATED', workspaceId: id, payload: stored });
+      }
+      await commit(tx, { events });
+    });
+    return { needsRestart: workspaceDir !== undefined };
+  }
+
+  async function layout(id: string, given: Layout): Promise<void> {
+    await transact('control', async (tx) => {
+      const row = await lockWorkspace(tx, id);
+      if (!row || row.status === 'removed') refuse('workspace_not_found');
+      const stored = await upsertLayout(tx, id, given);
+      await commit(tx, { events: [{ type: 'CANVAS_LAYOUT_UPDATED', workspaceId: id, payload: stored }] });
+    });
+  }
+
+  async function remove(
+    id: string,
+    options: { confirm: boolean; purge: boolean },
+    clientGone: AbortSignal,
+  ): Promise<Removal> {
+    const children = await listChildren(lanes.control, id);
+    if (children.length > 0 && !options.confirm) return { kind: 'confirmation_required', children };
+    const { ids, removedNow } = await transact('control', async (tx) => {
+      const tree = await listSubtree(tx, id);
+      const live = tree.filter((member) => member.status !== 'removed');
+      const descendants = live.filter((member) => member.id !== id);
+      const all = tree.map((member) => member.id);
+      await deps.tokens.revokeAll(tx, all);
+      await deleteLayouts(tx, all);
+      // A repeated delete tries again whatever still has an instance, descendants included (D26).
+      await makeDue(tx, all);
+      await commit(tx, {
+        transitions: live
+          // Descendants first, so that the target's event is the last word.
+          .toReversed()
+          .map((member) => ({
+            workspaceId: member.id,
+            trigger: 'remove_requested' as const,
+            ...(member.id === id ? { cascadeDeleted: descendants.length } : {}),
+          })),
+      });
+      return { ids: all, removedNow: descendants.length };
+    });
+    deps.nudge();
+    const { failed, settled } = await waitForSettlement(deps, ids, clientGone);
+    if (failed.length > 0) {
+      const detail = failed.map((state) => state.stopError).join('; ');
+      throw new AppError('stop_failed', {
+        text: `workspace marked removed, but ${failed.length} stop call(s) failed — please retry: ${detail}`,
+        fields: { removed_count: ids.length, stop_failures: failed.length },
+      });
+    }
+    if (!options.purge || !settled) return { kind: 'removed', cascadeDeleted: removedNow };
+    await transact('control', async (tx) => {
+      const still = await readSettlements(tx, ids);
+      await purgeWorkspaces(
+        tx,
+        still.filter((state) => state.settled).map((state) => state.id),
+      );
+    });
+    return { kind: 'purged', cascadeDeleted: removedNow };
+  }
+
+  async function restart(ids: readonly string[] | 'all'): Promise<number> {
+    const started = await transact('control', async (tx) => {
+      const restartable = await listRestartable(tx, ids);
+      const { outcomes } = await commit(tx, {
+        transitions: restartable.map((workspaceId) => ({ workspaceId, trigger: 'start_requested' as const })),
+      });
+      return outcomes.filter((outcome) => outcome.kind === 'moved').length;
+    });
+    if (started > 0) deps.nudge();
+    return started;
+  }
+
+  return { create, insertAll, patch, layout, remove, restart, nudge: deps.nudge };
+}
+
+function toSpec(deps: WorkspaceServiceDeps, body: CreateWorkspace): WorkspaceSpec {
+  const template = body.template || null;
+  if (template !== null && !deps.templates.isSafeName(template)) refuse('invalid_template');
+  const supplied = template === null ? null : (deps.templates.find(template) ?? refuse('unknown_template'));
+  const workspaceDir = parseWorkspaceDir(body.workspace_dir);
+  const external = body.external === true || body.runtime === 'external';
+  return {
+    runtime: external ? 'external' : body.runtime || supplied?.runtime || DEFAULT_RUNTIME,
+    template,
+    model: body.model || supplied?.model || null,
+    tier: body.tier || 3,
+    workspace_dir: workspaceDir,
+    workspace_access: parseAccess(body.workspace_access, workspaceDir),
+    max_concurrent_tasks: Math.max(1, body.max_concurrent_tasks ?? 1),
+  };
+}
+
+function toInsert(deps: WorkspaceServiceDeps, workspace: NewWorkspace): WorkspaceInsert {
+  const external = workspace.spec.runtime === 'external';
+  return {
+    ...workspace,
+    backend: external ? 'external' : deps.defaultBackend,
+    status: external ? (workspace.externalUrl === null ? 'awaiting_agent' : 'online') : 'provisioning',
+    url: workspace.externalUrl,
+    deliveryMode: external && workspace.externalUrl !== null ? 'push' : null,
+  };
+}
+
+/** External ones announce provisioning as well, as the predecessor did (contract registry-a2a §4.1). */
+function toCreationEvents(workspace: NewWorkspace): NewEvent[] {
+  const { id: workspaceId, name, spec, parentId, layout } = workspace;
+  const events: NewEvent[] = [
+    {
+      type: 'WORKSPACE_PROVISIONING',
+      workspaceId,
+      payload: { name, tier: spec.tier, runtime: spec.runtime, parent_id: parentId, ...layout },
+    },
+  ];
+  if (spec.runtime !== 'external') return events;
+  if (workspace.externalUrl === null) {
+    events.push({ type: 'WORKSPACE_AWAITING_AGENT', workspaceId, payload: { name, external: true } });
+  } else {
+    events.push({ type: 'WORKSPACE_ONLINE', workspaceId, payload: { name, external: true } });
+  }
+  return events;
+}
+
+function toConnection(workspaceId: string, origin: string, token: string): Connection {
+  return {
+    workspace_id: workspaceId,
+    platform_url: origin,
+    auth_token: token,
+    registry_endpoint: `${origin}/registry/register`,
+    heartbeat_endpoint: `${origin}/registry/heartbeat`,
+  };
+}

@@ -1,0 +1,362 @@
+import type { Status } from '@molecule/contract';
+import { sql } from 'kysely';
+import type { Db, Tx } from '../../platform/db.js';
+import type { InstanceRecord } from '../../provisioners/provisioner.js';
+import type { InstanceState, WorkspaceSpec } from './workspaces.types.js';
+
+/** One workspace as it is written first. Ids are chosen before, so that a tree is one statement per table. */
+export interface WorkspaceInsert {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string | null;
+  readonly parentId: string | null;
+  readonly spec: WorkspaceSpec;
+  readonly backend: string;
+  readonly status: Status;
+  readonly url: string | null;
+  readonly deliveryMode: 'push' | 'poll' | null;
+  readonly budgetLimit: number | null;
+  readonly layout: { readonly x: number; readonly y: number };
+  readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
+}
+
+/** Inserts in the order given (parents first), with liveness, layout and seed files: four statements for any number. */
+export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert[]): Promise<void> {
+  if (inserts.length === 0) return;
+  const rows = JSON.stringify(
+    inserts.map((insert, order) => ({
+      order,
+      id: insert.id,
+      name: insert.name,
+      role: insert.role,
+      parent_id: insert.parentId,
+      spec: insert.spec,
+      backend: insert.backend,
+      status: insert.status,
+      url: insert.url,
+      delivery_mode: insert.deliveryMode,
+      budget_limit: insert.budgetLimit,
+      x: insert.layout.x,
+      y: insert.layout.y,
+    })),
+  );
+  await sql`
+    insert into workspaces
+      (id, name, role, parent_id, awareness_namespace, spec, backend, status, url, url_from, delivery_mode, budget_limit,
+       may_bootstrap)
+    select id, name, role, parent_id, 'workspace:' || id, spec, backend, status::workspace_status, url,
+           case when url is null then 'none' else 'agent' end, delivery_mode, budget_limit, backend = 'external'
+      from jsonb_to_recordset(${rows}::jsonb) as v("order" integer, id uuid, name text, role text, parent_id uuid,
+           spec jsonb, backend text, status text, url text, delivery_mode text, budget_limit bigint)
+     order by v."order"`.execute(tx);
+  await sql`
+    insert into workspace_liveness (workspace_id)
+    select id from jsonb_to_recordset(${rows}::jsonb) as v(id uuid)`.execute(tx);
+  await sql`
+    insert into canvas_layouts (workspace_id, x, y)
+    select id, x, y from jsonb_to_recordset(${rows}::jsonb) as v(id uuid, x double precision, y double precision)`.execute(
+    tx,
+  );
+  const files = inserts.flatMap((insert) => insert.seedFiles.map((file) => ({ workspace_id: insert.id, ...file })));
+  for (let start = 0; start < files.length; start += 500) {
+    await tx
+      .insertInto('workspace_seed_files')
+      .values(files.slice(start, start + 500))
+      .execute();
+  }
+}
+
+export interface LockedWorkspace {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string | null;
+  readonly status: Status;
+  readonly parentId: string | null;
+  readonly spec: WorkspaceSpec;
+}
+
+export async function lockWorkspace(tx: Tx, id: string): Promise<LockedWorkspace | null> {
+  const row = await tx
+    .selectFrom('workspaces')
+    .select(['id', 'name', 'role', 'status', 'parent_id', 'spec'])
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row
+    ? { id: row.id, name: row.name, role: row.role, status: row.status, parentId: row.parent_id, spec: row.spec }
+    : null;
+}
+
+/** Writes what a PATCH changed; the status is not among it. */
+export async function updateWorkspace(
+  tx: Tx,
+  id: string,
+  set: { name: string; role: string | null; parentId: string | null; spec: WorkspaceSpec },
+): Promise<void> {
+  await tx
+    .updateTable('workspaces')
+    .set({
+      name: set.name,
+      role: set.role,
+      parent_id: set.parentId,
+      spec: JSON.stringify(set.spec),
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+export interface StoredLayout {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number | null;
+  readonly h: number | null;
+  readonly z: number;
+  readonly collapsed: boolean;
+}
+
+/** Null fields keep what is stored. Returns the layout as it is now. */
+export async function upsertLayout(
+  tx: Tx,
+  id: string,
+  set: { [K in keyof StoredLayout]?: StoredLayout[K] | undefined },
+): Promise<StoredLayout> {
+  const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
+  return tx
+    .insertInto('canvas_layouts')
+    .values({ workspace_id: id, ...given })
+    .onConflict((conflict) =>
+      conflict.column('workspace_id').doUpdateSet(Object.keys(given).length > 0 ? given : { z: sql`canvas_layouts.z` }),
+    )
+    .returning(['x', 'y', 'w', 'h', 'z', 'collapsed'])
+    .executeTakeFirstOrThrow();
+}
+
+/** Live direct children, in creation order. */
+export async function listChildren(db: Db | Tx, id: string): Promise<{ id: string; name: string }[]> {
+  return db
+    .selectFrom('workspaces')
+    .select(['id', 'name'])
+    .where('parent_id', '=', id)
+    .where('status', '<>', 'removed')
+    .orderBy('seq')
+    .execute();
+}
+
+export interface TreeMember {
+  readonly id: string;
+  readonly status: Status;
+  readonly depth: number;
+}
+
+/** The workspace and everything below it, removed ones included; ends on a cycle. */
+export async function listSubtree(db: Db | Tx, id: string): Promise<TreeMember[]> {
+  const { rows } = await sql<TreeMember>`
+    with recursive tree(id, depth) as (
+      select id, 0 from workspaces where id = ${id}
+      union
+      select w.id, tree.depth + 1 from tree join workspaces as w on w.parent_id = tree.id where tree.depth < 64
+    )
+    select w.id, w.status, tree.depth from tree join workspaces as w using (id) order by tree.depth, w.seq`.execute(db);
+  return rows;
+}
+
+/** Ancestors of a workspace, nearest first, at most 64. */
+export async function listAncestors(db: Db | Tx, id: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    with recursive line(id, parent_id, step) as (
+      select id, parent_id, 0 from workspaces where id = ${id}
+      union
+      select w.id, w.parent_id, line.step + 1 from line join workspaces as w on w.id = line.parent_id where line.step < 64
+    )
+    select id from line where step > 0 order by step`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Those among `ids` that a programmatic restart may touch: never external, held or removed ones (contract lifecycle §2.3). */
+export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('workspaces')
+    .select('id')
+    .where('status', 'in', ['provisioning', 'online', 'degraded', 'offline', 'failed'])
+    .where('runtime', '<>', 'external')
+    .$if(ids !== 'all', (query) => query.where(sql<boolean>`id = any(${[...ids]}::uuid[])`))
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export async function deleteLayouts(tx: Tx, ids: readonly string[]): Promise<void> {
+  await sql`delete from canvas_layouts where workspace_id = any(${[...ids]}::uuid[])`.execute(tx);
+}
+
+/** How far the worker has come with each workspace. */
+export interface Settlement {
+  readonly id: string;
+  readonly settled: boolean;
+  readonly stopError: string | null;
+}
+
+export async function readSettlements(db: Db | Tx, ids: readonly string[]): Promise<Settlement[]> {
+  const rows = await db
+    .selectFrom('workspaces')
+    .select(['id', 'generation', 'observed_generation', 'stop_error'])
+    .where(sql<boolean>`id = any(${[...ids]}::uuid[])`)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    settled: row.observed_generation >= row.generation,
+    stopError: row.stop_error,
+  }));
+}
+
+/** Makes rows due at once, so that the worker tries again what it had put off. */
+export async function makeDue(tx: Tx | Db, ids: readonly string[]): Promise<void> {
+  await sql`update workspaces set due_at = now() where id = any(${[...ids]}::uuid[])`.execute(tx);
+}
+
+/** Deletes what the workspaces own and their rows; messages, events, activity and usage stay with the bare id (design §5). */
+export async function purgeWorkspaces(tx: Tx, ids: readonly string[]): Promise<void> {
+  const list = sql`${[...ids]}::uuid[]`;
+  await sql`update workspaces set parent_id = null where parent_id = any(${list})`.execute(tx);
+  // Liveness, layout, seed files, tokens and secrets go with their row by cascade.
+  await sql`delete from workspaces where id = any(${list}) and status = 'removed'`.execute(tx);
+}
+
+// --- what the worker reads and writes
+
+export interface ReconcileRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string | null;
+  readonly status: Status;
+  readonly spec: WorkspaceSpec;
+  readonly backend: string;
+  readonly desired: 'running' | 'stopped' | 'removed';
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly instance: InstanceRecord | null;
+  readonly instanceState: InstanceState;
+  readonly crashCount: number;
+}
+
+export async function findReconcileRow(db: Db | Tx, id: string): Promise<ReconcileRow | null> {
+  const row = await db
+    .selectFrom('workspaces')
+    .select([
+      'id',
+      'name',
+      'role',
+      'status',
+      'spec',
+      'backend',
+      'desired',
+      'generation',
+      'observed_generation',
+      'instance',
+      'instance_state',
+      'crash_count',
+    ])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) return null;
+  const {
+    observed_generation: observedGeneration,
+    instance_state: instanceState,
+    crash_count: crashCount,
+    ...rest
+  } = row;
+  return { ...rest, observedGeneration, instanceState, crashCount };
+}
+
+export interface Observation {
+  readonly generation: number;
+  /** Crashes known when the worker looked: one that happened since must not be overwritten. */
+  readonly crashCount: number;
+  readonly instance: InstanceRecord | null;
+  readonly instanceState: InstanceState;
+  readonly stopError: string | null;
+  /** False leaves the generation unobserved, so that the row stays due. */
+  readonly settled: boolean;
+  /** When to look again, in milliseconds from now; null when there is nothing more to do. */
+  readonly dueInMs: number | null;
+}
+
+/**
+ * Writes what the worker saw. Guarded by the lease: a worker that lost its claim matches nothing. An older generation
+ * never overwrites what a newer one observed, and an end of the instance reported meanwhile keeps its due time.
+ * Returns whether it was written.
+ */
+export async function writeObservation(db: Db | Tx, id: string, owner: string, seen: Observation): Promise<boolean> {
+  const result = await sql`
+    update workspaces
+       set instance = ${seen.instance === null ? null : JSON.stringify(seen.instance)}::jsonb,
+           instance_state = ${seen.instanceState},
+           stop_error = ${seen.stopError},
+           observed_generation = case when ${seen.settled} then greatest(observed_generation, ${seen.generation}::bigint)
+                                      else observed_generation end,
+           url = case when ${seen.instanceState} = 'running' and generation = ${seen.generation}::bigint
+                      then coalesce(${seen.instance?.url ?? null}::text, url) else url end,
+           url_from = case when ${seen.instanceState} = 'running' and ${seen.instance?.url ?? null}::text is not null
+                           then 'driver' else url_from end,
+           due_at = case when ${seen.dueInMs}::bigint is null then null
+                         else now() + ${seen.dueInMs}::bigint * interval '1 millisecond' end
+     where id = ${id} and lease_owner = ${owner} and crash_count = ${seen.crashCount}`.execute(db);
+  return (result.numAffectedRows ?? 0n) > 0n;
+}
+
+export interface CrashRow {
+  readonly id: string;
+  readonly status: Status;
+  readonly generation: number;
+  readonly count: number;
+  readonly windowStartedAt: Date | null;
+  readonly onlineSince: Date | null;
+}
+
+export async function lockForCrash(tx: Tx, id: string): Promise<CrashRow | null> {
+  const row = await tx
+    .selectFrom('workspaces')
+    .select(['id', 'status', 'generation', 'crash_count', 'crash_window_started_at', 'online_since'])
+    .where('id', '=', id)
+    .where('desired', '=', 'running')
+    .forUpdate()
+    .executeTakeFirst();
+  return row
+    ? {
+        id: row.id,
+        status: row.status,
+        generation: row.generation,
+        count: row.crash_count,
+        windowStartedAt: row.crash_window_started_at,
+        onlineSince: row.online_since,
+      }
+    : null;
+}
+
+/** Records a crash: the next start is due after `delayMs`, or never when it is null. */
+export async function writeCrash(
+  tx: Tx,
+  id: string,
+  crash: { count: number; windowStartedAt: Date | null; delayMs: number | null; generation: number },
+): Promise<void> {
+  await sql`
+    update workspaces
+       set crash_count = ${crash.count},
+           crash_window_started_at = ${crash.windowStartedAt},
+           instance_state = 'gone',
+           observed_generation = case when ${crash.delayMs}::bigint is null
+             then greatest(observed_generation, ${crash.generation}::bigint) else observed_generation end,
+           due_at = case when ${crash.delayMs}::bigint is null then null
+                         else now() + ${crash.delayMs}::bigint * interval '1 millisecond' end
+     where id = ${id}`.execute(tx);
+}
+
+export async function listSeedFiles(db: Db | Tx, id: string): Promise<{ path: string; content: Buffer }[]> {
+  return db
+    .selectFrom('workspace_seed_files')
+    .select(['path', 'content'])
+    .where('workspace_id', '=', id)
+    .orderBy('path')
+    .execute();
+}
