@@ -13,7 +13,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   // The environment in which vitest loads the global setup; it takes nothing from `ssr`.
-  environments: { __vitest__: { resolve: { conditions, externalConditions: conditions, noExternal: [/^@molecule\//] } } },
+  environments: {
+    __vitest__: { resolve: { conditions, externalConditions: conditions, noExternal: [/^@molecule\//] } },
+  },
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
@@ -29,7 +31,10 @@ export default defineConfig({
           globalSetup: ['packages/server/test/global-setup.ts'],
         },
       },
-      { extends: true, test: { name: 'plain', include: [...files('{contract,runtime,canvas,cli}'), 'scripts/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'plain', include: [...files('{contract,runtime,canvas,cli}'), 'scripts/**/*.test.ts'] },
+      },
     ],
   },
 });
