@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type ConsoleAccess,
   DriverError,
@@ -144,6 +145,8 @@ function createLanes() {
     lanes.set(workspaceId, lane);
 
     const forwardAbort = () => turn.cancel.abort(signal.reason);
+    // One listener per call under way, removed with it; a caller may share one signal between hundreds of workspaces.
+    setMaxListeners(0, signal);
     if (signal.aborted) forwardAbort();
     else signal.addEventListener('abort', forwardAbort, { once: true });
 

@@ -19,6 +19,7 @@ export function createExternalSubject(): Subject {
     setReachable: notApplicable,
     readConfig: notApplicable,
     writeConfig: notApplicable,
+    patienceMs: 100,
     cleanup: async () => {},
   };
 }

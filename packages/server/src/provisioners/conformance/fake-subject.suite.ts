@@ -29,6 +29,7 @@ export function createFakeSubject(wrap: (provisioner: Provisioner) => Provisione
     setReachable: (isReachable) => control.setReachable(isReachable),
     readConfig: async (workspaceId, path) => control.files.read(workspaceId, path)?.toString() ?? null,
     writeConfig: async (workspaceId, path, content) => control.files.write(workspaceId, path, Buffer.from(content)),
+    patienceMs: 100,
     cleanup: async () => {},
   };
 }

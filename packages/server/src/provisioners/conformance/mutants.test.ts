@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { DriverError, type InstanceExit, type InstanceRecord, type InstanceSpec, type Provisioner } from '../provisioner.js';
+import {
+  DriverError,
+  type InstanceExit,
+  type InstanceRecord,
+  type InstanceSpec,
+  type Provisioner,
+} from '../provisioner.js';
 import { createFakeSubject } from './fake-subject.suite.js';
 import { CLAUSES } from './provisioner.suite.js';
 
@@ -18,7 +24,10 @@ function onceStarted(spec: InstanceSpec, record: InstanceRecord): InstanceRecord
   return { ...record, instanceId: `${record.instanceId}-${spec.generation}-again` };
 }
 
-function mapExits(provisioner: Provisioner, map: (exit: InstanceExit) => readonly InstanceExit[]): Partial<Provisioner> {
+function mapExits(
+  provisioner: Provisioner,
+  map: (exit: InstanceExit) => readonly InstanceExit[],
+): Partial<Provisioner> {
   return {
     onExit: (listener) =>
       provisioner.onExit((exit) => {
@@ -35,7 +44,7 @@ async function swallow(verb: Promise<unknown>): Promise<void> {
 const MUTANTS: readonly Mutant[] = [
   {
     flaw: 'starts again although the instance runs',
-    caughtBy: ['ensure-twice', 'ensure-concurrently', 'adoption'],
+    caughtBy: ['ensure-twice', 'ensure-concurrently'],
     breakage: (provisioner) => {
       let calls = 0;
       return {

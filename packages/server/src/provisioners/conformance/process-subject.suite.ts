@@ -66,6 +66,7 @@ export async function createProcessSubject(): Promise<Subject> {
     },
     writeConfig: (workspaceId, path, content) =>
       writeFile(join(world.workspacesDir, workspaceId, 'configs', path), content),
+    patienceMs: 5_000,
     cleanup: world.cleanup,
   };
 }

@@ -22,6 +22,8 @@ export interface Subject {
   /** Agents of later starts never become ready; resolves `reached` once one of them is that far. */
   hangStarts(): { reached(): Promise<void> };
   setReachable(isReachable: boolean): void;
+  /** How long the suite waits for an end it has been promised; short for the fake, since mutants break promises. */
+  readonly patienceMs: number;
   readConfig(workspaceId: string, path: string): Promise<string | null>;
   writeConfig(workspaceId: string, path: string, content: string): Promise<void>;
   cleanup(): Promise<void>;
@@ -73,6 +75,17 @@ async function driverErrorOf(call: Promise<unknown>): Promise<DriverError> {
   if (!(error instanceof DriverError)) throw new Error('unreachable');
   expect(`${error.message}\n${error.logTail.join('\n')}`).not.toContain(SECRET);
   return error;
+}
+
+/** As `driverErrorOf`, for a call that has been called off and therefore must end soon. */
+async function promptErrorOf(call: Promise<unknown>, timeoutMs: number): Promise<DriverError> {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  call.then(settle, settle);
+  await waitFor(() => isSettled, { timeoutMs, what: 'the call to end' });
+  return driverErrorOf(call);
 }
 
 function collectExits(provisioner: Provisioner): InstanceExit[] {
@@ -271,13 +284,14 @@ export const CLAUSES: readonly Clause[] = [
     id: 'abort-leaves-nothing',
     guarantee: 'aborting an ensure half way leaves nothing running and nothing unlisted',
     appliesTo: 'running',
-    async check({ provisioner, countRunning, hangStarts, readConfig }) {
+    async check({ provisioner, countRunning, hangStarts, readConfig, patienceMs }) {
       const hanging = hangStarts();
       const abort = new AbortController();
-      const ensure = driverErrorOf(provisioner.ensure(specOf(1), null, abort.signal));
+      const ensure = provisioner.ensure(specOf(1), null, abort.signal);
+      ensure.catch(() => {});
       await hanging.reached();
       abort.abort();
-      expect(await ensure).toMatchObject({ kind: 'timeout', retryable: true });
+      expect(await promptErrorOf(ensure, patienceMs)).toMatchObject({ kind: 'timeout', retryable: true });
       expect(await countRunning(A)).toBe(0);
       expect((await provisioner.inspect(refOf(1))).state).not.toBe('running');
       if ((await readConfig(A, 'config.yaml')) !== null) {
@@ -289,12 +303,13 @@ export const CLAUSES: readonly Clause[] = [
     id: 'stop-cancels-ensure',
     guarantee: 'stop calls off an ensure under way instead of waiting for it',
     appliesTo: 'running',
-    async check({ provisioner, countRunning, hangStarts }) {
+    async check({ provisioner, countRunning, hangStarts, patienceMs }) {
       const hanging = hangStarts();
-      const ensure = driverErrorOf(provisioner.ensure(specOf(1), null, never));
+      const ensure = provisioner.ensure(specOf(1), null, never);
+      ensure.catch(() => {});
       await hanging.reached();
       await provisioner.stop(refOf(1), never);
-      expect(await ensure).toMatchObject({ kind: 'rejected', retryable: true });
+      expect(await promptErrorOf(ensure, patienceMs)).toMatchObject({ kind: 'rejected', retryable: true });
       expect(await countRunning(A)).toBe(0);
     },
   },
@@ -307,11 +322,11 @@ export const CLAUSES: readonly Clause[] = [
       setReachable(false);
       expect((await provisioner.inspect(refOf(1, record))).state).toBe('unknown');
       for (const call of [
-        provisioner.ensure(specOf(2), record, never),
-        provisioner.stop(refOf(1, record), never),
-        provisioner.destroy(refOf(1, record), never),
+        () => provisioner.ensure(specOf(2), record, never),
+        () => provisioner.stop(refOf(1, record), never),
+        () => provisioner.destroy(refOf(1, record), never),
       ]) {
-        expect(await driverErrorOf(call)).toMatchObject({ kind: 'unavailable', retryable: true });
+        expect(await driverErrorOf(call())).toMatchObject({ kind: 'unavailable', retryable: true });
       }
       await driverErrorOf(provisioner.list());
       setReachable(true);
@@ -357,11 +372,11 @@ export const CLAUSES: readonly Clause[] = [
     id: 'crash-is-reported-once',
     guarantee: 'an agent that ends by itself is reported once, with its generation and its last words, secrets blanked',
     appliesTo: 'running',
-    async check({ provisioner, crash }) {
+    async check({ provisioner, crash, patienceMs: timeoutMs }) {
       const exits = collectExits(provisioner);
       const record = await provisioner.ensure(specOf(7), null, never);
       await crash(A, ['the last words', `key ${SECRET}`]);
-      await waitFor(() => exits.length > 0, { what: 'the exit to be reported' });
+      await waitFor(() => exits.length > 0, { timeoutMs, what: 'the exit to be reported' });
       expect(await provisioner.inspect(refOf(7, record))).toEqual({ state: 'stopped' });
       expect(exits).toHaveLength(1);
       expect(exits[0]).toMatchObject({
@@ -377,12 +392,12 @@ export const CLAUSES: readonly Clause[] = [
     id: 'requested-exit-is-marked',
     guarantee: 'an end that was asked for is reported as such, with the generation of the instance that ended',
     appliesTo: 'running',
-    async check({ provisioner }) {
+    async check({ provisioner, patienceMs: timeoutMs }) {
       const exits = collectExits(provisioner);
       const older = await provisioner.ensure(specOf(1), null, never);
       const newer = await provisioner.ensure(specOf(2), older, never);
       await provisioner.stop(refOf(2, newer), never);
-      await waitFor(() => exits.length === 2, { what: 'both exits' });
+      await waitFor(() => exits.length === 2, { timeoutMs, what: 'both exits' });
       expect(exits.map(({ generation, instanceId, requested }) => ({ generation, instanceId, requested }))).toEqual([
         { generation: 1, instanceId: older.instanceId, requested: true },
         { generation: 2, instanceId: newer.instanceId, requested: true },
@@ -444,7 +459,10 @@ export const CLAUSES: readonly Clause[] = [
       expect(await successor.ensure(specOf(4, { issueToken }), record, never)).toEqual(record);
       expect(await subject.countRunning(A)).toBe(1);
       await subject.crash(A, []);
-      await waitFor(() => exits.length > 0, { what: 'the exit of the adopted instance' });
+      await waitFor(() => exits.length > 0, {
+        timeoutMs: subject.patienceMs,
+        what: 'the exit of the adopted instance',
+      });
       expect(exits).toHaveLength(1);
       expect(exits[0]).toMatchObject({ generation: 4, instanceId: record.instanceId, requested: false });
     },
@@ -471,7 +489,7 @@ export const CLAUSES: readonly Clause[] = [
       const exits = collectExits(successor);
       await successor.inspect(refOf(1, record));
       await subject.crash(A, []);
-      await waitFor(() => exits.length === 1, { what: 'the exit' });
+      await waitFor(() => exits.length === 1, { timeoutMs: subject.patienceMs, what: 'the exit' });
       expect(exits[0]?.instanceId).toBe(record.instanceId);
     },
   },
