@@ -22,7 +22,6 @@ export async function bundleRuntime(): Promise<{ readonly entry: string; remove(
     conditions: ['source'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
-    external: ['./llm/index.js'],
   });
   return { entry: join(folder, 'main.mjs'), remove: () => rm(folder, { recursive: true, force: true }) };
 }
