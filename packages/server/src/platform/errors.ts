@@ -50,3 +50,8 @@ export function isConnectionError(error: unknown): boolean {
   if (typeof code === 'string' && (CONNECTION_CODES.has(code) || /^08[0-9A-Z]{3}$/.test(code))) return true;
   return CONNECTION_MESSAGES.test(error.message);
 }
+
+/** True when `error` is a refusal of Postgres with one of these SQLSTATE codes. */
+export function hasSqlState(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}

@@ -1,7 +1,7 @@
 import type { EventPayloads, EventType, NewEvent } from '@molecule/contract';
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { Tx } from './db.js';
-import { PlatformUnavailableError } from './errors.js';
+import { hasSqlState, PlatformUnavailableError } from './errors.js';
 import { toStorableJson } from './storable-json.js';
 
 /** A recorded event: what was appended, with its place in the log. */
@@ -19,6 +19,7 @@ export const EVENT_PAYLOAD_BYTES_MAX = 8 * 1024;
 
 // The lock is held only from an append to its commit. Waiting this long means that the database is in trouble.
 const APPEND_LOCK_TIMEOUT = '5s';
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Appends events in the order given and returns their seq. Must be the last statement of the transaction: the log is
@@ -40,7 +41,7 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
        order by appended.seq`.execute(tx);
     return rows.map((row) => row.seq);
   } catch (error) {
-    if (isLockTimeout(error)) {
+    if (hasSqlState(error, LOCK_NOT_AVAILABLE)) {
       throw new PlatformUnavailableError(`cannot append ${events.length} events: the log stayed locked`, {
         cause: error,
       });
@@ -59,10 +60,6 @@ function toBatchItem(event: NewEvent): string {
     );
   }
   return `{"type":${JSON.stringify(event.type)},"workspace_id":${JSON.stringify(event.workspaceId)},"payload":${payload}}`;
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '55P03';
 }
 
 /** A row of `events` as the driver returns it. */
