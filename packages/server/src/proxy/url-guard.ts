@@ -1,0 +1,90 @@
+import { isIP } from 'node:net';
+import { type AddressPolicy, judgeAddress } from './address-rules.js';
+
+export type { AddressPolicy } from './address-rules.js';
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+export type UrlVerdict =
+  /** `address` is the one that was judged: connect to it, whatever the name resolves to a moment later. */
+  | { readonly ok: true; readonly url: URL; readonly address: ResolvedAddress | null }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Judges addresses that agents claim, at registration and again at every dispatch (design §9, contract registry-a2a
+ * §5.1.1, §8.4). Never asked about an address that one of our drivers set.
+ */
+export interface UrlGuard {
+  /**
+   * For registration: the literal name `localhost` passes without DNS (`address` null), because agents register it
+   * before anybody decides whether it may be called. Everything else is resolved, and every address must pass.
+   */
+  checkClaimedUrl(raw: string): Promise<UrlVerdict>;
+  /** For dispatch: always resolved; the first address is the one to connect to. */
+  vetDispatch(raw: string): Promise<UrlVerdict>;
+}
+
+export interface UrlGuardDeps {
+  readonly policy: AddressPolicy;
+  /** All addresses of a name; a rejection counts as "does not resolve". */
+  readonly resolve: (name: string) => Promise<readonly ResolvedAddress[]>;
+}
+
+export function createUrlGuard({ policy, resolve }: UrlGuardDeps): UrlGuard {
+  const judge = async (url: URL): Promise<UrlVerdict> => {
+    const addresses = await addressesOf(url.hostname, resolve);
+    const [first] = addresses;
+    if (!first) return { ok: false, reason: `the host ${url.hostname} does not resolve` };
+    for (const { address } of addresses) {
+      const verdict = judgeAddress(address, policy);
+      if (!verdict.ok) return verdict;
+    }
+    return { ok: true, url, address: first };
+  };
+  return {
+    async checkClaimedUrl(raw) {
+      const parsed = parseHttpUrl(raw);
+      if (!parsed.ok) return parsed;
+      if (isLocalhost(parsed.url.hostname)) return { ok: true, url: parsed.url, address: null };
+      return judge(parsed.url);
+    },
+    async vetDispatch(raw) {
+      const parsed = parseHttpUrl(raw);
+      return parsed.ok ? judge(parsed.url) : parsed;
+    },
+  };
+}
+
+type ParsedUrl = { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly reason: string };
+
+function parseHttpUrl(raw: string): ParsedUrl {
+  if (!URL.canParse(raw)) return { ok: false, reason: 'it is not a URL' };
+  const url = new URL(raw);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    return { ok: false, reason: `the scheme ${url.protocol.slice(0, -1)} is not http or https` };
+  }
+  if (url.hostname === '') return { ok: false, reason: 'it has no host' };
+  // "http://trusted.example@10.0.0.1/": no agent needs a user name in its address.
+  if (url.username !== '' || url.password !== '') return { ok: false, reason: 'it carries a user name' };
+  return { ok: true, url };
+}
+
+function isLocalhost(hostname: string): boolean {
+  return hostname.replace(/\.$/, '') === 'localhost';
+}
+
+/** The URL parser has already turned decimal, octal and hexadecimal hosts into dotted IPv4. */
+async function addressesOf(hostname: string, resolve: UrlGuardDeps['resolve']): Promise<readonly ResolvedAddress[]> {
+  const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname.replace(/\.$/, '');
+  const version = isIP(literal);
+  if (version !== 0) return [{ address: literal, family: version === 4 ? 4 : 6 }];
+  try {
+    return await resolve(hostname);
+  } catch {
+    // Not resolving is an answer here, not a fault of ours: the verdict says so and names the host.
+    return [];
+  }
+}
