@@ -12,23 +12,23 @@ const IGNORED_FILE = /\.(?:test|suite)\.tsx?$/;
  * and time of change. `quick` is cheap to compute and changes whenever a file was written; `content()` reads the files
  * and changes only when they differ, which a fresh checkout or a touched file does not.
  */
-export function fingerprint(paths) {
-  const files = paths.flatMap((path) => listFiles(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
+export function fingerprint(paths, root = ROOT) {
+  const files = paths.flatMap((path) => listFiles(root, path)).sort((a, b) => (a.path < b.path ? -1 : 1));
   return {
     quick: hash(files.map(({ path, size, mtimeMs }) => `${path} ${size} ${mtimeMs}`)),
-    content: () => hash(files.map(({ path }) => `${path} ${hash([readFileSync(join(ROOT, path))])}`)),
+    content: () => hash(files.map(({ path }) => `${path} ${hash([readFileSync(join(root, path))])}`)),
   };
 }
 
-function listFiles(path) {
-  const stats = statSync(join(ROOT, path), { throwIfNoEntry: false });
+function listFiles(root, path) {
+  const stats = statSync(join(root, path), { throwIfNoEntry: false });
   if (stats === undefined) return [];
   if (!stats.isDirectory()) return [{ path, size: stats.size, mtimeMs: stats.mtimeMs }];
-  return readdirSync(join(ROOT, path), { withFileTypes: true }).flatMap((entry) => {
+  return readdirSync(join(root, path), { withFileTypes: true }).flatMap((entry) => {
     const child = `${path}/${entry.name}`;
-    if (entry.isDirectory()) return IGNORED_FOLDERS.has(entry.name) ? [] : listFiles(child);
+    if (entry.isDirectory()) return IGNORED_FOLDERS.has(entry.name) ? [] : listFiles(root, child);
     if (!entry.isFile() || IGNORED_FILE.test(entry.name)) return [];
-    const { size, mtimeMs } = lstatSync(join(ROOT, child));
+    const { size, mtimeMs } = lstatSync(join(root, child));
     return [{ path: child, size, mtimeMs }];
   });
 }

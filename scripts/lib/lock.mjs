@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,45 +6,50 @@ import { toWriteRefusal } from './refusal.mjs';
 import { STATE_DIR } from './root.mjs';
 
 const REFRESH_MS = 2_000;
-/** A holder that has not refreshed its lock for this long is gone, even if its pid was given to another process. */
+const POLL_MS = 200;
+/** A lock seen unrefreshed for this long has lost its holder, even if the pid was given to another process. */
 const STALE_MS = 20_000;
 
 /**
  * Runs `work` while no other script of this clone installs or builds. Waits for the one that does; a holder that was
  * killed is replaced.
  */
-export async function withLock(log, work) {
-  const path = join(STATE_DIR, 'lock');
-  await acquire(path, log);
+export async function withLock(log, work, { folder = STATE_DIR, staleMs = STALE_MS } = {}) {
+  const path = join(folder, 'lock');
+  const content = `${process.pid} ${randomUUID()}`;
+  await acquire(path, content, { folder, staleMs, log });
   const refresh = setInterval(() => touch(path), REFRESH_MS);
   try {
     return await work();
   } finally {
     clearInterval(refresh);
-    rmSync(path, { force: true });
+    if (findHolder(path)?.content === content) rmSync(path, { force: true });
   }
 }
 
-async function acquire(path, log) {
-  const draft = `${path}.${process.pid}`;
+async function acquire(path, content, { folder, staleMs, log }) {
+  const draft = `${path}.${content.replace(' ', '-')}`;
   try {
-    mkdirSync(STATE_DIR, { recursive: true });
-    writeFileSync(draft, String(process.pid));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(draft, content);
   } catch (error) {
-    throw toWriteRefusal(error, STATE_DIR);
+    throw toWriteRefusal(error, folder);
   }
   try {
-    for (let isFirst = true; !linkOnce(draft, path); isFirst = false) {
+    let seen = null;
+    let unchangedMs = 0;
+    while (!linkOnce(draft, path)) {
       const holder = findHolder(path);
       if (holder === null) continue;
-      if (holder.isStale) {
-        removeStale(path, holder);
-        continue;
-      }
-      if (isFirst) log(`Waiting for another npm command in this folder (pid ${holder.pid}) to finish installing.`);
-      await sleep(200);
+      if (seen === null)
+        log(`Waiting for another npm command in this folder (pid ${holder.pid}) to finish installing.`);
+      // Counted in our own polls, not by the clock: after a suspended laptop wakes up, every lock looks old.
+      const isSame = seen !== null && seen.content === holder.content && seen.mtimeMs === holder.mtimeMs;
+      unchangedMs = isSame ? unchangedMs + POLL_MS : 0;
+      seen = holder;
+      if (!isAlive(holder.pid) || unchangedMs >= staleMs) removeStale(path, holder);
+      else await sleep(POLL_MS);
     }
-    // The link shares the draft's clock, which may be old after a long wait.
     touch(path);
   } finally {
     rmSync(draft, { force: true });
@@ -63,9 +69,8 @@ function linkOnce(draft, path) {
 
 function findHolder(path) {
   try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    const ageMs = Date.now() - statSync(path).mtimeMs;
-    return { pid, isStale: !isAlive(pid) || ageMs > STALE_MS };
+    const content = readFileSync(path, 'utf8');
+    return { content, pid: Number.parseInt(content, 10), mtimeMs: statSync(path).mtimeMs };
   } catch (error) {
     if (error.code === 'ENOENT') return null;
     throw error;
@@ -74,14 +79,14 @@ function findHolder(path) {
 
 /** Moves the lock away and looks again: between our look and our move another waiter may have taken it. */
 function removeStale(path, holder) {
-  const aside = `${path}.stale-${process.pid}`;
+  const aside = `${path}.stale-${randomUUID()}`;
   try {
     renameSync(path, aside);
   } catch (error) {
     if (error.code === 'ENOENT') return;
     throw error;
   }
-  if (Number(readFileSync(aside, 'utf8')) !== holder.pid) linkOnce(aside, path);
+  if (findHolder(aside)?.content !== holder.content) linkOnce(aside, path);
   rmSync(aside, { force: true });
 }
 

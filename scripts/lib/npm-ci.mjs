@@ -1,6 +1,6 @@
 import { Refusal } from './refusal.mjs';
 import { ROOT } from './root.mjs';
-import { run, runNode, tail } from './run.mjs';
+import { run, runNode } from './run.mjs';
 
 /** A slow network is not a hang: say so now and then. */
 const PROGRESS_MS = 20_000;
@@ -55,7 +55,11 @@ export function toInstallRefusal({ output, signal }) {
   const found = FAILURES.find(([pattern]) => pattern.test(output));
   const reason = found?.[1] ?? (signal === null ? 'npm ci failed' : `npm ci was ended by ${signal}`);
   const help = found?.[2] ?? 'Run npm ci in this folder to see the whole output.';
-  // Behind its reason npm prints the manual of the command.
+  // npm prints its own stack and, behind the reason, the manual of the command.
   const [said = ''] = output.split(/^npm error (?:Clean install|Usage)/m);
-  return new Refusal(`Cannot install the dependencies: ${reason}.`, `${tail(said, 12)}\n${help}`);
+  const lines = said.split('\n').filter((line) => !/^npm error *(?:at .*)?$/.test(line));
+  return new Refusal(
+    `Cannot install the dependencies: ${reason}.`,
+    `${lines.slice(0, 10).join('\n').trimEnd()}\n${help}`,
+  );
 }
