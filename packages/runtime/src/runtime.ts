@@ -4,7 +4,7 @@ import { type A2AServer, startA2AServer } from './a2a/a2a-server.js';
 import { cardExtras, createCard, createLegacyCard } from './a2a/card.js';
 import { createRequestHandler } from './a2a/request-handler.js';
 import { createRpcDispatcher } from './a2a/rpc.js';
-import type { AdapterContext } from './adapters/adapter.js';
+import type { AdapterContext, PlatformTools } from './adapters/adapter.js';
 import { type AdapterChoice, loadAdapter } from './adapters/registry.js';
 import type { Clock } from './clock.js';
 import { loadConfig } from './config/load-config.js';
@@ -16,6 +16,7 @@ import { openJournal } from './journal/journal.js';
 import { type Log, reasonOf } from './log.js';
 import { createPlatformClient } from './platform/platform-client.js';
 import { createPlatformTools } from './platform/platform-tools.js';
+import { createRecentFailures } from './prompt/recent-failures.js';
 import type { Random } from './random.js';
 import {
   findInboundSecret,
@@ -60,6 +61,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   const token = await readToken(env);
   const choice = await (ports.loadAdapter ?? loadAdapter)({ env, config, clock, log });
   const { adapter } = choice;
+  const failures = createRecentFailures(clock);
   await mkdir(env.runDir, { recursive: true, mode: 0o700 });
   const journal = await openJournal({ path: journalPath(env), log });
   let inboundSecret = await findInboundSecret(env);
@@ -133,7 +135,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     const self = { id: env.workspaceId, name: config.name, role: config.role ?? (config.description || null) };
     const patienceMs = CONTACT_LOST_MS;
     const { workspaceId } = env;
-    const platform = createPlatformTools({
+    const tools = createPlatformTools({
       client,
       clock,
       workspaceId,
@@ -141,12 +143,29 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
       patienceMs,
       signal,
     });
-    return { signal, self, systemPrompt: await assemblePrompt(), platform };
+    const platform = failures.observe(tools);
+    return { signal, self, systemPrompt: await readPrompt(self, platform, signal), platform };
   }
 
   /** A demo has no use for a prompt and does not load what assembles it. */
-  async function assemblePrompt(): Promise<string> {
-    return '';
+  async function readPrompt(
+    self: AdapterContext['self'],
+    platform: PlatformTools,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (adapter.demo) return '';
+    const { readTurnPrompt } = await import('./prompt/turn-prompt.js');
+    const lastDelegationFailures = failures.list();
+    return readTurnPrompt({
+      configDir: env.configsDir,
+      config,
+      self,
+      lastDelegationFailures,
+      platform,
+      clock,
+      log,
+      signal,
+    });
   }
 
   function heartbeat() {

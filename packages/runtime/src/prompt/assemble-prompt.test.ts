@@ -184,6 +184,7 @@ it('does not let names and roles pose as parts of the prompt', async () => {
 
 it('says that nobody is there, and how many are left out of a long list', async () => {
   expect(await assemble()).toContain('nobody you can delegate to');
+  expect(await assemble({ peers: null })).toContain('could not be read just now');
   const many = Array.from({ length: 130 }, (_, index) => peer(`p${index}`, `Peer ${index}`, 'child'));
   expect(await assemble({ peers: many })).toContain('30 more are left out here');
 });

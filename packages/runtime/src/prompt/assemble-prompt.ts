@@ -15,7 +15,8 @@ export interface PromptParts {
   readonly configDir: string;
   readonly config: Pick<RuntimeConfig, 'promptFiles' | 'skills' | 'runtime'>;
   readonly self: AdapterContext['self'];
-  readonly peers: readonly Peer[];
+  /** Null when they could not be read. */
+  readonly peers: readonly Peer[] | null;
   readonly lastDelegationFailures: readonly DelegationFailure[];
   /** Told about files that are missing, refused or cut. */
   readonly log: Pick<Log, 'warn'>;

@@ -9,8 +9,11 @@ const GROUPS = [
   { relation: 'parent', title: 'The agent you report to' },
 ] as const satisfies readonly { readonly relation: Peer['relation']; readonly title: string }[];
 
-/** Whom this agent can reach, children first, in an order that depends on the peers alone. */
-export function peersSection(peers: readonly Peer[]): string {
+/** Whom this agent can reach, children first, in an order that depends on the peers alone. Null: they are not known. */
+export function peersSection(peers: readonly Peer[] | null): string {
+  if (peers === null) {
+    return '## Your Team\n\nThe list of agents could not be read just now. Call list_peers before you delegate.';
+  }
   if (peers.length === 0) {
     return '## Your Team\n\nThere is nobody you can delegate to at the moment. Do the work yourself.';
   }

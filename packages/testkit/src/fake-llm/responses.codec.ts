@@ -22,7 +22,7 @@ export const responsesCodec: Codec = {
 
   readRequest(body) {
     if (body.previous_response_id != null) {
-      throw new MalformedRequest(`Previous response with id '${String(body.previous_response_id)}' not found.`);
+      throw new MalformedRequest(`Previous response ${JSON.stringify(body.previous_response_id)} not found.`);
     }
     const items =
       typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : listAt(body.input, 'input');

@@ -9,6 +9,7 @@ import {
   waitFor,
 } from '@molecule/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Log } from '../../log.js';
 import type {
   Adapter,
   AdapterContext,

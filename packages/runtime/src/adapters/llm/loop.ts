@@ -35,7 +35,8 @@ export async function* runLoop(
   signal.throwIfAborted();
   const result = streamText({
     model: settings.model,
-    system: context.systemPrompt,
+    // An empty system text is refused by some models.
+    ...(context.systemPrompt.trim() !== '' && { system: context.systemPrompt }),
     messages: toModelMessages(turn),
     tools: createTools(context, signal),
     stopWhen: stepCountIs(STEPS_MAX),
