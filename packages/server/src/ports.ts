@@ -1,4 +1,4 @@
-import type { Transition, TransitionOutcome } from './features/workspaces/transition.js';
+import type { Transition, TransitionOutcome } from './features/workspaces/index.js';
 import type { Clock } from './platform/clock.js';
 import type { Commit } from './platform/commit.js';
 import type { Lanes } from './platform/db.js';

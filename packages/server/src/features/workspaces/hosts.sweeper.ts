@@ -1,5 +1,5 @@
 import type { Ports } from '../../ports.js';
-import { listOnLostHosts } from './sweeps.store.js';
+import { listOnLostHosts } from './hosts.views.js';
 
 /** A host that runs process instances and has not been seen for five minutes (design §6). */
 const HOST_SILENCE_SECONDS = 300;

@@ -6,6 +6,7 @@ import { judgeCrash } from './crash-policy.js';
 import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
 import type { Failure } from './transition.js';
 import {
+  assignHost,
   findReconcileRow,
   lockForCrash,
   type Observation,
@@ -18,19 +19,22 @@ export interface ReconcilerDeps
   extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random' | 'logger'>,
     StartSources {
   readonly provisioners: ProvisionerRegistry;
-  /** The lease owner of this process: every write below is guarded by it. */
-  readonly owner: string;
+  readonly hostId: string;
 }
 
 export interface Reconciler {
   /**
    * Brings one claimed workspace from what is observed to what is desired. Everything it does is repeatable and fenced,
-   * so a crash at any step is picked up by the next claim. Throws nothing that a retry could fix.
+   * so a crash at any step is picked up by the next claim. `owner` is the claim's: every write is guarded by it.
+   * Rejects when `signal` aborts (a newer wish, a lost lease, shutdown) or the database is away; the row then stays due.
    */
-  reconcile(id: string, signal: AbortSignal): Promise<void>;
+  reconcile(id: string, owner: string, signal: AbortSignal): Promise<void>;
   /** Takes note that an instance ended; starts it again within the bounds of the crash policy. */
   instanceEnded(exit: InstanceExit): Promise<void>;
 }
+
+/** A row as read after it was claimed. */
+type ClaimedRow = ReconcileRow & { readonly owner: string };
 
 const STOP_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 5_000;
@@ -40,9 +44,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { transact, commit, clock } = deps;
   const db = deps.lanes.work;
 
-  async function reconcile(id: string, signal: AbortSignal): Promise<void> {
-    const row = await findReconcileRow(db, id);
-    if (!row) return;
+  async function reconcile(id: string, owner: string, signal: AbortSignal): Promise<void> {
+    const found = await findReconcileRow(db, id);
+    if (!found) return;
+    const row: ClaimedRow = { ...found, owner };
     const lookup = deps.provisioners.find(row.backend);
     if (!lookup.ok) {
       await fail(row, { reason: 'no_backend', text: lookup.reason }, 'start_failed');
@@ -59,7 +64,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     }
   }
 
-  async function start(row: ReconcileRow, provisioner: Provisioner, signal: AbortSignal): Promise<void> {
+  async function start(row: ClaimedRow, provisioner: Provisioner, signal: AbortSignal): Promise<void> {
     if (!provisioner.capabilities.runsInstances) {
       await observe(row, { instanceState: 'none', settled: true });
       return;
@@ -69,6 +74,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       await observe(row, { instanceState: row.instanceState, settled: true });
       return;
     }
+    // Whoever starts an instance on a machine is the only one who can adopt or signal it later.
+    if (provisioner.capabilities.hostBound) await assignHost(db, row.id, row.owner, deps.hostId);
     deps.logger.info({ workspace: row.id, backend: row.backend, generation: row.generation }, 'starting instance');
     try {
       const inspection = await provisioner.inspect(refOf(row));
@@ -89,7 +96,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   /** A workspace whose instance is gone says so before it starts again: offline, then provisioning. */
-  async function announceRetry(row: ReconcileRow): Promise<void> {
+  async function announceRetry(row: ClaimedRow): Promise<void> {
     if (row.status === 'provisioning') return;
     await transact('work', (tx) =>
       commit(tx, {
@@ -106,7 +113,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     );
   }
 
-  async function startFailed(row: ReconcileRow, error: unknown): Promise<void> {
+  async function startFailed(row: ClaimedRow, error: unknown): Promise<void> {
     if (error instanceof StartRefusal) {
       await fail(row, error.failure, 'start_failed');
       await observe(row, { instanceState: 'none', settled: true });
@@ -122,7 +129,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         await crashed(row.id, row.generation, error.message, error.logTail);
         return;
       }
-      await fail(row, { reason: 'start_failed', text: error.message, event: tailOf(error.logTail) }, 'start_failed');
+      await fail(row, { reason: 'start_failed', text: error.message, ...tailOf(error.logTail) }, 'start_failed');
       await observe(row, { instanceState: 'gone', settled: true });
       return;
     }
@@ -132,14 +139,14 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     await observe(row, { instanceState: 'unknown', settled: true });
   }
 
-  async function fail(row: ReconcileRow, failure: Failure, trigger: 'start_failed' | 'crash_looped'): Promise<void> {
+  async function fail(row: ClaimedRow, failure: Failure, trigger: 'start_failed' | 'crash_looped'): Promise<void> {
     await transact('work', (tx) =>
       commit(tx, { transitions: [{ workspaceId: row.id, generation: row.generation, trigger, failure }] }),
     );
   }
 
   async function stop(
-    row: ReconcileRow,
+    row: ClaimedRow,
     provisioner: Provisioner,
     signal: AbortSignal,
     verb: 'stop' | 'destroy',
@@ -194,7 +201,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
                 failure: {
                   reason: 'crash_loop',
                   text: `${why} It ended ${verdict.count} times within ten minutes and is not started again. Last output:\n${tailText(logTail)}`,
-                  event: tailOf(logTail),
+                  ...tailOf(logTail),
                 },
               },
             ],
@@ -205,10 +212,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function observe(
-    row: ReconcileRow,
+    row: ClaimedRow,
     seen: Partial<Observation> & Pick<Observation, 'instanceState' | 'settled'>,
   ): Promise<boolean> {
-    return writeObservation(db, row.id, deps.owner, {
+    return writeObservation(db, row.id, row.owner, {
       generation: row.generation,
       crashCount: row.crashCount,
       instance: row.instance,
@@ -221,7 +228,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   return { reconcile, instanceEnded };
 }
 
-function refOf(row: ReconcileRow): InstanceRef {
+function refOf(row: ClaimedRow): InstanceRef {
   return { workspaceId: row.id, generation: row.generation, record: row.instance };
 }
 
@@ -230,6 +237,6 @@ function tailText(lines: readonly string[]): string {
   return text.length > LOG_TAIL_BYTES_MAX ? `…${text.slice(-LOG_TAIL_BYTES_MAX)}` : text || '(no output)';
 }
 
-function tailOf(lines: readonly string[]): { log_tail: string } | undefined {
-  return lines.length === 0 ? undefined : { log_tail: tailText(lines) };
+function tailOf(lines: readonly string[]): Pick<Failure, 'event'> {
+  return lines.length === 0 ? {} : { event: { log_tail: tailText(lines) } };
 }

@@ -1,5 +1,6 @@
 import type { Status } from '@molecule/contract';
 import { sql } from 'kysely';
+import { ownedBy } from '../../platform/claim.js';
 import type { Db, Tx } from '../../platform/db.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
 import type { InstanceState, WorkspaceSpec } from './workspaces.types.js';
@@ -301,8 +302,28 @@ export async function writeObservation(db: Db | Tx, id: string, owner: string, s
                            then 'driver' else url_from end,
            due_at = case when ${seen.dueInMs}::bigint is null then null
                          else now() + ${seen.dueInMs}::bigint * interval '1 millisecond' end
-     where id = ${id} and lease_owner = ${owner} and crash_count = ${seen.crashCount}`.execute(db);
+     where ${ownedBy({ id, owner })} and crash_count = ${seen.crashCount}`.execute(db);
   return (result.numAffectedRows ?? 0n) > 0n;
+}
+
+/** Binds a claimed row to the host whose driver is about to start its instance. */
+export async function assignHost(db: Db, id: string, owner: string, hostId: string): Promise<void> {
+  await sql`update workspaces set host_id = ${hostId} where ${ownedBy({ id, owner })}`.execute(db);
+}
+
+/** Which of the given rows are wanted differently by now than when they were claimed. */
+export async function listSuperseded(
+  db: Db,
+  held: readonly { readonly id: string; readonly generation: number }[],
+): Promise<string[]> {
+  if (held.length === 0) return [];
+  const { rows } = await sql<{ id: string }>`
+    select w.id
+      from workspaces as w
+      join unnest(${held.map((row) => row.id)}::uuid[], ${held.map((row) => row.generation)}::bigint[])
+           as held(id, generation) on held.id = w.id
+     where w.generation > held.generation`.execute(db);
+  return rows.map((row) => row.id);
 }
 
 export interface CrashRow {

@@ -1,0 +1,161 @@
+import type { Routes } from '@molecule/contract';
+import type { LeaseKeeper } from '../../platform/claim-keeper.js';
+import { toError } from '../../platform/errors.js';
+import type { HandlersFor } from '../../platform/http/handlers.js';
+import type { Ports } from '../../ports.js';
+import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import type { Actor } from '../access/index.js';
+import { sweepLostHosts } from './hosts.sweeper.js';
+import type { StartSources } from './instance-start.js';
+import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
+import { createReconciler } from './reconciler.js';
+import { sweepSilence } from './silence.sweeper.js';
+import { listHosted, makeOwnInstancesDue } from './sweeps.store.js';
+import { createWorkspaceHandlers } from './workspaces.routes.js';
+import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
+import { createWorkspaceWorker } from './workspaces.worker.js';
+
+export { StartRefusal } from './instance-start.js';
+export type { WorkspaceCard, WorkspaceReads } from './reads.js';
+export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
+export type { Failure, Transition, TransitionOutcome } from './transition.js';
+export { applyTransitions } from './transitions.store.js';
+export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
+export type { WorkspaceSpec } from './workspaces.types.js';
+export { parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
+export { workspaceReads } from './workspaces.views.js';
+
+export interface WorkspacesDeps
+  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random' | 'logger' | 'supervisor' | 'feed'> {
+  readonly provisioners: ProvisionerRegistry;
+  readonly leases: LeaseKeeper;
+  readonly leaseMs: number;
+  readonly hostId: string;
+  readonly templates: WorkspaceServiceDeps['templates'] &
+    StartSources['templates'] & {
+      /** Declared by a template for its runtime, in seconds; null when none does (contract lifecycle §5.3). */
+      provisionTimeoutSeconds(runtime: string): number | null;
+    };
+  readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
+  readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
+  readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
+  readonly defaultBackend: string;
+  readonly platformUrl: () => string;
+  readonly publicUrl: string | null;
+  readonly startsMax: number;
+  /** Overrides every limit of a start, in seconds. */
+  readonly provisionTimeoutSeconds: number | null;
+  readonly externalSilenceSeconds: number;
+}
+
+export interface Workspaces {
+  readonly verbs: WorkspaceVerbs;
+  readonly handlers: Pick<
+    HandlersFor<Routes, Actor>,
+    | 'createWorkspace'
+    | 'listWorkspaces'
+    | 'getWorkspace'
+    | 'getWorkspaceState'
+    | 'patchWorkspace'
+    | 'putWorkspaceLayout'
+    | 'deleteWorkspace'
+    | 'getWorkspaceLogs'
+  >;
+  /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
+  resume(): Promise<void>;
+  /** Stops what this host runs and says so on the rows, so that the next start takes them up again. For orderly shutdown. */
+  standDown(): Promise<void>;
+}
+
+const MANAGED_SILENCE_SECONDS = 180;
+const DEFAULT_START_LIMIT_SECONDS = 600;
+const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
+
+export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
+  const { supervisor } = deps;
+  const reconciler = createReconciler(deps);
+  const worker = createWorkspaceWorker({ ...deps, reconciler });
+  const verbs = createWorkspaceVerbs({ ...deps, nudge: () => worker.nudge() });
+  for (const provisioner of deps.provisioners.all) {
+    provisioner.onExit((exit) => {
+      supervisor.background('instance-ended', async () => {
+        await reconciler.instanceEnded(exit);
+        worker.nudge();
+      });
+    });
+  }
+
+  // One accessor for the sweeper and for what the canvas is told, so that neither gives up before the other (R16).
+  const declaredSeconds = (runtime: string): number | null =>
+    deps.provisionTimeoutSeconds ?? deps.templates.provisionTimeoutSeconds(runtime);
+  const limitSecondsOf = (runtime: string): number =>
+    declaredSeconds(runtime) ?? START_LIMIT_SECONDS[runtime] ?? DEFAULT_START_LIMIT_SECONDS;
+
+  supervisor.loop({
+    name: 'provision-timeout-sweep',
+    everyMs: 30_000,
+    run: async () => {
+      await sweepOverdueStarts({ ...deps, limitSecondsOf });
+    },
+  });
+  supervisor.loop({
+    name: 'health-sweep',
+    everyMs: 15_000,
+    run: () =>
+      sweepSilence({
+        ...deps,
+        managedSilenceSeconds: MANAGED_SILENCE_SECONDS,
+        externalSilenceSeconds: deps.externalSilenceSeconds,
+        restart: verbs.restart,
+      }),
+  });
+  supervisor.loop({ name: 'host-sweep', everyMs: 60_000, run: () => sweepLostHosts(deps) });
+
+  return {
+    verbs,
+    handlers: createWorkspaceHandlers({
+      verbs,
+      db: deps.lanes.control,
+      provisioners: deps.provisioners,
+      publicUrl: deps.publicUrl,
+      provisionTimeoutOf: (runtime) => {
+        const seconds = declaredSeconds(runtime);
+        return seconds === null ? null : seconds * 1000;
+      },
+    }),
+    async resume() {
+      const count = await makeOwnInstancesDue(deps.lanes.work, deps.hostId);
+      if (count > 0) deps.logger.info({ count }, 'taking up the workspaces of this host');
+      worker.nudge();
+    },
+    async standDown() {
+      const rows = await listHosted(deps.lanes.work, deps.hostId);
+      await Promise.all(
+        rows.map(async (row) => {
+          const lookup = deps.provisioners.find(row.backend);
+          if (!lookup.ok || !lookup.provisioner.capabilities.stopsWithServer) return;
+          const ref = { workspaceId: row.id, generation: row.generation, record: row.instance };
+          try {
+            await lookup.provisioner.stop(ref, AbortSignal.timeout(12_000));
+          } catch (error) {
+            deps.logger.warn(
+              { workspace: row.id, err: toError(error) },
+              'instance not stopped; the next start adopts it',
+            );
+          }
+        }),
+      );
+      if (rows.length === 0) return;
+      await deps.transact('work', (tx) =>
+        deps.commit(tx, {
+          transitions: rows.map((row) => ({
+            workspaceId: row.id,
+            generation: row.generation,
+            trigger: 'instance_ended' as const,
+            why: 'The server was stopped; the agent starts again with it.',
+          })),
+        }),
+      );
+    },
+  };
+}

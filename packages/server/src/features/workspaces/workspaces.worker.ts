@@ -1,0 +1,108 @@
+import { sql } from 'kysely';
+import { claim, release } from '../../platform/claim.js';
+import type { LeaseKeeper } from '../../platform/claim-keeper.js';
+import { toError } from '../../platform/errors.js';
+import type { LoopHandle } from '../../platform/supervisor.js';
+import type { Ports } from '../../ports.js';
+import type { Reconciler } from './reconciler.js';
+import { listSuperseded } from './workspaces.store.js';
+
+export interface WorkspaceWorkerDeps
+  extends Pick<Ports, 'lanes' | 'clock' | 'random' | 'logger' | 'supervisor' | 'feed'> {
+  readonly reconciler: Reconciler;
+  readonly leases: LeaseKeeper;
+  readonly leaseMs: number;
+  readonly hostId: string;
+  /** Starts at the same time on this host (MOLECULE_PROVISION_CONCURRENCY). */
+  readonly startsMax: number;
+}
+
+/** Stops are cheap and must not queue behind slow starts: somebody waits for them. */
+const STOPS_MAX = 16;
+const STARTS_CAP = 64;
+const POLL_MS = 1_000;
+
+interface Claimed {
+  readonly id: string;
+  readonly generation: number;
+}
+
+/** Claims workspaces that are due and hands each to the reconciler; one row is in one pair of hands at a time. */
+export function createWorkspaceWorker(deps: WorkspaceWorkerDeps): LoopHandle {
+  const db = deps.lanes.work;
+  const starting = new Map<string, { row: Claimed; aborter: AbortController }>();
+  const stopping = new Map<string, { row: Claimed; aborter: AbortController }>();
+
+  async function take(running: boolean, hands: typeof starting, limit: number): Promise<void> {
+    const free = limit - hands.size;
+    if (free <= 0) return;
+    const owner = deps.random.uuid();
+    const claimedAtMs = deps.clock.monotonicMs();
+    const rows = await claim<Claimed>(db, {
+      table: 'workspaces',
+      // A row that was put off waits for its time even when its generation is not observed yet.
+      where: sql<boolean>`((due_at is null and generation <> observed_generation) or due_at <= now())
+        and (desired = 'running') = ${running} and (host_id is null or host_id = ${deps.hostId})`,
+      orderBy: sql`seq`,
+      limit: free,
+      owner,
+      leaseMs: deps.leaseMs,
+    });
+    for (const row of rows) work(row, owner, claimedAtMs, hands);
+  }
+
+  function work(row: Claimed, owner: string, claimedAtMs: number, hands: typeof starting): void {
+    const lease = deps.leases.hold({ table: 'workspaces', id: row.id, owner }, claimedAtMs);
+    const aborter = new AbortController();
+    hands.set(row.id, { row, aborter });
+    deps.supervisor.background('reconcile-workspace', async (stopped) => {
+      const signal = AbortSignal.any([lease.signal, aborter.signal, stopped]);
+      try {
+        await deps.reconciler.reconcile(row.id, owner, signal);
+      } catch (error) {
+        // A newer wish, a lost lease or shutdown: the row is still due and the next claim takes it up.
+        if (!signal.aborted) {
+          deps.logger.error(
+            { workspace: row.id, err: toError(error) },
+            'reconciling a workspace failed; it is tried again',
+          );
+          await deps.clock.sleep(POLL_MS, stopped).catch(() => undefined);
+        }
+      } finally {
+        lease.done();
+        hands.delete(row.id);
+        // A lease that cannot be released runs out by itself.
+        await release(db, lease).catch((error: unknown) => {
+          deps.logger.warn({ workspace: row.id, err: toError(error) }, 'lease not released');
+        });
+        loop.nudge();
+      }
+    });
+  }
+
+  /** An effect under way for an older wish is given up, so that a delete does not wait for a slow start. */
+  async function abortSuperseded(): Promise<void> {
+    const hands = [...starting.values(), ...stopping.values()];
+    for (const id of await listSuperseded(
+      db,
+      hands.map((hand) => hand.row),
+    )) {
+      for (const hand of [starting.get(id), stopping.get(id)])
+        hand?.aborter.abort(new Error('superseded by a newer wish'));
+    }
+  }
+
+  const loop = deps.supervisor.loop({
+    name: 'workspace-reconciler',
+    everyMs: POLL_MS,
+    run: async () => {
+      await abortSuperseded();
+      await take(true, starting, Math.min(deps.startsMax, STARTS_CAP));
+      await take(false, stopping, STOPS_MAX);
+    },
+  });
+  deps.feed.subscribe((events) => {
+    if (events.some((event) => event.type.startsWith('WORKSPACE_'))) loop.nudge();
+  });
+  return loop;
+}
