@@ -19,7 +19,7 @@ export async function bundleRuntime(): Promise<{ readonly entry: string; remove(
     target: 'node20',
     outdir: folder,
     outExtension: { '.js': '.mjs' },
-    conditions: ['source'],
+    conditions: ['molecule-source'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
