@@ -2,7 +2,7 @@ import type { Log } from '../log.js';
 import { listInside, readInside } from './read-inside.js';
 
 // Per file: no prompt a person writes comes near it. In all: about 60,000 tokens, a third of a usual window.
-export const FILE_BYTES_MAX = 64 * 1024;
+const FILE_BYTES_MAX = 64 * 1024;
 export const TOTAL_BYTES_MAX = 240 * 1024;
 
 /** The files a prompt is made of, read within one budget. What does not fit is cut, with a note in the text and the log. */

@@ -53,7 +53,7 @@ interface Slug {
   readonly isSlashForm: boolean;
 }
 
-export function parseSlug(text: string): Slug {
+function parseSlug(text: string): Slug {
   const alias = MODEL_ALIASES[text.toLowerCase()];
   if (alias !== undefined) return { ...alias, isSlashForm: false };
   const prefixed = /^([^:/]+)([:/])(.+)$/.exec(text);
