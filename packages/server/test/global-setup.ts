@@ -14,7 +14,7 @@ declare module 'vitest' {
 
 /** One Postgres for the whole run: the given one, or an embedded one without fsync that ends with the run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env['MOLECULE_TEST_DATABASE_URL'];
+  const given = process.env.MOLECULE_TEST_DATABASE_URL;
   if (given !== undefined && given !== '') {
     project.provide('adminDatabaseUrl', given);
     return async () => {};

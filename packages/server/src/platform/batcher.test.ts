@@ -49,7 +49,7 @@ describe('the batcher', () => {
 
   it('never has two batches with one key in flight, and lets other keys pass', async () => {
     const { batcher, calls } = controlled({ partitionKey: (item) => item[0] ?? '' });
-    const all = Promise.all([batcher.submit('a1', 1)]);
+    const first = batcher.submit('a1', 1);
     await turn();
     const rest = Promise.all(['a2', 'b1', 'a3'].map((item) => batcher.submit(item, 1)));
     await turn();
@@ -61,7 +61,7 @@ describe('the batcher', () => {
     await turn();
     expect(calls[2]?.items).toEqual(['a2', 'a3']);
     calls[2]?.finish();
-    await all;
+    expect(await first).toBe('done a1');
     expect(await rest).toEqual(['done a2', 'done b1', 'done a3']);
   });
 
@@ -135,7 +135,7 @@ describe('the batcher', () => {
     const { batcher, calls } = controlled({ maxItems: 1, inFlightMax: 1 });
     await batcher.drain();
     const answered: string[] = [];
-    for (const item of ['a', 'b']) void batcher.submit(item, 1).then((output) => answered.push(output));
+    const submitted = ['a', 'b'].map(async (item) => answered.push(await batcher.submit(item, 1)));
     let drained = false;
     const draining = batcher.drain().then(() => {
       drained = true;
@@ -146,6 +146,7 @@ describe('the batcher', () => {
     expect(drained).toBe(false);
     calls[1]?.finish();
     await draining;
+    await Promise.all(submitted);
     expect(answered).toEqual(['done a', 'done b']);
   });
 

@@ -74,12 +74,13 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
       const batch = takeBatch();
       if (batch.length === 0) break;
       inFlight += 1;
-      // settle() answers each entry itself and never rejects.
-      void settle(batch).then(() => {
+      const finish = (): void => {
         inFlight -= 1;
         for (const { key } of batch) if (key !== null) heldKeys.delete(key);
         planPump();
-      });
+      };
+      // settle() answers each entry itself and never rejects.
+      settle(batch).then(finish, finish);
     }
     if (waiting.length === 0 && inFlight === 0) {
       for (const resolve of idleWaiters.splice(0)) resolve();

@@ -22,7 +22,7 @@ export interface Lanes {
 export type LaneName = keyof Lanes;
 export type LaneSizes = Readonly<Record<LaneName, number>>;
 
-export const DEFAULT_LANE_SIZES: LaneSizes = { health: 1, control: 8, work: 4 };
+const DEFAULT_LANE_SIZES: LaneSizes = { health: 1, control: 8, work: 4 };
 
 /**
  * For tests: with one connection per lane, a query on the outer pool inside a transaction can never get a connection

@@ -15,7 +15,7 @@ export type LoggedEvent = {
   };
 }[EventType];
 
-export const EVENT_PAYLOAD_BYTES_MAX = 8 * 1024;
+const EVENT_PAYLOAD_BYTES_MAX = 8 * 1024;
 
 // The lock is held only from an append to its commit. Waiting this long means that the database is in trouble.
 const APPEND_LOCK_TIMEOUT = '5s';
@@ -105,7 +105,7 @@ export async function horizonSeq(db: QueryExecutorProvider): Promise<number> {
   return rows[0]?.seq ?? 0;
 }
 
-export const EVENT_RETENTION = { days: 30, rows: 1_000_000 };
+const EVENT_RETENTION = { days: 30, rows: 1_000_000 };
 
 /**
  * Removes the oldest events that are past the age or the count of `retention`, at most `limit` of them, and returns

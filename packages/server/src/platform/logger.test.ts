@@ -68,7 +68,7 @@ describe('the logger', () => {
   it('survives circular values and keeps dates', () => {
     const { logger, last } = capture();
     const circular: Record<string, unknown> = { at: new Date(0) };
-    circular['self'] = circular;
+    circular.self = circular;
     logger.info({ circular }, 'loop');
     expect(last()).toMatchObject({ circular: { at: '1970-01-01T00:00:00.000Z' } });
   });

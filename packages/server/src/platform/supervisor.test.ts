@@ -64,7 +64,7 @@ describe('a supervised loop', () => {
     supervisor.start();
     await clock.advance(15_000);
     expect(runsMs.slice(0, 7)).toEqual([0, 1_000, 3_000, 7_000, 11_000, 15_000]);
-    expect(supervisor.liveness()['sweep']).toMatchObject({ failures: 5, last_error: null });
+    expect(supervisor.liveness().sweep).toMatchObject({ failures: 5, last_error: null });
     await clock.advance(100);
     expect(runsMs.at(-1)).toBe(15_100);
     expect(failed).toEqual(Array(5).fill('sweep'));

@@ -97,7 +97,10 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       if (!(await within(graceMs))) {
         aborter.abort(new Error('the server is stopping'));
         if (!(await within(ABORT_SETTLE_MS))) {
-          const left = [...[...loops.values()].filter((l) => l.running()).map((l) => l.name), ...tasks.values()];
+          const left = [
+            ...[...loops.values()].filter((l) => l.running() !== null).map((l) => l.name),
+            ...tasks.values(),
+          ];
           logger.error({ left }, 'tasks ignored the abort and were left behind');
         }
       }
