@@ -213,6 +213,20 @@ const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    flaw: 'lets a newer start wait for an older one',
+    caughtBy: ['newer-ensure-cancels-older'],
+    breakage: (provisioner) => {
+      let last: Promise<unknown> = Promise.resolve();
+      return {
+        ensure(spec, record, signal) {
+          const made = swallow(last).then(() => provisioner.ensure(spec, record, signal));
+          last = made;
+          return made;
+        },
+      };
+    },
+  },
+  {
     flaw: 'takes an unreachable backend for an absent workspace',
     caughtBy: ['unreachable-is-unknown', 'foreign-host-is-unknown'],
     breakage: (provisioner) => ({

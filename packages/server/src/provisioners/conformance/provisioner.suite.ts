@@ -314,6 +314,23 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
+    id: 'newer-ensure-cancels-older',
+    guarantee: 'ensure of a newer generation calls off an older one under way',
+    appliesTo: 'running',
+    async check({ provisioner, hangStarts, patienceMs }) {
+      const hanging = hangStarts();
+      const abort = new AbortController();
+      const older = provisioner.ensure(specOf(1), null, never);
+      older.catch(() => {});
+      await hanging.reached();
+      const newer = provisioner.ensure(specOf(2), null, abort.signal);
+      newer.catch(() => {});
+      expect(await promptErrorOf(older, patienceMs)).toMatchObject({ kind: 'rejected', retryable: true });
+      abort.abort();
+      expect(await promptErrorOf(newer, patienceMs)).toMatchObject({ kind: 'timeout' });
+    },
+  },
+  {
     id: 'unreachable-is-unknown',
     guarantee: 'R43: a backend that cannot be asked is unknown, never absent, and every verb says unavailable',
     appliesTo: 'running',

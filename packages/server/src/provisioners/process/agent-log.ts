@@ -19,6 +19,9 @@ export interface LogPosition {
   readonly offset: number;
 }
 
+/** As many as design §4.3 keeps with a crash. */
+export const TAIL_LINES = 40;
+
 const LOG_NAME = 'agent.log';
 const ROTATED_NAME = 'agent.log.1';
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;

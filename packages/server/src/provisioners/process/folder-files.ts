@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriverError } from '../provisioner.js';
 
@@ -70,6 +70,26 @@ export async function openPlain(path: string, flags: number): Promise<FileHandle
   if ((await file.stat()).isFile()) return file;
   await file.close();
   return null;
+}
+
+/** Deletes a folder with all it holds, not following links. Nothing there is success. */
+export async function deleteFolder(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) throw error;
+    // Package caches are read-only by design (Go modules), and nothing can be deleted from a read-only folder.
+    await makeFoldersWritable(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Exported for its test: root, as which tests may run, needs no permission to delete. */
+export async function makeFoldersWritable(path: string): Promise<void> {
+  await chmod(path, 0o700);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeFoldersWritable(join(path, entry.name));
+  }
 }
 
 export async function isPlainFile(path: string): Promise<boolean> {

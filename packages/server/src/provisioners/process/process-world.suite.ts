@@ -31,9 +31,10 @@ switch (behaviour) {
   case 'hang': setInterval(() => {}, 1_000); break;
   case 'die': for (const line of JSON.parse(argument)) console.log(line); process.exit(3);
   case 'stubborn': process.on('SIGTERM', () => console.log('no')); becomeReady(); break;
+  case 'babble':
   case 'flood': {
     const page = ('x'.repeat(99) + '\\n').repeat(1_000);
-    becomeReady();
+    if (behaviour === 'flood') becomeReady();
     setInterval(() => { for (let i = 0; i < 20; i++) writeSync(1, page); }, 1);
     break;
   }

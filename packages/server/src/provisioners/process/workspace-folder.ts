@@ -1,7 +1,15 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriverError, type InstanceSpec } from '../provisioner.js';
-import { ensureFolder, findFile, hasCode, isPlainFile, isRealFolder, writeFileInside } from './folder-files.js';
+import {
+  deleteFolder,
+  ensureFolder,
+  findFile,
+  hasCode,
+  isPlainFile,
+  isRealFolder,
+  writeFileInside,
+} from './folder-files.js';
 
 /** The folder of one workspace: `<dataDir>/workspaces/<id>/{configs,workspace,home,logs,run}`, each 0700 (design §5). */
 export interface WorkspaceFolder {
@@ -116,7 +124,7 @@ export async function listWorkspaceIds(workspacesDir: string): Promise<readonly 
 
 /** Deletes the folder without following links out of it. The owner's own working folder lies elsewhere and stays. */
 export async function deleteWorkspaceFolder(folder: WorkspaceFolder): Promise<void> {
-  await rm(folder.root, { recursive: true, force: true });
+  await deleteFolder(folder.root);
 }
 
 /** Where the agent works: the owner's folder when one is set, else its own. */
