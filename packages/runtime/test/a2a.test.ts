@@ -1,9 +1,15 @@
 import { type Message, Role, type StreamResponse, TaskState } from '@a2a-js/sdk';
 import { type Client, ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory } from '@a2a-js/sdk/client';
-import { waitFor } from '@molecule/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdapterError } from '../src/adapters/adapter.js';
-import { type FakePlatform, INBOUND_SECRET, sendLegacy, startFakePlatform, textMessage } from './fake-platform.js';
+import {
+  eventually,
+  type FakePlatform,
+  INBOUND_SECRET,
+  sendLegacy,
+  startFakePlatform,
+  textMessage,
+} from './fake-platform.js';
 import { createManualAdapter, type InProcessAgent, startAgent } from './in-process-agent.js';
 
 let platform: FakePlatform;
@@ -91,7 +97,7 @@ describe.each(['0.3', '1.0'] as const)('the official SDK client, speaking %s', (
     agent = await startAgent({ platform, adapter });
     const client = await connect(agent.url, version);
     const pending = client.sendMessage(userMessage('m1', 'work'));
-    await waitFor(() => runs[0]);
+    await eventually(() => runs[0]);
     const task = await client.getTask({ tenant: '', id: 'm1' });
     expect(task.status?.state).toBe(TaskState.TASK_STATE_WORKING);
     const canceled = await client.cancelTask({ tenant: '', id: task.id, metadata: undefined });
@@ -128,7 +134,7 @@ describe('what the platform sends', () => {
     const { adapter, runs } = createManualAdapter();
     agent = await startAgent({ platform, adapter });
     const pending = sendLegacy(agent.url, 'message/send', textMessage('m1', 'work'));
-    (await waitFor(() => runs[0])).finish('done');
+    (await eventually(() => runs[0])).finish('done');
     expect((await pending).result).toMatchObject({
       usage: { input_tokens: 3, output_tokens: 5 },
       metadata: { model: 'test-model', demo: false },
@@ -138,9 +144,9 @@ describe('what the platform sends', () => {
   it('learns of a failed turn as a JSON-RPC error object in a 200, and of its share in the heartbeat', async () => {
     const { adapter, runs } = createManualAdapter();
     agent = await startAgent({ platform, adapter });
-    await waitFor(() => platform.workspaces.get('w1')?.beats[0]);
+    await eventually(() => platform.workspaces.get('w1')?.beats[0]);
     const pending = sendLegacy(agent.url, 'message/send', textMessage('m1', 'work'));
-    (await waitFor(() => runs[0])).fail(
+    (await eventually(() => runs[0])).fail(
       new AdapterError('model_refused', 'The model refused: no credit.', { retryable: false }),
     );
     const reply = await pending;
@@ -149,7 +155,7 @@ describe('what the platform sends', () => {
       error: { message: 'The model refused: no credit.', data: { code: 'model_refused', retryable: false } },
     });
     expect((await sendLegacy(agent.url, 'tasks/get', { id: 'm1' })).result?.status).toMatchObject({ state: 'failed' });
-    await waitFor(() =>
+    await eventually(() =>
       platform.workspaces
         .get('w1')
         ?.beats.some((beat) => beat.error_rate === 0.2 && beat.sample_error === 'The model refused: no credit.'),
@@ -188,7 +194,7 @@ describe('one message takes effect once', () => {
     agent = await startAgent({ platform, adapter });
     const { url } = agent;
     const all = Array.from({ length: 5 }, () => sendLegacy(url, 'message/send', textMessage('m1', 'work')));
-    (await waitFor(() => runs[0])).finish('done');
+    (await eventually(() => runs[0])).finish('done');
     const replies = await Promise.all(all);
     for (const reply of replies) expect(reply).toEqual(replies[0]);
     expect(await sendLegacy(url, 'message/send', textMessage('m1', 'work'))).toEqual(replies[0]);
@@ -206,7 +212,7 @@ describe('one message takes effect once', () => {
       signal: abort.signal,
     });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
-    const run = await waitFor(() => runs[0]);
+    const run = await eventually(() => runs[0]);
     abort.abort();
     run.finish('done');
     const events = await collect((await connect(agent.url, '1.0')).sendMessageStream(userMessage('m1', 'work')));
@@ -221,7 +227,7 @@ describe('one message takes effect once', () => {
     const say = async (id: string, text: string, answer: string) => {
       const before = runs.length;
       const pending = sendLegacy(url, 'message/send', textMessage(id, text, { contextId: 'talk' }));
-      (await waitFor(() => runs[before])).finish(answer);
+      (await eventually(() => runs[before])).finish(answer);
       await pending;
     };
     await say('m1', 'my name is Ada', 'hello Ada');
@@ -238,19 +244,21 @@ describe('one turn at a time', () => {
     const { adapter, runs } = createManualAdapter();
     agent = await startAgent({ platform, adapter });
     const { url } = agent;
-    await waitFor(() => platform.workspaces.get('w1')?.beats[0]);
+    await eventually(() => platform.workspaces.get('w1')?.beats[0]);
     const first = sendLegacy(url, 'message/send', textMessage('m1', 'first'));
-    await waitFor(() => runs[0]);
+    await eventually(() => runs[0]);
     const second = sendLegacy(url, 'message/send', textMessage('m2', 'second'));
-    await waitFor(async () => (await sendLegacy(url, 'tasks/get', { id: 'm2' })).result?.status?.state === 'submitted');
-    await waitFor(() =>
+    await eventually(
+      async () => (await sendLegacy(url, 'tasks/get', { id: 'm2' })).result?.status?.state === 'submitted',
+    );
+    await eventually(() =>
       platform.workspaces.get('w1')?.beats.some((beat) => beat.active_tasks === 1 && beat.current_task === 'first'),
     );
     expect(runs).toHaveLength(1);
     runs[0]?.finish('1');
-    (await waitFor(() => runs[1])).finish('2');
+    (await eventually(() => runs[1])).finish('2');
     await Promise.all([first, second]);
-    await waitFor(() => platform.workspaces.get('w1')?.beats.at(-1)?.active_tasks === 0);
+    await eventually(() => platform.workspaces.get('w1')?.beats.at(-1)?.active_tasks === 0);
   });
 
   it('a full queue answers 503 busy with Retry-After, and the refused message can be sent again', async () => {
@@ -260,14 +268,14 @@ describe('one turn at a time', () => {
     const accepted = Array.from({ length: 33 }, (_, i) =>
       sendLegacy(url, 'message/send', textMessage(`m${i}`, String(i))),
     );
-    await waitFor(async () => (await sendLegacy(url, 'tasks/get', { id: 'm32' })).result);
+    await eventually(async () => (await sendLegacy(url, 'tasks/get', { id: 'm32' })).result);
     const refused = await sendLegacy(url, 'message/send', textMessage('extra', 'x'));
     expect(refused).toMatchObject({ httpStatus: 503, error: { code: -32000, data: { busy: true, retry_after: 5 } } });
     expect((await sendLegacy(url, 'tasks/get', { id: 'extra' })).error?.code).toBe(-32001);
-    for (let i = 0; i < 33; i += 1) (await waitFor(() => runs[i])).finish('ok');
+    for (let i = 0; i < 33; i += 1) (await eventually(() => runs[i])).finish('ok');
     await Promise.all(accepted);
     const again = sendLegacy(url, 'message/send', textMessage('extra', 'x'));
-    (await waitFor(() => runs[33])).finish('ok');
+    (await eventually(() => runs[33])).finish('ok');
     expect((await again).result?.parts?.[0]?.text).toBe('ok');
   });
 });
@@ -280,7 +288,7 @@ describe('who may talk to the agent', () => {
     ['a web page', { origin: 'https://example.com' }, 401],
   ])('%s', async (_, headers, status) => {
     agent = await startAgent({ platform });
-    await waitFor(() => platform.workspaces.get('w1')?.beats[0]);
+    await eventually(() => platform.workspaces.get('w1')?.beats[0]);
     expect((await sendLegacy(agent.url, 'message/send', textMessage('m', 'hi'), headers)).httpStatus).toBe(status);
   });
 

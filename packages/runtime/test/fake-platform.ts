@@ -198,6 +198,11 @@ export async function startFakePlatform(): Promise<FakePlatform> {
   };
 }
 
+/** Waits longer than `waitFor` does: an fsync on a busy test machine can take seconds. */
+export function eventually<T>(condition: () => T | Promise<T>): Promise<Exclude<Awaited<T>, false | null | undefined>> {
+  return waitFor(condition, { timeoutMs: 20_000 });
+}
+
 /** The parts of an answer that the contract's clients read. */
 export interface LegacyReply {
   readonly httpStatus: number;

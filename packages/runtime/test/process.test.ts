@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '@molecule/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import {
   type AgentProcess,
@@ -10,7 +9,7 @@ import {
   spawnAgent,
   type WorkspaceFolder,
 } from './agent-process.js';
-import { type FakePlatform, sendLegacy, startFakePlatform, textMessage } from './fake-platform.js';
+import { eventually, type FakePlatform, sendLegacy, startFakePlatform, textMessage } from './fake-platform.js';
 
 let bundle: Awaited<ReturnType<typeof bundleRuntime>>;
 let platform: FakePlatform;
@@ -41,7 +40,7 @@ function start(variables: Record<string, string> = {}): AgentProcess {
   return agent;
 }
 
-const registered = () => waitFor(() => platform.workspaces.get('w1')?.url, { timeoutMs: 10_000, what: 'registration' });
+const registered = () => eventually(() => platform.workspaces.get('w1')?.url);
 
 it('announces port and instance, registers with its token from the file, and keeps the inbound secret private', async () => {
   const agent = start();
@@ -50,10 +49,10 @@ it('announces port and instance, registers with its token from the file, and kee
   expect(await registered()).toBe(note.url);
   expect(platform.calls[0]).toMatchObject({ path: '/registry/register', authorization: 'Bearer token-w1' });
   expect(platform.workspaces.get('w1')?.card).toMatchObject({ name: 'Solo', demo: true, url: note.url });
-  await waitFor(() => platform.workspaces.get('w1')?.beats[0]);
+  await eventually(() => platform.workspaces.get('w1')?.beats[0]);
   expect(platform.workspaces.get('w1')?.beats[0]).toMatchObject({ active_tasks: 0, runtime_metadata: { demo: true } });
   const secret = join(folder.configs, '.platform_inbound_secret');
-  await waitFor(() => access(secret).then(() => true));
+  await eventually(() => access(secret).then(() => true));
   expect((await stat(secret)).mode & 0o777).toBe(0o600);
   expect(agent.output()).not.toContain('token-w1');
 });
@@ -63,7 +62,7 @@ it('SIGTERM finishes the running turn, answers it, and exits 0 without leaving a
   const { url } = await agent.ready();
   await registered();
   const pending = sendLegacy(url, 'message/send', textMessage('test-resubscribe-message-id-1', 'hold'));
-  await waitFor(() => platform.workspaces.get('w1')?.beats.some((beat) => beat.active_tasks === 1));
+  await eventually(() => platform.workspaces.get('w1')?.beats.some((beat) => beat.active_tasks === 1));
   agent.child.kill('SIGTERM');
   const reply = await pending;
   expect(reply.result?.status?.state).toBe('completed');
@@ -75,7 +74,7 @@ it('kill -9 in the middle of a turn loses nothing: the next process finishes the
   const first = start({ MOLECULE_CONFORMANCE: '1' });
   const message = textMessage('test-resubscribe-message-id-2', 'hold');
   const cut = sendLegacy((await first.ready()).url, 'message/send', message).catch((error: unknown) => error);
-  await waitFor(() => platform.workspaces.get('w1')?.beats.some((beat) => beat.active_tasks === 1));
+  await eventually(() => platform.workspaces.get('w1')?.beats.some((beat) => beat.active_tasks === 1));
   first.child.kill('SIGKILL');
   await first.exited;
   expect(await cut).toBeInstanceOf(Error);
@@ -119,7 +118,7 @@ it('a 503 while tokens cannot be checked is not a revocation', async () => {
     { 'retry-after': '0' },
   );
   const agent = start();
-  await waitFor(() => platform.calls.length >= 2);
+  await eventually(() => platform.calls.length >= 2);
   platform.heal();
   await registered();
   expect(agent.child.exitCode).toBeNull();

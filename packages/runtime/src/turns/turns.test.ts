@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFakeClock, waitFor } from '@molecule/testkit';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Adapter } from '../adapters/adapter.js';
+import { createContext } from '../adapters/adapter.suite.js';
+import { type Journal, openJournal } from '../journal/journal.js';
+import type { TurnRequest } from './turn-outcome.js';
+import { createTurns, type Turns } from './turns.js';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+let folder: string;
+let journal: Journal;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'molecule-turns-'));
+  journal = await openJournal({ path: join(folder, 'journal.jsonl'), log });
+});
+afterEach(async () => {
+  await journal.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const request = (messageId: string): TurnRequest => ({
+  messageId,
+  taskId: `task-${messageId}`,
+  contextId: 'c',
+  text: messageId,
+  metadata: {},
+  sender: { kind: 'user' },
+  isFollowUp: false,
+});
+
+/** An adapter whose turns end when told; `ran` lists what was ever begun. */
+function createManual(replaySafe: boolean) {
+  const ran: string[] = [];
+  const finish = new Map<string, () => void>();
+  const adapter: Adapter = {
+    name: 'manual',
+    demo: false,
+    model: null,
+    replaySafe,
+    async *run(turn, { signal }) {
+      ran.push(turn.messageId);
+      await new Promise<void>((resolve, reject) => {
+        finish.set(turn.messageId, resolve);
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+      yield { type: 'done', text: `answer to ${turn.messageId}` };
+    },
+  };
+  return { adapter, ran, end: async (id: string) => (await waitFor(() => finish.get(id)))() };
+}
+
+function create(adapter: Adapter, idle: () => void = () => {}): Turns {
+  return createTurns({
+    journal,
+    adapter,
+    clock: createFakeClock(),
+    log,
+    maxConcurrent: 1,
+    queueMax: 2,
+    createContext: async (_, signal) => createContext([], undefined, signal),
+    onActivityChanged: () => {},
+    onIdle: idle,
+  });
+}
+
+it('after a crash, work that may have had an effect is reported interrupted and never run again', async () => {
+  const { adapter, ran } = createManual(false);
+  await journal.accept(request('begun'), 'now');
+  await journal.start('begun');
+  const turns = create(adapter);
+  await turns.recover();
+  expect(journal.find('begun')?.outcome).toMatchObject({ state: 'failed', code: 'interrupted', retryable: true });
+  expect(await (await turns.submit(request('begun'))).outcome).toMatchObject({ code: 'interrupted' });
+  expect(ran).toEqual([]);
+});
+
+it('after a crash, a message that never began runs, whatever the adapter', async () => {
+  const { adapter, ran, end } = createManual(false);
+  await journal.accept(request('waiting'), 'now');
+  const turns = create(adapter);
+  await turns.recover();
+  const joined = await turns.submit(request('waiting'));
+  await end('waiting');
+  expect(await joined.outcome).toMatchObject({ state: 'completed', text: 'answer to waiting' });
+  expect(ran).toEqual(['waiting']);
+});
+
+it('after a crash, a replay-safe turn runs again and keeps its task', async () => {
+  const { adapter, ran, end } = createManual(true);
+  await journal.accept(request('begun'), 'now');
+  await journal.start('begun');
+  const turns = create(adapter);
+  await turns.recover();
+  expect(turns.findLive('task-begun')).not.toBeNull();
+  await end('begun');
+  await waitFor(() => journal.find('begun')?.outcome);
+  expect(ran).toEqual(['begun']);
+});
+
+it('an abort leaves no outcome, so that the next process decides from the journal', async () => {
+  const { adapter } = createManual(false);
+  let idle = 0;
+  const turns = create(adapter, () => {
+    idle += 1;
+  });
+  const running = await turns.submit(request('a'));
+  const waiting = await turns.submit(request('b'));
+  await waitFor(() => journal.find('a')?.started);
+  turns.abort('leaving');
+  await expect(running.outcome).rejects.toThrow('leaving');
+  await expect(waiting.outcome).rejects.toThrow('leaving');
+  expect(journal.entries().map((entry) => [entry.request.messageId, entry.started, entry.outcome])).toEqual([
+    ['a', true, null],
+    ['b', false, null],
+  ]);
+  await waitFor(() => idle > 0);
+});
+
+it('finishing takes no new message and starts no waiting one, but ends the running one', async () => {
+  const { adapter, ran, end } = createManual(false);
+  const turns = create(adapter);
+  const running = await turns.submit(request('a'));
+  await turns.submit(request('b'));
+  await waitFor(() => ran.length === 1);
+  turns.finish();
+  await expect(turns.submit(request('c'))).rejects.toThrow('stopping');
+  await end('a');
+  expect(await running.outcome).toMatchObject({ state: 'completed' });
+  expect(ran).toEqual(['a']);
+  turns.resume();
+  await end('b');
+  expect(ran).toEqual(['a', 'b']);
+});
+
+it('a waiting turn can be canceled and never runs', async () => {
+  const { adapter, ran, end } = createManual(false);
+  const turns = create(adapter);
+  const first = await turns.submit(request('a'));
+  const second = await turns.submit(request('b'));
+  const entry = journal.find('b');
+  expect(entry && (await turns.cancel(entry))).toBe(true);
+  expect(await second.outcome).toEqual({ state: 'canceled' });
+  await end('a');
+  await first.outcome;
+  expect(ran).toEqual(['a']);
+});
+
+it('an adapter that ends without an answer, or throws, is a failed turn with a reason', async () => {
+  const silent: Adapter = { name: 'silent', demo: false, model: null, async *run() {} };
+  expect(await (await create(silent).submit(request('a'))).outcome).toMatchObject({
+    state: 'failed',
+    reason: 'The silent agent ended without an answer.',
+  });
+  const broken: Adapter = {
+    ...silent,
+    // biome-ignore lint/correctness/useYield: it breaks before it says anything.
+    async *run() {
+      throw new Error('boom');
+    },
+  };
+  expect(await (await create(broken).submit(request('b'))).outcome).toMatchObject({
+    state: 'failed',
+    reason: 'The silent agent failed: boom',
+  });
+});
