@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listTestDatabases } from '@molecule/testkit';
 import type { TestProject } from 'vitest/node';
-import { startEmbeddedPostgres } from '../src/platform/postgres/index.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/postgres/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,6 +13,10 @@ declare module 'vitest' {
   }
 }
 
+/** The process id in the name tells a later run whether the one that made it still lives. */
+const DIRECTORY = /^molecule-test-(\d+)-/;
+const KEPT_MARK = 'kept-for-inspection';
+
 /** One Postgres for the whole run: the given one, or an embedded one without fsync that ends with the run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.MOLECULE_TEST_DATABASE_URL;
@@ -19,8 +24,27 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('adminDatabaseUrl', given);
     return async () => {};
   }
-  const dataDir = await mkdtemp(join(tmpdir(), 'molecule-test-'));
-  const postgres = await startEmbeddedPostgres({
+  await removeOrphans();
+  const dataDir = await mkdtemp(join(tmpdir(), `molecule-test-${process.pid}-`));
+  const postgres = await start(dataDir);
+  project.provide('adminDatabaseUrl', postgres.url);
+  return async () => {
+    const kept = await listTestDatabases(postgres.url);
+    if (kept.length === 0) {
+      await remove(postgres, dataDir);
+      return;
+    }
+    await postgres.stop();
+    await writeFile(join(dataDir, KEPT_MARK), `${kept.join('\n')}\n`);
+    console.error(
+      `kept for inspection: ${kept.join(', ')}, in the Postgres files at ${postgres.dataDir} (see ${dataDir}). ` +
+        'Set MOLECULE_TEST_DATABASE_URL to run against a server that stays up.',
+    );
+  };
+}
+
+function start(dataDir: string): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({
     dataDir,
     log: () => {},
     settings: {
@@ -31,18 +55,34 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       max_connections: '200',
     },
   });
-  project.provide('adminDatabaseUrl', postgres.url);
-  return async () => {
-    const kept = await listTestDatabases(postgres.url);
-    await postgres.stop();
-    if (kept.length === 0) {
-      // Two places: where root may not use the temporary folder, the database files lie elsewhere.
-      for (const dir of [postgres.dataDir, dataDir]) await rm(dir, { recursive: true, force: true });
-      return;
+}
+
+async function remove(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
+  await postgres.stop();
+  // Two places: where root may not use the temporary folder, the database files lie elsewhere.
+  for (const dir of [postgres.dataDir, dataDir]) await rm(dir, { recursive: true, force: true });
+}
+
+/** A run that was killed could not stop its Postgres, which is detached; the next run takes it over to stop it. */
+async function removeOrphans(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = DIRECTORY.exec(name)?.[1];
+    const dataDir = join(tmpdir(), name);
+    if (pid === undefined || isAlive(Number(pid)) || existsSync(join(dataDir, KEPT_MARK))) continue;
+    try {
+      await remove(await start(dataDir), dataDir);
+    } catch (error) {
+      console.error(`cannot remove the Postgres that a killed test run left in ${dataDir}:`, error);
     }
-    console.error(
-      `kept for inspection: ${kept.join(', ')} in the Postgres files at ${postgres.dataDir}. ` +
-        'Set MOLECULE_TEST_DATABASE_URL to run against a server that stays up.',
-    );
-  };
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Not allowed to signal it means that it exists.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
