@@ -15,8 +15,11 @@ create table activity_logs (
   duration_ms   integer,
   status        text not null default 'ok',
   error_detail  text,
-  -- The ledger row this is a projection of; null for what an agent reports itself.
+  -- The A2A message or delegation the row is a projection of; null for what an agent reports itself.
   message_id    text,
+  -- Size of the bodies as they were written. Adding up text lengths at read time would unpack every body of a page
+  -- only to throw most of them away.
+  body_bytes    integer not null default 0,
   created_at    timestamptz not null default now()
 );
 create index activity_logs_by_workspace on activity_logs (workspace_id, seq);

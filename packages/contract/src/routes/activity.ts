@@ -33,6 +33,21 @@ export const Activity = Type.Object({
   /** Additive: position in the log, and the ledger message the row belongs to. */
   seq: Type.Integer(),
   message_id: Nullable(Type.String()),
+  /** Only on `a2a_receive` rows: what the Python SDK reads (contract registry-a2a §11.1). */
+  type: Type.Optional(Type.String()),
+  ts: Type.Optional(Timestamp),
+  data: Type.Optional(
+    Type.Object({
+      source: Type.Enum(['canvas_user', 'peer_agent']),
+      kind: Type.Enum(['canvas_user', 'peer_agent']),
+      text: Type.String(),
+      peer_id: Nullable(Uuid),
+      activity_id: Uuid,
+      peer_name: Type.Optional(Type.String()),
+      peer_role: Type.Optional(Type.String()),
+      agent_card_url: Type.Optional(Type.String()),
+    }),
+  ),
 });
 export type Activity = Static<typeof Activity>;
 
@@ -89,7 +104,8 @@ export const activityRoutes = {
     body: ReportActivity,
     invalidBody: 'invalid_request_body',
     responses: { 200: Type.Object({ status: Type.Literal('logged') }) },
-    errors: ['invalid_request_body', 'invalid_activity_type', 'source_mismatch'],
+    errors: ['invalid_request_body', 'invalid_activity_type', 'source_mismatch', 'invalid_target_id'],
+    failedText: 'failed to log activity',
     source: 'registry-a2a §11.2',
   }),
 } as const;

@@ -18,6 +18,7 @@ export interface ActivityTables {
     status: Generated<string>;
     error_detail: string | null;
     message_id: string | null;
+    body_bytes: Generated<number>;
     created_at: Timestamp;
   };
 }

@@ -1,0 +1,155 @@
+import { type SqlBool, sql } from 'kysely';
+import { type Db, prepared, type Tx } from '../../platform/db.js';
+import { toStorableJson } from '../../platform/storable-json.js';
+import type { ActivityEnding, NewActivity } from './activity.types.js';
+
+/** One statement for any number of rows. A row whose id exists is left as it is, so a repetition writes nothing. */
+export async function insertActivities(tx: Tx | Db, rows: readonly NewActivity[]): Promise<void> {
+  if (rows.length === 0) return;
+  const batch = `[${rows.map(toInsertItem).join(',')}]`;
+  await sql`${prepared('activity-insert')}
+    insert into activity_logs (id, workspace_id, activity_type, source_id, target_id, method, summary, request_body,
+                               response_body, duration_ms, status, error_detail, message_id, body_bytes)
+    select i.id, i.workspace_id, i.activity_type, i.source_id, i.target_id, i.method, i.summary, i.request_body,
+           i.response_body, i.duration_ms, i.status, i.error_detail, i.message_id, i.body_bytes
+      from json_to_recordset(${batch}::json) as i(
+             id uuid, workspace_id uuid, activity_type text, source_id uuid, target_id uuid, method text, summary text,
+             request_body jsonb, response_body jsonb, duration_ms integer, status text, error_detail text,
+             message_id text, body_bytes integer)
+    on conflict (id) do nothing`.execute(tx);
+}
+
+/** Ends rows that were written when their work began. Unknown ids (pruned rows) are passed over. */
+export async function endActivities(tx: Tx | Db, endings: readonly ActivityEnding[]): Promise<void> {
+  if (endings.length === 0) return;
+  const batch = `[${endings.map(toEndItem).join(',')}]`;
+  await sql`${prepared('activity-end')}
+    update activity_logs as a
+       set status = i.status,
+           summary = coalesce(i.summary, a.summary),
+           error_detail = coalesce(i.error_detail, a.error_detail),
+           duration_ms = coalesce(i.duration_ms, a.duration_ms),
+           response_body = coalesce(i.response_body, a.response_body),
+           tool_trace = coalesce(i.tool_trace, a.tool_trace),
+           body_bytes = a.body_bytes + i.added_bytes
+      from json_to_recordset(${batch}::json) as i(
+             id uuid, status text, summary text, error_detail text, duration_ms integer, response_body jsonb,
+             tool_trace jsonb, added_bytes integer)
+     where a.id = i.id`.execute(tx);
+}
+
+function toInsertItem(row: NewActivity): string {
+  const plain = toStorableJson({
+    id: row.id,
+    workspace_id: row.workspaceId,
+    activity_type: row.activityType,
+    source_id: row.sourceId,
+    target_id: row.targetId,
+    method: row.method,
+    summary: row.summary,
+    duration_ms: row.durationMs,
+    status: row.status,
+    error_detail: row.errorDetail,
+    message_id: row.messageId,
+    body_bytes: (row.requestBody?.bytes ?? 0) + (row.responseBody?.bytes ?? 0),
+  });
+  return withJson(plain, { request_body: row.requestBody?.json, response_body: row.responseBody?.json });
+}
+
+function toEndItem(row: ActivityEnding): string {
+  const plain = toStorableJson({
+    id: row.id,
+    status: row.status,
+    summary: row.summary,
+    error_detail: row.errorDetail,
+    duration_ms: row.durationMs,
+    added_bytes: (row.responseBody?.bytes ?? 0) + (row.toolTrace?.bytes ?? 0),
+  });
+  return withJson(plain, { response_body: row.responseBody?.json, tool_trace: row.toolTrace?.json });
+}
+
+/** Adds members that are JSON text already, without parsing them once more. */
+function withJson(object: string, members: Readonly<Record<string, string | undefined>>): string {
+  const added = Object.entries(members).flatMap(([key, json]) => (json === undefined ? [] : [`"${key}":${json}`]));
+  return added.length === 0 ? object : `${object.slice(0, -1)},${added.join(',')}}`;
+}
+
+/** Where a cursor row stands; null when it is not a row of this workspace. */
+export async function findActivitySeq(db: Db, workspaceId: string, id: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('activity_logs')
+    .select('seq')
+    .where('id', '=', id)
+    .where('workspace_id', '=', workspaceId)
+    .executeTakeFirst();
+  return row?.seq ?? null;
+}
+
+export interface ActivityFilter {
+  readonly workspaceId: string;
+  readonly type?: string | undefined;
+  readonly source?: 'canvas' | 'agent' | undefined;
+  readonly peerId?: string | undefined;
+  readonly beforeTs?: Date | undefined;
+  readonly afterSeq?: number | undefined;
+  readonly sinceSecs?: number | undefined;
+  readonly ascending: boolean;
+  readonly limit: number;
+  /** The page ends before the row that would exceed this, but never before its first row. */
+  readonly bytesMax: number;
+}
+
+/**
+ * One page in seq order. The filter and the limit choose rows by index first; only then are sizes added up and bodies
+ * read, so a page of large bodies costs what it returns.
+ */
+export function listActivities(db: Db, filter: ActivityFilter) {
+  const direction = filter.ascending ? 'asc' : 'desc';
+  const order = filter.ascending ? sql`seq asc` : sql`seq desc`;
+  return db
+    .with('page', (q) => {
+      let page = q
+        .selectFrom('activity_logs')
+        .select(['id', 'seq', sql<number>`sum(body_bytes + 512) over (order by ${order})`.as('bytes')])
+        .where('workspace_id', '=', filter.workspaceId);
+      if (filter.type !== undefined) page = page.where('activity_type', '=', filter.type);
+      if (filter.source !== undefined) {
+        page = page.where('source_id', filter.source === 'canvas' ? 'is' : 'is not', null);
+      }
+      const peer = filter.peerId;
+      if (peer !== undefined) {
+        page = page.where((eb) => eb.or([eb('source_id', '=', peer), eb('target_id', '=', peer)]));
+      }
+      if (filter.beforeTs !== undefined) page = page.where('created_at', '<', filter.beforeTs);
+      if (filter.afterSeq !== undefined) page = page.where('seq', '>', filter.afterSeq);
+      if (filter.sinceSecs !== undefined) {
+        page = page.where(sql<SqlBool>`created_at >= now() - make_interval(secs => ${filter.sinceSecs})`);
+      }
+      return page.orderBy('seq', direction).limit(filter.limit);
+    })
+    .selectFrom('page')
+    .innerJoin('activity_logs as a', 'a.id', 'page.id')
+    .selectAll('a')
+    .where((eb) =>
+      eb.or([
+        eb('page.bytes', '<=', filter.bytesMax),
+        // bytes is a running sum, so the first row is the one with the least.
+        eb('page.bytes', '=', eb.selectFrom('page').select(eb.fn.min<number>('bytes').as('least'))),
+      ]),
+    )
+    .orderBy('a.seq', direction)
+    .execute();
+}
+
+export type ActivityRow = Awaited<ReturnType<typeof listActivities>>[number];
+
+/** Removes up to `limit` rows older than `days` and returns how many. */
+export async function deleteOldActivities(db: Db, days: number, limit: number): Promise<number> {
+  const { rows } = await sql<{ deleted: number }>`
+    with old as (
+      select id from activity_logs where created_at < now() - make_interval(days => ${days}::int)
+       order by created_at limit ${limit}),
+    gone as (delete from activity_logs using old where activity_logs.id = old.id returning 1)
+    select count(*) as deleted from gone`.execute(db);
+  return rows[0]?.deleted ?? 0;
+}

@@ -1,0 +1,54 @@
+import type { Ports } from '../../ports.js';
+import { type ActivityHandlers, createActivityHandlers } from './activity.handlers.js';
+import { createReportWriter } from './activity.reports.js';
+import { deleteOldActivities, endActivities, insertActivities } from './activity.store.js';
+
+export { activityLogged } from './activity.projection.js';
+export type { ActivityEnding, NewActivity } from './activity.types.js';
+export { capBody, firstCharacters, type StoredBody, toStoredBody } from './stored-body.js';
+
+/** Writes of the log for the feature whose rows it projects, inside that feature's transaction. */
+export interface ActivityWrites {
+  readonly insert: typeof insertActivities;
+  readonly end: typeof endActivities;
+}
+
+export interface ActivityDeps
+  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'supervisor' | 'logger'> {
+  /** Rows older than this are removed; 0 keeps everything (contract registry-a2a §16). */
+  readonly retentionDays: number;
+  readonly cleanupHours: number;
+}
+
+export interface ActivityFeature {
+  readonly handlers: ActivityHandlers;
+  readonly writes: ActivityWrites;
+  /** Waits for reports that are being written. Call before the pool closes. */
+  drain(): Promise<void>;
+}
+
+const DELETE_AT_ONCE = 5_000;
+
+export function createActivity(deps: ActivityDeps): ActivityFeature {
+  const reports = createReportWriter(deps);
+  deps.supervisor.loop({
+    name: 'activity-retention',
+    everyMs: deps.cleanupHours * 3_600_000,
+    async run(signal) {
+      if (deps.retentionDays === 0) return;
+      let total = 0;
+      let deleted = DELETE_AT_ONCE;
+      // In slices, so that no statement runs long and no lock is held for a whole backlog.
+      while (deleted === DELETE_AT_ONCE && !signal.aborted) {
+        deleted = await deleteOldActivities(deps.lanes.work, deps.retentionDays, DELETE_AT_ONCE);
+        total += deleted;
+      }
+      if (total > 0) deps.logger.info({ rows: total }, 'removed old activity rows');
+    },
+  });
+  return {
+    handlers: createActivityHandlers(deps, reports),
+    writes: { insert: insertActivities, end: endActivities },
+    drain: () => reports.drain(),
+  };
+}
