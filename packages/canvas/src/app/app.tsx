@@ -1,0 +1,48 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { Tooltip } from 'radix-ui';
+import { BrowserRouter } from 'react-router';
+import { Toaster } from 'sonner';
+import { AuthGate } from '../features/auth/auth-gate.js';
+import { ErrorBoundary } from './error-boundary.js';
+import { AppRoutes } from './routes.js';
+import type { Services } from './services.js';
+import { ServicesProvider, useSession } from './services-context.js';
+
+export function App({ services }: { services: Services }) {
+  return (
+    <ErrorBoundary part="The app">
+      <ServicesProvider services={services}>
+        <QueryClientProvider client={services.queries}>
+          <Tooltip.Provider delayDuration={350} skipDelayDuration={150}>
+            <BrowserRouter basename="/app">
+              <AuthGate>
+                <AppRoutes />
+              </AuthGate>
+            </BrowserRouter>
+            <Toasts />
+          </Tooltip.Provider>
+        </QueryClientProvider>
+      </ServicesProvider>
+    </ErrorBoundary>
+  );
+}
+
+function Toasts() {
+  const theme = useSession((state) => state.theme);
+  return (
+    <Toaster
+      theme={theme}
+      position="bottom-center"
+      closeButton
+      toastOptions={{
+        style: {
+          background: 'var(--raised)',
+          color: 'var(--ink)',
+          border: '1px solid var(--line)',
+          fontFamily: 'var(--font-sans)',
+          fontSize: '0.875rem',
+        },
+      }}
+    />
+  );
+}

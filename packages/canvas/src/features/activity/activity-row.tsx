@@ -1,0 +1,115 @@
+import type { Activity } from '@molecule/contract';
+import { ChevronRight } from 'lucide-react';
+import { useState } from 'react';
+import { useFleet } from '../../app/services-context.js';
+import { useNow } from '../../app/use-now.js';
+import { textOfReply, textOfRequest } from '../../model/a2a-text.js';
+import { ageOf, exactTime, formatDuration } from '../../model/relative-time.js';
+import { classes } from '../../ui/classes.js';
+import { CopyButton } from '../../ui/copy-button.js';
+import { kindOf, outcomeOf } from './activity-words.js';
+import { OutcomeMark } from './outcome-mark.js';
+
+export function ActivityRow({ row }: { row: Activity }) {
+  const [open, setOpen] = useState(false);
+  const now = useNow(15_000);
+  return (
+    <li className="border-b border-line">
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        className="flex w-full items-start gap-2.5 px-4 py-2.5 text-left hover:bg-hover focus-visible:-outline-offset-2"
+      >
+        <ChevronRight
+          aria-hidden
+          className={classes('mt-0.5 size-4 shrink-0 text-ink-faint transition-transform', open && 'rotate-90')}
+        />
+        <span className="min-w-0 flex-1">
+          <span className="flex items-center gap-2">
+            <OutcomeMark outcome={outcomeOf(row.status)} word={row.status} />
+            <span className="text-sm font-medium">{kindOf(row)}</span>
+            <span className="flex-1" />
+            {row.duration_ms !== null && row.duration_ms > 0 && (
+              <span className="text-xs text-ink-faint tabular-nums">{formatDuration(row.duration_ms)}</span>
+            )}
+            <time
+              dateTime={row.created_at}
+              title={exactTime(row.created_at)}
+              className="text-xs text-ink-faint tabular-nums"
+            >
+              {ageOf(row.created_at, now)}
+            </time>
+          </span>
+          <Summary row={row} />
+          {row.error_detail && !open && (
+            <span className="mt-0.5 block truncate text-xs text-bad">{row.error_detail}</span>
+          )}
+        </span>
+      </button>
+      {open && <RowBody row={row} />}
+    </li>
+  );
+}
+
+/** Between whom, and about what. */
+function Summary({ row }: { row: Activity }) {
+  const source = useFleet((state) =>
+    row.source_id === null ? null : (state.fleet.agents.get(row.source_id)?.name ?? null),
+  );
+  const target = useFleet((state) =>
+    row.target_id === null ? null : (state.fleet.agents.get(row.target_id)?.name ?? null),
+  );
+  const from = source ?? (row.source_id === null && row.activity_type === 'a2a_receive' ? 'You' : null);
+  const text = textOfRequest(row.request_body) || row.summary || '';
+  return (
+    <span className="mt-0.5 block truncate text-sm text-ink-soft">
+      {from !== null && target !== null && from !== target && (
+        <span className="text-ink">
+          {from} to {target}
+          {text && ': '}
+        </span>
+      )}
+      {text}
+    </span>
+  );
+}
+
+function RowBody({ row }: { row: Activity }) {
+  const asked = textOfRequest(row.request_body);
+  const answered = textOfReply(row.response_body);
+  return (
+    <div className="space-y-3 bg-sunken px-4 py-3 pl-11">
+      {row.error_detail && <Block name="Error" text={row.error_detail} bad />}
+      {asked && <Block name="Request" text={asked} />}
+      {answered && <Block name="Answer" text={answered} />}
+      <details>
+        <summary className="cursor-pointer rounded text-xs text-ink-soft hover:text-ink">As recorded</summary>
+        <div className="relative mt-2">
+          <pre className="max-h-80 overflow-auto rounded-lg border border-line bg-surface p-3 font-mono text-xs leading-5">
+            {JSON.stringify(row, null, 2)}
+          </pre>
+          <div className="absolute top-1.5 right-1.5">
+            <CopyButton text={JSON.stringify(row, null, 2)} label="Copy the row" />
+          </div>
+        </div>
+      </details>
+    </div>
+  );
+}
+
+function Block({ name, text, bad = false }: { name: string; text: string; bad?: boolean }) {
+  return (
+    <div>
+      <p className="text-xs font-medium text-ink-faint">{name}</p>
+      <p
+        className={classes(
+          'mt-0.5 max-h-60 overflow-y-auto text-sm break-words whitespace-pre-wrap',
+          bad && 'text-bad',
+        )}
+      >
+        {text}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+import type { DelegationRow } from '@molecule/contract';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { ArrowRightLeft } from 'lucide-react';
+import { useEffect } from 'react';
+import { Link } from 'react-router';
+import { useFleet, useServices } from '../../app/services-context.js';
+import { useNow } from '../../app/use-now.js';
+import { problemOf } from '../../model/problem.js';
+import { ageOf, exactTime } from '../../model/relative-time.js';
+import { Button } from '../../ui/button.js';
+import { Notice } from '../../ui/notice.js';
+import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { outcomeOf } from './activity-words.js';
+import { OutcomeMark } from './outcome-mark.js';
+
+const words = {
+  queued: 'Queued',
+  dispatched: 'Sent',
+  in_progress: 'In progress',
+  completed: 'Completed',
+  failed: 'Failed',
+  stuck: 'Stuck',
+} satisfies Record<DelegationRow['status'], string>;
+
+/** What the agent has asked others to do, newest first. */
+export function DelegationsTab({ id }: { id: string }) {
+  const { client, feed } = useServices();
+  const queries = useQueryClient();
+  const list = useQuery({
+    queryKey: ['delegations', id],
+    queryFn: async ({ signal }) =>
+      mergeRows((await client.call('listDelegations', { params: { id } }, { signal })).body),
+  });
+  useEffect(
+    () =>
+      feed.subscribe((frames) => {
+        if (!frames.some((frame) => frame.workspace_id === id && frame.event.startsWith('DELEGATION_'))) return;
+        queries.invalidateQueries({ queryKey: ['delegations', id] }).catch((error: unknown) => {
+          // The query keeps its own error and shows it; this promise only repeats it.
+          console.debug('reading the delegations failed', error);
+        });
+      }),
+    [feed, queries, id],
+  );
+
+  if (list.isPending) return <SkeletonRows label="Loading the delegations" />;
+  if (list.isError) {
+    const problem = problemOf(list.error);
+    return (
+      <div className="p-4">
+        <Notice
+          tone="error"
+          title={problem.title}
+          action={
+            <Button size="small" onClick={() => list.refetch()}>
+              Retry
+            </Button>
+          }
+        >
+          {problem.advice}
+        </Notice>
+      </div>
+    );
+  }
+  if (list.data.length === 0) {
+    return (
+      <Placeholder icon={ArrowRightLeft} title="Nothing delegated yet">
+        When this agent passes work on to another one, the work and its outcome appear here.
+      </Placeholder>
+    );
+  }
+  return (
+    <ul className="h-full overflow-y-auto">
+      {list.data.map((row) => (
+        <Delegation key={row.delegation_id ?? row.id} row={row} />
+      ))}
+    </ul>
+  );
+}
+
+function Delegation({ row }: { row: DelegationRow }) {
+  const now = useNow(15_000);
+  const target = useFleet((state) => (row.target_id === null ? undefined : state.fleet.agents.get(row.target_id)));
+  return (
+    <li className="border-b border-line px-4 py-2.5">
+      <div className="flex items-center gap-2">
+        <OutcomeMark outcome={outcomeOf(row.status)} word={words[row.status]} />
+        <span className="text-sm font-medium">{words[row.status]}</span>
+        {target && (
+          <Link to={`/w/${target.id}/chat`} className="truncate rounded text-sm text-accent hover:underline">
+            {target.name}
+          </Link>
+        )}
+        <span className="flex-1" />
+        <time
+          dateTime={row.created_at}
+          title={exactTime(row.created_at)}
+          className="text-xs text-ink-faint tabular-nums"
+        >
+          {ageOf(row.created_at, now)}
+        </time>
+      </div>
+      <p className="mt-1 line-clamp-2 pl-6 text-sm text-ink-soft">{row.response_preview ?? row.summary}</p>
+      {row.error && <p className="mt-1 pl-6 text-sm break-words text-bad">{row.error}</p>}
+    </li>
+  );
+}
+
+/** The list has a row for the task and one for its result; both carry the same delegation id, the newest comes first. */
+function mergeRows(rows: readonly DelegationRow[]): DelegationRow[] {
+  const merged = new Map<string, DelegationRow>();
+  for (const row of rows) {
+    const key = row.delegation_id ?? row.id;
+    const newer = merged.get(key);
+    merged.set(key, newer ? { ...row, ...newer, summary: row.summary } : row);
+  }
+  return [...merged.values()];
+}

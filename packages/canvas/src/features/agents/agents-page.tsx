@@ -1,0 +1,163 @@
+import type { Status, Workspace } from '@molecule/contract';
+import { SearchX, Users } from 'lucide-react';
+import { Link, useSearchParams } from 'react-router';
+import { useFleet } from '../../app/services-context.js';
+import { useNow } from '../../app/use-now.js';
+import { ageOf, exactTime } from '../../model/relative-time.js';
+import { countByStatus, matchesQuery, treeOrder } from '../../model/selectors.js';
+import { statusStyle } from '../../model/status.js';
+import { SelectField, TextField } from '../../ui/field.js';
+import { Loading, Placeholder } from '../../ui/placeholder.js';
+import { EmptyState } from '../import/empty-state.js';
+import { RuntimeChips } from './agent-chips.js';
+import { StatusChip } from './status-mark.js';
+
+/** The organisation as a table: the same facts and places as the map, for screen readers, long lists and Find. */
+export function AgentsPage() {
+  const fleet = useFleet((state) => state.fleet);
+  const loading = useFleet((state) => state.snapshot.state === 'loading');
+  const [params, setParams] = useSearchParams();
+  const now = useNow(10_000);
+  const query = params.get('q') ?? '';
+  const status = params.get('status') ?? '';
+  const set = (name: string, value: string) =>
+    setParams(
+      (old) => {
+        const next = new URLSearchParams(old);
+        if (value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+
+  if (loading) return <Loading label="Loading the organisation" className="h-full" />;
+  if (fleet.agents.size === 0) return <EmptyState />;
+  const filtered = query !== '' || status !== '';
+  const rows = treeOrder(fleet).flatMap(({ id, depth }) => {
+    const agent = fleet.agents.get(id);
+    if (!agent || (status !== '' && agent.status !== status) || (query !== '' && !matchesQuery(agent, query)))
+      return [];
+    // A filtered list has no tree any more: ancestors may be missing.
+    return [{ agent, depth: filtered ? 0 : depth }];
+  });
+
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex flex-wrap items-end gap-3 px-6 pt-5 pb-4">
+        <h1 className="mr-auto text-xl font-semibold tracking-tight">
+          Agents
+          <span className="ml-2 text-sm font-normal text-ink-faint">
+            {rows.length === fleet.agents.size ? fleet.agents.size : `${rows.length} of ${fleet.agents.size}`}
+          </span>
+        </h1>
+        <div className="w-64">
+          <TextField
+            bare
+            label="Filter by words"
+            type="search"
+            placeholder="Name, role, runtime"
+            value={query}
+            onChange={(event) => set('q', event.target.value)}
+          />
+        </div>
+        <div className="w-48">
+          <SelectField
+            bare
+            label="Filter by status"
+            value={status}
+            onChange={(event) => set('status', event.target.value)}
+          >
+            <option value="">Every status</option>
+            {countByStatus(fleet).map((one: { status: Status; count: number }) => (
+              <option key={one.status} value={one.status}>
+                {statusStyle(one.status).label} ({one.count})
+              </option>
+            ))}
+          </SelectField>
+        </div>
+      </div>
+      {rows.length === 0 ? (
+        <Placeholder icon={SearchX} title="No agent matches">
+          Change the words or the status.
+        </Placeholder>
+      ) : (
+        <div className="min-h-0 flex-1 overflow-auto px-6 pb-6">
+          <table className="w-full min-w-190 border-separate border-spacing-0 text-sm">
+            <thead>
+              <tr className="text-left text-xs text-ink-faint">
+                {['Agent', 'Status', 'Runtime', 'Doing now', 'Heartbeat'].map((title) => (
+                  <th
+                    key={title}
+                    scope="col"
+                    className="sticky top-0 z-10 border-b border-line bg-canvas py-2 pr-4 font-medium first:pl-3"
+                  >
+                    {title}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ agent, depth }) => (
+                <AgentRow key={agent.id} agent={agent} depth={depth} now={now} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function AgentRow({ agent, depth, now }: { agent: Workspace; depth: number; now: number }) {
+  const team = useFleet((state) => state.teams.get(agent.id));
+  const trouble = agent.last_sample_error;
+  return (
+    <tr className="bg-surface hover:bg-hover">
+      <th
+        scope="row"
+        className="max-w-90 border-b border-line py-2.5 pr-4 text-left font-normal"
+        style={{ paddingLeft: 12 + depth * 22 }}
+      >
+        <span className="flex items-center gap-2">
+          <Link to={`/w/${agent.id}/chat`} className="truncate rounded font-medium hover:underline">
+            {agent.name || 'Unnamed agent'}
+          </Link>
+          {team && (
+            <span className="inline-flex items-center gap-1 text-xs text-ink-faint" title={`${team.all} below it`}>
+              <Users aria-hidden className="size-3.5" />
+              {team.all}
+            </span>
+          )}
+        </span>
+        {agent.role && <span className="block truncate text-xs text-ink-soft">{agent.role}</span>}
+      </th>
+      <td className="border-b border-line py-2.5 pr-4 align-top">
+        <StatusChip status={agent.status} />
+      </td>
+      <td className="border-b border-line py-2.5 pr-4 align-top">
+        <span className="flex items-center gap-1.5">
+          <RuntimeChips agent={agent} />
+        </span>
+      </td>
+      <td className="max-w-80 truncate border-b border-line py-2.5 pr-4 align-top">
+        {trouble !== '' ? (
+          <span className="text-bad" title={trouble}>
+            {trouble}
+          </span>
+        ) : (
+          <span className={agent.current_task ? '' : 'text-ink-faint'}>{agent.current_task || 'Idle'}</span>
+        )}
+      </td>
+      <td className="border-b border-line py-2.5 pr-4 align-top whitespace-nowrap text-ink-soft">
+        {agent.last_heartbeat_at ? (
+          <time dateTime={agent.last_heartbeat_at} title={exactTime(agent.last_heartbeat_at)}>
+            {ageOf(agent.last_heartbeat_at, now)}
+          </time>
+        ) : (
+          'never'
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,144 @@
+import { type NodeProps, useStore } from '@xyflow/react';
+import { ChevronDown, ChevronRight, CircleAlert, Sparkle, Users } from 'lucide-react';
+import { memo } from 'react';
+import { useAgent, useFleet } from '../../app/services-context.js';
+import { HEADER } from '../../model/layout.js';
+import type { TeamSummary } from '../../model/selectors.js';
+import { statusStyle } from '../../model/status.js';
+import { classes } from '../../ui/classes.js';
+import { RuntimeChips } from '../agents/agent-chips.js';
+import { StatusChip, StatusIcon } from '../agents/status-mark.js';
+import { useCanvasActions } from './canvas-actions.js';
+import type { AgentNode } from './flow-nodes.js';
+
+/** Below this zoom the words on a card could not be read: only name and status stay, drawn larger. */
+const FAR = 0.5;
+
+/**
+ * One agent. Reads its own record by id, so that it renders when that record changes and at no other time; React
+ * Flow moves it without rendering it at all.
+ */
+export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<AgentNode>) {
+  const agent = useAgent(id);
+  const team = useFleet((state) => state.teams.get(id));
+  const far = useStore((state) => state.transform[2] < FAR);
+  const actions = useCanvasActions();
+  // Gone between the event and the next layout.
+  if (!agent) return null;
+  const style = statusStyle(agent.status);
+  const troubled = style.problem;
+
+  return (
+    <article
+      className={classes(
+        'agent-card group relative flex h-full w-full flex-col rounded-xl border bg-surface shadow-card transition-[border-color,box-shadow]',
+        troubled ? 'border-bad-mark/70' : 'border-line',
+        agent.status === 'degraded' && 'border-warn-mark/70',
+        selected && 'border-accent! ring-2 ring-accent',
+      )}
+    >
+      <button
+        type="button"
+        data-agent={id}
+        aria-label={`${agent.name}, ${style.label}${agent.current_task ? `, working on ${agent.current_task}` : ''}`}
+        aria-pressed={selected}
+        onClick={() => actions.select(id)}
+        onKeyDown={(event) => actions.onCardKey(id, event)}
+        className="absolute inset-0 rounded-xl cursor-pointer focus-visible:outline-offset-3"
+      />
+      <div className="pointer-events-none relative px-3 pt-2.5" style={{ height: HEADER }}>
+        {far ? (
+          <FarFace name={agent.name} status={agent.status} />
+        ) : (
+          <>
+            <div className="flex items-center gap-2">
+              <StatusIcon status={agent.status} />
+              <h3 className="min-w-0 flex-1 truncate text-sm font-semibold">{agent.name || 'Unnamed agent'}</h3>
+              {team && <TeamToggle id={id} name={agent.name} team={team} collapsed={agent.collapsed} />}
+            </div>
+            <p className="mt-0.5 h-[1.2rem] truncate text-xs text-ink-soft" title={agent.role ?? undefined}>
+              {agent.role ?? 'No role described'}
+            </p>
+            <div className="mt-2 flex items-center gap-1.5 overflow-hidden">
+              <StatusChip status={agent.status} />
+              <RuntimeChips agent={agent} />
+            </div>
+            <Footer task={agent.current_task} active={agent.active_tasks} error={agent.last_sample_error} />
+          </>
+        )}
+      </div>
+      {team && !agent.collapsed && (
+        <div
+          aria-hidden
+          className="pointer-events-none absolute inset-x-2 top-[122px] bottom-2 rounded-lg bg-canvas/70"
+        />
+      )}
+    </article>
+  );
+});
+
+function FarFace({ name, status }: { name: string; status: Parameters<typeof StatusIcon>[0]['status'] }) {
+  return (
+    <div className="flex h-full items-center gap-3 pb-2">
+      <StatusIcon status={status} className="size-9" />
+      <div className="min-w-0">
+        <p className="truncate text-[22px] leading-7 font-semibold">{name}</p>
+        <p className="truncate text-[18px] leading-6 text-ink-soft">{statusStyle(status).label}</p>
+      </div>
+    </div>
+  );
+}
+
+/** What the agent is doing, or why it is not. */
+function Footer({ task, active, error }: { task: string; active: number; error: string }) {
+  if (error !== '') {
+    return (
+      <p className="mt-2 flex items-center gap-1.5 text-xs text-bad" title={error}>
+        <CircleAlert aria-hidden className="size-3.5 shrink-0" />
+        <span className="truncate">{error}</span>
+      </p>
+    );
+  }
+  if (task === '' && active === 0) return <p className="mt-2 text-xs text-ink-faint">Idle</p>;
+  return (
+    <p className="mt-2 flex items-center gap-1.5 text-xs text-ink" title={task}>
+      <Sparkle aria-hidden className="size-3.5 shrink-0 animate-breathe text-busy" />
+      <span className="truncate">{task || 'Working'}</span>
+      {active > 1 && <span className="ml-auto shrink-0 text-ink-soft">{active} tasks</span>}
+    </p>
+  );
+}
+
+function TeamToggle({
+  id,
+  name,
+  team,
+  collapsed,
+}: {
+  id: string;
+  name: string;
+  team: TeamSummary;
+  collapsed: boolean;
+}) {
+  const actions = useCanvasActions();
+  const Chevron = collapsed ? ChevronRight : ChevronDown;
+  const hiddenTrouble = collapsed && team.problems > 0;
+  return (
+    <button
+      type="button"
+      aria-expanded={!collapsed}
+      aria-label={`${collapsed ? 'Expand' : 'Collapse'} the team of ${name}: ${team.all} members${
+        team.problems > 0 ? `, ${team.problems} with problems` : ''
+      }`}
+      onClick={() => actions.setCollapsed(id, !collapsed)}
+      className={classes(
+        'nodrag pointer-events-auto -mr-1 inline-flex h-6 items-center gap-1 rounded-md px-1.5 text-xs hover:bg-hover',
+        hiddenTrouble ? 'text-bad' : 'text-ink-soft',
+      )}
+    >
+      {hiddenTrouble ? <CircleAlert aria-hidden className="size-3.5" /> : <Users aria-hidden className="size-3.5" />}
+      {hiddenTrouble ? `${team.problems} of ${team.all}` : team.all}
+      <Chevron aria-hidden className="size-3.5" />
+    </button>
+  );
+}

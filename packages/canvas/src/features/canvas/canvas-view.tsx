@@ -1,0 +1,228 @@
+import {
+  applyNodeChanges,
+  Background,
+  BackgroundVariant,
+  MiniMap,
+  type NodeChange,
+  type NodeTypes,
+  type OnNodeDrag,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from '@xyflow/react';
+import '../../styles/flow.css';
+import type { KeyboardEvent } from 'react';
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { useFleet, useServices } from '../../app/services-context.js';
+import { absoluteBoxes } from '../../model/layout.js';
+import { directionOf, neighbourOf } from '../../model/spatial.js';
+import { statusStyle } from '../../model/status.js';
+import { AgentCard } from './agent-card.js';
+import { type CanvasActions, CanvasActionsContext } from './canvas-actions.js';
+import { CanvasControls } from './canvas-controls.js';
+import { Flights } from './flights.js';
+import { type AgentNode, reconcileNodes } from './flow-nodes.js';
+import { useLayoutEdits } from './use-layout-edits.js';
+import { readViewport, useViewportMemory } from './viewport-memory.js';
+
+const nodeTypes: NodeTypes = { agent: AgentCard };
+const fitOptions = { padding: 0.18, maxZoom: 1, duration: 350 } as const;
+const NUDGE = 20;
+
+interface CanvasViewProps {
+  selectedId: string | null;
+  onSelect: (id: string | null) => void;
+  /** Where the canvas offers its commands to the key map and the palette. */
+  onReady: (commands: CanvasCommands | null) => void;
+}
+
+export interface CanvasCommands {
+  fit(): void;
+  tidy(): void;
+  undo(): void;
+}
+
+export function CanvasView(props: CanvasViewProps) {
+  return (
+    <ReactFlowProvider>
+      <Canvas {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
+  const { fleet } = useServices();
+  const flow = useReactFlow<AgentNode>();
+  const edits = useLayoutEdits();
+  const placed = useFleet((state) => state.placed);
+  const [nodes, setNodes] = useState<AgentNode[]>(() => reconcileNodes([], placed, selectedId));
+  const remember = useViewportMemory();
+  const frame = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    setNodes((before) => reconcileNodes(before, placed, selectedId));
+  }, [placed, selectedId]);
+
+  const onNodesChange = useCallback((changes: NodeChange<AgentNode>[]) => {
+    // Selection belongs to the address, deletion to the server; React Flow only reports movement and sizes.
+    const own = changes.filter((change) => change.type === 'position' || change.type === 'dimensions');
+    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before));
+  }, []);
+
+  const onDragStop = useCallback<OnNodeDrag<AgentNode>>(
+    (_event, node, dragged) => {
+      const name = fleet.getState().fleet.agents.get(node.id)?.name ?? 'card';
+      edits.move(
+        new Map(dragged.map((one) => [one.id, one.position])),
+        dragged.length === 1 ? `Moved ${name}` : `Moved ${dragged.length} cards`,
+      );
+      // Where the layout puts the card may differ from where it was dropped: children stay inside their parent.
+      setNodes((before) =>
+        reconcileNodes(
+          before.map((one) => (one.dragging ? { ...one, dragging: false } : one)),
+          fleet.getState().placed,
+          selectedId,
+        ),
+      );
+    },
+    [edits, fleet, selectedId],
+  );
+
+  const fit = useCallback(() => {
+    // Rejects never; the promise only tells when the movement has ended.
+    void flow.fitView(fitOptions);
+  }, [flow]);
+
+  useEffect(() => {
+    onReady({ fit, tidy: edits.tidy, undo: edits.undo });
+    return () => onReady(null);
+  }, [onReady, fit, edits]);
+
+  // A team that arrives is brought into view once; a person who moved the view keeps it.
+  const count = placed.length;
+  const counted = useRef(count);
+  const onGrowth = useEffectEvent(() => {
+    const grown = count > counted.current;
+    counted.current = count;
+    if (grown && !remember.isRecentlyMoved()) fit();
+  });
+  useEffect(() => {
+    if (count !== counted.current) requestAnimationFrame(onGrowth);
+  }, [count]);
+
+  const reveal = useEffectEvent((id: string) => {
+    const box = absoluteBoxes(fleet.getState().placed).get(id);
+    const area = frame.current?.getBoundingClientRect();
+    if (!box || !area) return;
+    const { x, y, zoom } = flow.getViewport();
+    const left = box.x * zoom + x;
+    const top = box.y * zoom + y;
+    const inside = left >= 0 && top >= 0 && left + 240 * zoom <= area.width && top + 130 * zoom <= area.height;
+    if (!inside) void flow.setCenter(box.x + 120, box.y + 65, { zoom: Math.max(zoom, 0.6), duration: 300 });
+  });
+  useEffect(() => {
+    if (selectedId !== null) requestAnimationFrame(() => reveal(selectedId));
+  }, [selectedId]);
+
+  const actions = useCardActions({ onSelect, edits, reveal: (id) => reveal(id), frame });
+
+  return (
+    <CanvasActionsContext value={actions}>
+      <div ref={frame} className="h-full w-full">
+        <ReactFlow<AgentNode>
+          nodes={nodes}
+          nodeTypes={nodeTypes}
+          onNodesChange={onNodesChange}
+          onNodeDragStop={onDragStop}
+          onPaneClick={() => onSelect(null)}
+          onMoveEnd={remember.onMoveEnd}
+          defaultViewport={readViewport() ?? { x: 0, y: 0, zoom: 1 }}
+          fitView={readViewport() === null}
+          fitViewOptions={{ padding: 0.18, maxZoom: 1 }}
+          minZoom={0.08}
+          maxZoom={1.75}
+          nodeDragThreshold={4}
+          selectNodesOnDrag={false}
+          elementsSelectable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          disableKeyboardA11y
+          zoomOnDoubleClick={false}
+          onlyRenderVisibleElements
+          elevateNodesOnSelect={false}
+          aria-label="Agents as a map. Arrow keys walk between cards, Alt with arrows moves a card."
+        >
+          <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
+          <Flights />
+          <MiniMap<AgentNode>
+            pannable
+            zoomable
+            ariaLabel="Overview of the map"
+            nodeBorderRadius={14}
+            nodeStrokeWidth={0}
+            nodeColor={(node) => minimapColor(node, fleet)}
+            className="max-md:hidden!"
+          />
+          <CanvasControls onFit={fit} onTidy={edits.tidy} onUndo={edits.undo} />
+        </ReactFlow>
+      </div>
+    </CanvasActionsContext>
+  );
+}
+
+interface CardActionPorts {
+  onSelect: (id: string) => void;
+  edits: ReturnType<typeof useLayoutEdits>;
+  reveal: (id: string) => void;
+  frame: React.RefObject<HTMLDivElement | null>;
+}
+
+/** The same object for the life of the canvas; it reads the newest ports when a card calls it. */
+function useCardActions(ports: CardActionPorts): CanvasActions {
+  const { fleet } = useServices();
+  const newest = useRef(ports);
+  useEffect(() => {
+    newest.current = ports;
+  });
+  return useMemo(() => {
+    const onCardKey = (id: string, event: KeyboardEvent) => {
+      const direction = directionOf(event.key);
+      if (direction === null) return;
+      event.preventDefault();
+      const { edits, reveal, frame } = newest.current;
+      if (event.altKey) {
+        const at = fleet.getState().placed.find((one) => one.id === id);
+        if (!at) return;
+        const dx = direction === 'left' ? -NUDGE : direction === 'right' ? NUDGE : 0;
+        const dy = direction === 'up' ? -NUDGE : direction === 'down' ? NUDGE : 0;
+        edits.move(new Map([[id, { x: at.x + dx, y: at.y + dy }]]), 'Moved a card');
+        return;
+      }
+      const boxes = absoluteBoxes(fleet.getState().placed.filter((one) => !one.hidden));
+      const next = neighbourOf(boxes, id, direction);
+      if (next === null) return;
+      reveal(next);
+      // A card outside the view is not in the document until the view has moved there.
+      const focus = () => frame.current?.querySelector<HTMLElement>(`[data-agent="${next}"]`)?.focus();
+      if (frame.current?.querySelector(`[data-agent="${next}"]`)) focus();
+      else requestAnimationFrame(() => requestAnimationFrame(focus));
+    };
+    return {
+      select: (id) => newest.current.onSelect(id),
+      setCollapsed: (id, collapsed) => newest.current.edits.setCollapsed(id, collapsed),
+      onCardKey,
+    };
+  }, [fleet]);
+}
+
+function minimapColor(node: AgentNode, fleet: ReturnType<typeof useServices>['fleet']): string {
+  const state = fleet.getState();
+  const agent = state.fleet.agents.get(node.id);
+  if (!agent) return 'transparent';
+  if (state.teams.has(node.id) && !agent.collapsed && agent.status === 'online') return 'var(--line)';
+  return `var(--${statusStyle(agent.status).tone}-mark)`;
+}

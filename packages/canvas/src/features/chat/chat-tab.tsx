@@ -1,0 +1,202 @@
+import type { Workspace } from '@molecule/contract';
+import { ArrowDown, MessageSquare } from 'lucide-react';
+import { Fragment, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { useChat, useServices } from '../../app/services-context.js';
+import { useNow } from '../../app/use-now.js';
+import type { Chat } from '../../model/chat.js';
+import { clockTime, dayLabel, exactTime } from '../../model/relative-time.js';
+import { canAnswer } from '../../model/status.js';
+import { Button } from '../../ui/button.js';
+import { Notice } from '../../ui/notice.js';
+import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { AnswerView } from './answer-view.js';
+import { Composer } from './composer.js';
+import { MessageText } from './message-text.js';
+
+export function ChatTab({ agent }: { agent: Workspace }) {
+  const { chats, conversations } = useServices();
+  const chat = useChat(agent.id);
+  const problem = useStore(chats, (state) => state.problems.get(agent.id) ?? null);
+  useEffect(() => conversations.open(agent.id), [conversations, agent.id]);
+
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      {chat.history === 'unread' && chat.entries.length === 0 ? (
+        <div className="min-h-0 flex-1">
+          {problem ? (
+            <div className="p-4">
+              <Notice
+                tone="error"
+                title={problem.title}
+                action={
+                  <Button size="small" onClick={() => conversations.open(agent.id)}>
+                    Retry
+                  </Button>
+                }
+              >
+                The conversation could not be read. {problem.advice}
+              </Notice>
+            </div>
+          ) : (
+            <SkeletonRows label="Loading the conversation" />
+          )}
+        </div>
+      ) : (
+        <Transcript key={agent.id} agent={agent} chat={chat} />
+      )}
+      <Composer agent={agent} />
+    </div>
+  );
+}
+
+function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
+  const { conversations } = useServices();
+  const now = useNow(60_000);
+  const { area, atEnd, toEnd } = useStickToEnd(chat);
+
+  if (chat.entries.length === 0) {
+    return (
+      <div className="min-h-0 flex-1">
+        <Placeholder icon={MessageSquare} title={`Write to ${agent.name}`}>
+          {canAnswer(agent.status)
+            ? 'Ask a question or hand over a task. A lead passes parts of it on to its team.'
+            : 'You can write now; the message is delivered as soon as the agent is online.'}
+        </Placeholder>
+      </div>
+    );
+  }
+  return (
+    <div className="relative min-h-0 flex-1">
+      <div
+        ref={area}
+        role="log"
+        aria-label={`Conversation with ${agent.name}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
+        className="h-full overflow-y-auto px-4 py-4 focus-visible:-outline-offset-2"
+      >
+        {chat.history === 'partial' && (
+          <div className="mb-4 text-center">
+            <Button size="small" look="quiet" onClick={() => conversations.readOlder(agent.id)}>
+              Show earlier messages
+            </Button>
+          </div>
+        )}
+        <ol className="space-y-5">
+          {chat.entries.map((entry, index) => {
+            const day = dayLabel(entry.at, now);
+            const before = chat.entries[index - 1];
+            const isNewDay = before === undefined || dayLabel(before.at, now) !== day;
+            return (
+              <Fragment key={entry.id}>
+                {isNewDay && (
+                  <li className="flex items-center gap-3 text-xs text-ink-faint">
+                    <span className="h-px flex-1 bg-line" />
+                    {day}
+                    <span className="h-px flex-1 bg-line" />
+                  </li>
+                )}
+                <li>
+                  {entry.kind === 'push' ? (
+                    <FromAgent name={agent.name} at={entry.at}>
+                      <MessageText text={entry.text} />
+                    </FromAgent>
+                  ) : (
+                    <div className="space-y-3">
+                      <FromHuman text={entry.text} at={entry.at} />
+                      <AnswerView agent={agent} exchange={entry} />
+                    </div>
+                  )}
+                </li>
+              </Fragment>
+            );
+          })}
+        </ol>
+      </div>
+      {!atEnd && (
+        <Button
+          size="small"
+          icon={ArrowDown}
+          onClick={toEnd}
+          className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-lift!"
+        >
+          Newest
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function FromHuman({ text, at }: { text: string; at: string }) {
+  return (
+    <div className="flex flex-col items-end">
+      <div className="max-w-[88%] rounded-2xl rounded-br-md bg-accent-soft px-3.5 py-2 text-sm break-words whitespace-pre-wrap">
+        <span className="sr-only">You: </span>
+        {text}
+      </div>
+      <time dateTime={at} title={exactTime(at)} className="mt-1 mr-1 text-xs text-ink-faint">
+        {clockTime(at)}
+      </time>
+    </div>
+  );
+}
+
+function FromAgent({ name, at, children }: { name: string; at: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <p className="mb-1 flex items-center gap-2 text-xs text-ink-faint">
+        <span className="font-medium text-ink-soft">{name}</span>
+        <time dateTime={at} title={exactTime(at)}>
+          {clockTime(at)}
+        </time>
+      </p>
+      <div className="text-sm">{children}</div>
+    </div>
+  );
+}
+
+/** Follows the newest message while the reader is at the end, and leaves them alone when they have scrolled up. */
+function useStickToEnd(chat: Chat) {
+  const area = useRef<HTMLDivElement>(null);
+  const sticky = useRef(true);
+  const [atEnd, setAtEnd] = useState(true);
+
+  const newest = chat.entries.at(-1)?.id;
+  const sent = useRef(newest);
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    // One's own new message always comes into view.
+    if (newest !== sent.current) sticky.current = true;
+    sent.current = newest;
+    if (sticky.current) element.scrollTop = element.scrollHeight;
+  }, [newest]);
+
+  useEffect(() => {
+    const element = area.current;
+    const list = element?.firstElementChild?.parentElement?.querySelector('ol');
+    if (!element || !list) return;
+    const onScroll = () => {
+      sticky.current = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
+      setAtEnd(sticky.current);
+    };
+    // Grows with every streamed word and when markdown replaces plain text.
+    const grown = new ResizeObserver(() => {
+      if (sticky.current) element.scrollTop = element.scrollHeight;
+    });
+    grown.observe(list);
+    element.addEventListener('scroll', onScroll, { passive: true });
+    return () => {
+      grown.disconnect();
+      element.removeEventListener('scroll', onScroll);
+    };
+  }, []);
+
+  const toEnd = () => {
+    sticky.current = true;
+    const element = area.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  };
+  return { area, atEnd, toEnd };
+}

@@ -1,0 +1,112 @@
+import type { Workspace } from '@molecule/contract';
+import { ArrowUp, KeyRound } from 'lucide-react';
+import { type KeyboardEvent, useLayoutEffect, useRef } from 'react';
+import { Link } from 'react-router';
+import { useServices, useSession } from '../../app/services-context.js';
+import { statusStyle } from '../../model/status.js';
+import { setDraft } from '../../state/session-store.js';
+import { Kbd } from '../../ui/kbd.js';
+
+const HEIGHT_MAX = 220;
+
+/** Never locked: a message to an agent that is busy or away is recorded and delivered later. */
+export function Composer({ agent }: { agent: Workspace }) {
+  const { session, conversations } = useServices();
+  const draft = useSession((state) => state.drafts.get(agent.id) ?? '');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const note = noteFor(agent);
+
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (!element) return;
+    element.style.height = 'auto';
+    element.style.height = draft === '' ? '' : `${Math.min(element.scrollHeight, HEIGHT_MAX)}px`;
+  }, [draft]);
+
+  const send = () => {
+    const text = draft.trim();
+    if (text === '') return;
+    conversations.send(agent.id, text);
+    setDraft(session, agent.id, '');
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    }
+    if (event.key === 'Escape') {
+      // Esc leaves the field first; a second press closes the panel. The draft stays either way.
+      event.stopPropagation();
+      field.current?.blur();
+    }
+  };
+
+  return (
+    <form
+      className="border-t border-line px-3 pt-2.5 pb-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {note !== null && <p className="mb-2 px-1 text-xs text-ink-soft">{note}</p>}
+      <div className="flex items-end gap-2 rounded-xl border border-line-strong/60 bg-surface py-1.5 pr-1.5 pl-3 transition-colors focus-within:border-accent">
+        <textarea
+          ref={field}
+          data-composer
+          rows={1}
+          value={draft}
+          onChange={(event) => setDraft(session, agent.id, event.target.value)}
+          onKeyDown={onKeyDown}
+          aria-label={`Message to ${agent.name}`}
+          placeholder={`Message ${agent.name}`}
+          className="min-h-8 flex-1 resize-none bg-transparent py-1.5 text-sm leading-5 outline-none placeholder:text-ink-faint"
+        />
+        <button
+          type="submit"
+          aria-label="Send"
+          disabled={draft.trim() === ''}
+          className="inline-flex size-8 shrink-0 items-center justify-center rounded-lg bg-accent-fill text-accent-ink transition-colors hover:bg-accent-fill-hover disabled:bg-hover disabled:text-ink-faint"
+        >
+          <ArrowUp aria-hidden className="size-4" />
+        </button>
+      </div>
+      <div className="mt-1.5 flex items-center gap-3 px-1 text-xs text-ink-faint">
+        <span className="flex items-center gap-1">
+          <Kbd keys="Enter" /> sends
+        </span>
+        <span className="flex items-center gap-1">
+          <Kbd keys="Shift+Enter" /> new line
+        </span>
+        {agent.demo && (
+          <Link to="/settings" className="ml-auto flex items-center gap-1 rounded text-accent hover:underline">
+            <KeyRound aria-hidden className="size-3.5" />
+            Demo answers. Add a model key
+          </Link>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function noteFor(agent: Workspace): string | null {
+  switch (agent.status) {
+    case 'online':
+    case 'degraded':
+      return null;
+    case 'provisioning':
+      return `${agent.name} is starting; your message is delivered when it is online.`;
+    case 'hibernated':
+    case 'hibernating':
+      return `${agent.name} is asleep; a message wakes it.`;
+    case 'awaiting_agent':
+      return `${agent.name} has not connected yet; your message waits for it.`;
+    case 'offline':
+    case 'paused':
+    case 'failed':
+    case 'removed':
+      return `${agent.name} is ${statusStyle(agent.status).label.toLowerCase()} and may refuse messages at the moment.`;
+  }
+}

@@ -1,0 +1,115 @@
+import { Activity, ArrowRightLeft, MessageSquare, ScrollText, SlidersHorizontal, X } from 'lucide-react';
+import { Tabs as Radix } from 'radix-ui';
+import { lazy, type ReactNode, Suspense } from 'react';
+import { ErrorBoundary } from '../../app/error-boundary.js';
+import { shortcuts } from '../../app/keymap.js';
+import { useAgent, useFleet } from '../../app/services-context.js';
+import { isTab, type Tab, useGo } from '../../app/use-navigation.js';
+import { Button, IconButton } from '../../ui/button.js';
+import { Loading, Placeholder } from '../../ui/placeholder.js';
+import { RuntimeChips } from '../agents/agent-chips.js';
+import { StatusChip } from '../agents/status-mark.js';
+import { ChatTab } from '../chat/chat-tab.js';
+import { AgentMenu } from './agent-menu.js';
+import { Breadcrumb } from './breadcrumb.js';
+import { FailureNotice } from './failure-notice.js';
+
+// Read on demand: the first thing a person does with an agent is to talk to it.
+const ActivityTab = lazy(() =>
+  import('../activity/activity-tab.js').then((module) => ({ default: module.ActivityTab })),
+);
+const DelegationsTab = lazy(() =>
+  import('../activity/delegations-tab.js').then((module) => ({ default: module.DelegationsTab })),
+);
+const LogsTab = lazy(() => import('./logs-tab.js').then((module) => ({ default: module.LogsTab })));
+const DetailsTab = lazy(() => import('./details-tab.js').then((module) => ({ default: module.DetailsTab })));
+
+const tabs = [
+  { id: 'chat', label: 'Chat', icon: MessageSquare },
+  { id: 'activity', label: 'Activity', icon: Activity },
+  { id: 'delegations', label: 'Delegations', icon: ArrowRightLeft },
+  { id: 'logs', label: 'Logs', icon: ScrollText },
+  { id: 'details', label: 'Details', icon: SlidersHorizontal },
+] as const;
+
+export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
+  const agent = useAgent(id);
+  const ready = useFleet((state) => state.snapshot.state === 'ready');
+  const go = useGo();
+  if (!agent) {
+    return ready ? (
+      <Placeholder icon={X} title="This agent does not exist">
+        <p>It was removed, or the address is wrong.</p>
+        <Button className="mt-4" onClick={go.canvas}>
+          Back to the canvas
+        </Button>
+      </Placeholder>
+    ) : (
+      <Loading label="Loading the agent" className="h-full" />
+    );
+  }
+
+  return (
+    <Radix.Root
+      value={tab}
+      onValueChange={(next) => isTab(next) && go.agent(id, next)}
+      className="flex h-full min-h-0 flex-col"
+    >
+      <header className="px-4 pt-3">
+        <div className="flex items-start gap-1">
+          <div className="min-w-0 flex-1">
+            <Breadcrumb id={id} />
+            <h2 className="truncate text-lg leading-7 font-semibold">{agent.name || 'Unnamed agent'}</h2>
+          </div>
+          <AgentMenu agent={agent} />
+          <IconButton icon={X} label={shortcuts.close.label} shortcut={shortcuts.close.keys} onClick={go.canvas} />
+        </div>
+        {agent.role && <p className="mt-0.5 line-clamp-2 text-sm text-ink-soft">{agent.role}</p>}
+        <div className="mt-2 flex flex-wrap items-center gap-1.5">
+          <StatusChip status={agent.status} />
+          <RuntimeChips agent={agent} />
+        </div>
+        <FailureNotice agent={agent} />
+        <Radix.List aria-label="Views of the agent" className="-mx-1 mt-3 flex gap-0.5 overflow-x-auto">
+          {tabs.map(({ id: value, label, icon: Icon }) => (
+            <Radix.Trigger
+              key={value}
+              value={value}
+              className="relative flex h-9 items-center gap-1.5 rounded-t-lg px-2.5 text-sm whitespace-nowrap text-ink-soft hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:font-medium data-[state=active]:text-ink data-[state=active]:after:absolute data-[state=active]:after:inset-x-2 data-[state=active]:after:bottom-0 data-[state=active]:after:h-0.5 data-[state=active]:after:rounded-full data-[state=active]:after:bg-accent"
+            >
+              <Icon aria-hidden className="size-4" />
+              {label}
+            </Radix.Trigger>
+          ))}
+        </Radix.List>
+      </header>
+      <div className="min-h-0 flex-1 border-t border-line">
+        <TabBody tab="chat" name="The conversation" resetKey={id}>
+          <ChatTab agent={agent} />
+        </TabBody>
+        <TabBody tab="activity" name="The activity" resetKey={id}>
+          <ActivityTab key={id} id={id} />
+        </TabBody>
+        <TabBody tab="delegations" name="The delegations" resetKey={id}>
+          <DelegationsTab key={id} id={id} />
+        </TabBody>
+        <TabBody tab="logs" name="The log" resetKey={id}>
+          <LogsTab key={id} id={id} />
+        </TabBody>
+        <TabBody tab="details" name="The details" resetKey={id}>
+          <DetailsTab key={id} agent={agent} />
+        </TabBody>
+      </div>
+    </Radix.Root>
+  );
+}
+
+function TabBody({ tab, name, resetKey, children }: { tab: Tab; name: string; resetKey: string; children: ReactNode }) {
+  return (
+    <Radix.Content value={tab} className="h-full min-h-0 focus-visible:-outline-offset-2">
+      <ErrorBoundary part={name} resetKey={resetKey}>
+        <Suspense fallback={<Loading label="Loading" />}>{children}</Suspense>
+      </ErrorBoundary>
+    </Radix.Content>
+  );
+}

@@ -1,0 +1,33 @@
+import type { Workspace } from '@molecule/contract';
+import { useFleet } from '../../app/services-context.js';
+import { useGo } from '../../app/use-navigation.js';
+import { adviseOn } from '../../model/failure-advice.js';
+import { Button } from '../../ui/button.js';
+import { Notice } from '../../ui/notice.js';
+
+export function FailureNotice({ agent }: { agent: Workspace }) {
+  const failure = useFleet((state) => state.fleet.failures.get(agent.id));
+  const go = useGo();
+  const advice = adviseOn(agent, failure);
+  if (advice === null) return null;
+  const action =
+    advice.next === 'logs' ? (
+      <Button size="small" onClick={() => go.agent(agent.id, 'logs')}>
+        Open log
+      </Button>
+    ) : advice.next === 'secrets' ? (
+      <Button size="small" onClick={go.settings}>
+        Add key
+      </Button>
+    ) : undefined;
+  return (
+    <Notice
+      tone={agent.status === 'failed' ? 'error' : 'warning'}
+      title={advice.title}
+      action={action}
+      className="mt-3"
+    >
+      {advice.advice}
+    </Notice>
+  );
+}

@@ -1,0 +1,125 @@
+import { Command } from 'cmdk';
+import {
+  Activity,
+  CircleAlert,
+  CircleHelp,
+  Download,
+  LayoutGrid,
+  List,
+  type LucideIcon,
+  Map as MapIcon,
+  Maximize,
+  MessageSquare,
+  Plus,
+  Search,
+  Settings,
+  Undo2,
+} from 'lucide-react';
+import { Dialog as Radix } from 'radix-ui';
+import { type ShortcutName, shortcuts } from '../../app/keymap.js';
+import { useFleet } from '../../app/services-context.js';
+import { useDialog, useGo } from '../../app/use-navigation.js';
+import { treeOrder } from '../../model/selectors.js';
+import { statusStyle } from '../../model/status.js';
+import { Kbd } from '../../ui/kbd.js';
+import { StatusIcon } from '../agents/status-mark.js';
+
+interface SearchDialogProps {
+  selectedId: string | null;
+  onCommand: (name: ShortcutName) => void;
+}
+
+const commands: readonly { name: ShortcutName; icon: LucideIcon; needsAgent?: true }[] = [
+  { name: 'chat', icon: MessageSquare, needsAgent: true },
+  { name: 'activity', icon: Activity, needsAgent: true },
+  { name: 'problem', icon: CircleAlert },
+  { name: 'create', icon: Plus },
+  { name: 'import', icon: Download },
+  { name: 'goCanvas', icon: MapIcon },
+  { name: 'goAgents', icon: List },
+  { name: 'fit', icon: Maximize },
+  { name: 'tidy', icon: LayoutGrid },
+  { name: 'undo', icon: Undo2 },
+  { name: 'settings', icon: Settings },
+  { name: 'help', icon: CircleHelp },
+];
+
+/** Every agent and every command, one field. */
+export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
+  const dialog = useDialog();
+  const go = useGo();
+  const fleet = useFleet((state) => state.fleet);
+  const rows = treeOrder(fleet).flatMap(({ id }) => fleet.agents.get(id) ?? []);
+  const offered = commands.filter((command) => !command.needsAgent || selectedId !== null);
+
+  const run = (name: ShortcutName) => {
+    // Commands that open another place replace this dialog; the others need it gone first.
+    dialog.close();
+    requestAnimationFrame(() => onCommand(name));
+  };
+
+  return (
+    <Radix.Root open onOpenChange={(open) => !open && dialog.close()}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-50 bg-black/35 dark:bg-black/55" />
+        <Radix.Content
+          aria-describedby={undefined}
+          className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-2xl border border-line bg-surface shadow-over animate-enter focus:outline-none"
+        >
+          <Radix.Title className="sr-only">Search agents and commands</Radix.Title>
+          <Command loop>
+            <div className="flex items-center gap-2.5 border-b border-line px-4">
+              <Search aria-hidden className="size-4 text-ink-faint" />
+              <Command.Input
+                autoFocus
+                placeholder="Find an agent or a command"
+                className="h-12 flex-1 bg-transparent text-base outline-none placeholder:text-ink-faint"
+              />
+              <Kbd keys="Esc" />
+            </div>
+            <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
+              <Command.Empty className="px-4 py-8 text-center text-sm text-ink-soft">Nothing matches.</Command.Empty>
+              {rows.length > 0 && (
+                <Command.Group heading="Agents" className={group}>
+                  {rows.map((agent) => (
+                    <Command.Item
+                      key={agent.id}
+                      value={agent.id}
+                      keywords={[agent.name, agent.role ?? '', agent.runtime, statusStyle(agent.status).label]}
+                      onSelect={() => go.agent(agent.id, 'chat')}
+                      className={item}
+                    >
+                      <StatusIcon status={agent.status} />
+                      <span className="font-medium">{agent.name}</span>
+                      <span className="min-w-0 flex-1 truncate text-ink-faint">{agent.role}</span>
+                      <span className="text-xs text-ink-soft">{statusStyle(agent.status).label}</span>
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              )}
+              <Command.Group heading="Commands" className={group}>
+                {offered.map(({ name, icon: Icon }) => (
+                  <Command.Item
+                    key={name}
+                    value={`command ${name}`}
+                    keywords={[shortcuts[name].label]}
+                    onSelect={() => run(name)}
+                    className={item}
+                  >
+                    <Icon aria-hidden className="size-4 text-ink-soft" />
+                    <span className="flex-1">{shortcuts[name].label}</span>
+                    <Kbd keys={shortcuts[name].keys} />
+                  </Command.Item>
+                ))}
+              </Command.Group>
+            </Command.List>
+          </Command>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+const group =
+  '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-ink-faint';
+const item = 'flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-sm data-[selected=true]:bg-hover';

@@ -1,0 +1,69 @@
+import { Check } from 'lucide-react';
+import { useState } from 'react';
+import { problemOf } from '../../model/problem.js';
+import { Button } from '../../ui/button.js';
+import { SelectField, TextField } from '../../ui/field.js';
+import { knownKey } from './known-keys.js';
+import { useSaveSecret } from './queries.js';
+import { tellSaved } from './restart-note.js';
+
+/** One key, saved for all agents. With several names any one of them will do, and the person picks it. */
+export function KeyForm({ names, onSaved }: { names: readonly string[]; onSaved: () => void }) {
+  const [name, setName] = useState(names[0] ?? '');
+  const [value, setValue] = useState('');
+  const save = useSaveSecret();
+  const known = knownKey(name);
+  const submit = () => {
+    // A second press while the first is under way would save twice.
+    if (value.trim() === '' || save.isPending) return;
+    save.mutate(
+      { key: name, value: value.trim() },
+      {
+        onSuccess: (reply) => {
+          tellSaved(name, reply.restarts);
+          setValue('');
+          onSaved();
+        },
+      },
+    );
+  };
+  const problem = save.error ? problemOf(save.error) : null;
+  return (
+    <form
+      className="flex items-start gap-2 rounded-xl border border-line p-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <div className="min-w-0 flex-1 space-y-2">
+        {names.length > 1 ? (
+          <SelectField label="Any one of" value={name} onChange={(event) => setName(event.target.value)}>
+            {names.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </SelectField>
+        ) : (
+          <p className="font-mono text-sm">{name}</p>
+        )}
+        <div className="flex items-start gap-2">
+          <div className="flex-1">
+            <TextField
+              bare
+              label={`Value of ${name}`}
+              placeholder={known?.hint ?? 'Value'}
+              type={known?.visible ? 'text' : 'password'}
+              autoComplete="new-password"
+              value={value}
+              onChange={(event) => setValue(event.target.value)}
+              error={problem && `${problem.title}. ${problem.advice}`}
+            />
+          </div>
+          <Button type="submit" icon={Check} pending={save.isPending} disabled={value.trim() === ''}>
+            Save
+          </Button>
+        </div>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,91 @@
+import { useQuery } from '@tanstack/react-query';
+import { LogOut } from 'lucide-react';
+import { useServices, useSession } from '../../app/services-context.js';
+import { useGo } from '../../app/use-navigation.js';
+import type { Theme } from '../../state/session-store.js';
+import { Button } from '../../ui/button.js';
+import { classes } from '../../ui/classes.js';
+import { Dialog } from '../../ui/dialog.js';
+import { SecretsSection } from '../secrets/secrets-section.js';
+
+export function SettingsDrawer() {
+  const go = useGo();
+  return (
+    <Dialog open onClose={go.canvas} as="drawer" title="Settings">
+      <div className="space-y-8 pt-1">
+        <section>
+          <h3 className="mb-1 text-base font-semibold">Model keys</h3>
+          <SecretsSection />
+        </section>
+        <Appearance />
+        <About />
+      </div>
+    </Dialog>
+  );
+}
+
+const themes: readonly { id: Theme; label: string }[] = [
+  { id: 'system', label: 'As the system' },
+  { id: 'light', label: 'Light' },
+  { id: 'dark', label: 'Dark' },
+];
+
+function Appearance() {
+  const { session } = useServices();
+  const theme = useSession((state) => state.theme);
+  return (
+    <fieldset>
+      <legend className="mb-2 text-base font-semibold">Appearance</legend>
+      <div className="inline-flex rounded-lg border border-line bg-sunken p-0.5">
+        {themes.map((one) => (
+          <label
+            key={one.id}
+            className={classes(
+              'cursor-pointer rounded-md px-3 py-1.5 text-sm has-focus-visible:outline-2 has-focus-visible:outline-accent',
+              theme === one.id ? 'bg-surface font-medium shadow-card' : 'text-ink-soft hover:text-ink',
+            )}
+          >
+            <input
+              type="radio"
+              name="theme"
+              value={one.id}
+              checked={theme === one.id}
+              onChange={() => session.setState({ theme: one.id })}
+              className="sr-only"
+            />
+            {one.label}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+function About() {
+  const { client, queries } = useServices();
+  const build = useQuery({
+    queryKey: ['buildinfo'],
+    queryFn: async ({ signal }) => (await client.call('buildinfo', {}, { signal })).body,
+  });
+  const logout = () => {
+    client.call('deleteSession', {}).then(
+      () => location.assign('/app/'),
+      // The session may have ended already; asking again who is there shows the truth either way.
+      () => queries.invalidateQueries({ queryKey: ['session'] }),
+    );
+  };
+  return (
+    <section className="flex items-center gap-3 border-t border-line pt-4 text-sm text-ink-soft">
+      <p className="flex-1">
+        Molecule {build.data ? `${build.data.version}` : ''}
+        {build.data?.git_sha && <code className="ml-1.5 font-mono text-xs">{build.data.git_sha.slice(0, 8)}</code>}
+        <a href="/docs" className="ml-3 rounded text-accent hover:underline">
+          API reference
+        </a>
+      </p>
+      <Button icon={LogOut} onClick={logout}>
+        Log out
+      </Button>
+    </section>
+  );
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { buildWorkspace } from './builders.js';
+import { adviseOn } from './failure-advice.js';
+
+const failed = buildWorkspace({ id: 'w', status: 'failed', last_sample_error: 'missing model key' });
+
+it('names the keys that are missing and leads to the settings', () => {
+  const advice = adviseOn(failed, { reason: null, missing: ['OPENAI_API_KEY'], logTail: null });
+  expect(advice).toMatchObject({ title: 'missing model key', next: 'secrets' });
+  expect(advice?.advice).toContain('OPENAI_API_KEY');
+});
+
+it('a crash loop leads to the log', () => {
+  expect(
+    adviseOn({ ...failed, last_sample_error: '' }, { reason: 'crash_loop', missing: [], logTail: 'x' })?.next,
+  ).toBe('logs');
+});
+
+it('every problem has a next step, everything else is left in peace', () => {
+  expect(adviseOn(buildWorkspace({ id: 'w', status: 'degraded' }), undefined)?.next).toBe('logs');
+  expect(adviseOn(buildWorkspace({ id: 'w', status: 'offline' }), undefined)?.next).toBe('wait');
+  expect(adviseOn(buildWorkspace({ id: 'w', status: 'hibernated' }), undefined)).toBeNull();
+});

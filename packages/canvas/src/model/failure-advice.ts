@@ -1,0 +1,55 @@
+import type { Workspace } from '@molecule/contract';
+import type { Failure } from './fleet.js';
+
+/** The next step a person can take, chosen by why an agent is in trouble. */
+export interface FailureAdvice {
+  readonly title: string;
+  readonly advice: string;
+  readonly next: 'logs' | 'secrets' | 'wait';
+}
+
+export function adviseOn(agent: Workspace, failure: Failure | undefined): FailureAdvice | null {
+  const reason = agent.last_sample_error;
+  switch (agent.status) {
+    case 'failed':
+      if (failure && failure.missing.length > 0) {
+        return {
+          title: reason || 'Keys are missing',
+          advice: `Save ${failure.missing.join(', ')} in the settings; the agent starts again with them.`,
+          next: 'secrets',
+        };
+      }
+      if (failure?.reason === 'crash_loop' || /crash/i.test(reason)) {
+        return {
+          title: reason || 'The agent stopped again and again',
+          advice: 'The server has given up starting it. The end of its log usually names the cause.',
+          next: 'logs',
+        };
+      }
+      return {
+        title: reason || 'The agent could not be started',
+        advice: 'Its log has more. Fix the cause, or delete the agent and add it again.',
+        next: 'logs',
+      };
+    case 'degraded':
+      return {
+        title: reason || 'The agent reports errors',
+        advice: 'It still answers. Its log and its activity show what goes wrong.',
+        next: 'logs',
+      };
+    case 'offline':
+      return {
+        title: reason || 'The agent stopped answering',
+        advice: 'The server tries to bring it back. Messages you send are kept until then.',
+        next: 'wait',
+      };
+    case 'provisioning':
+    case 'online':
+    case 'awaiting_agent':
+    case 'paused':
+    case 'hibernating':
+    case 'hibernated':
+    case 'removed':
+      return null;
+  }
+}
