@@ -115,8 +115,13 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     registration: () => ({ id: env.workspaceId, url: server.url, agent_card: fullCard, delivery_mode: 'push' }),
     heartbeat,
     onInboundSecret,
-    turns: { ...turns, isIdle: () => turns.activity().running === 0 },
-    exit: (code, reason) => void leave(code, reason),
+    turns,
+    exit: (code, reason) => {
+      leave(code, reason).catch((error: unknown) => {
+        log.error('leaving_unclean', { reason: reasonOf(error) });
+        finish(code);
+      });
+    },
   });
 
   await writeReadyNote(env, {
@@ -197,13 +202,9 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   async function leave(code: ExitCode, reason: string): Promise<void> {
     log.info('leaving', { code, reason });
     turns.abort(reason);
-    try {
-      await server.close();
-      await journal.close();
-      await removeReadyNote(env);
-    } catch (error) {
-      log.error('leaving_unclean', { reason: reasonOf(error) });
-    }
+    await server.close();
+    await journal.close();
+    await removeReadyNote(env);
     finish(code);
   }
 }

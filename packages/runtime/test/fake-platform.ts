@@ -62,7 +62,7 @@ export async function startFakePlatform(): Promise<FakePlatform> {
   let failure: Failure | null = null;
 
   const server = createServer((request, response) => {
-    void answer(request, response);
+    answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
@@ -152,7 +152,9 @@ export async function startFakePlatform(): Promise<FakePlatform> {
       status: 'queued',
     };
     delegations.set(delegation.id, delegation);
-    void deliver(delegation, task);
+    deliver(delegation, task).catch((error: unknown) => {
+      Object.assign(delegation, { status: 'failed', error: String(error) });
+    });
     return delegation;
   }
 

@@ -1,7 +1,7 @@
 import type { Heartbeat, Register } from '@molecule/contract';
 import type { Clock } from '../clock.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import type { Log } from '../log.js';
+import { type Log, reasonOf } from '../log.js';
 import type { PlatformClient, PlatformReply } from '../platform/platform-client.js';
 import type { Random } from '../random.js';
 import {
@@ -71,10 +71,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   function perform(effect: ConnectionEffect): void {
     switch (effect) {
       case 'register':
-        void register();
+        launch(register);
         return;
       case 'beat':
-        void beat();
+        launch(beat);
         return;
       case 'schedule_retry':
         scheduleRetry();
@@ -107,6 +107,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       default:
         effect satisfies never;
     }
+  }
+
+  /** A call that breaks for a reason of our own must not end the beating: it counts as a failed attempt. */
+  function launch(call: () => Promise<void>): void {
+    call().catch((error: unknown) => {
+      beatInFlight = false;
+      log.error('connection_call_failed', { reason: reasonOf(error) });
+      dispatch('unavailable', reasonOf(error));
+    });
   }
 
   function leave(code: ExitCode, reason: string): void {
@@ -153,7 +162,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function scheduleBeat(ms: number): void {
     cancelBeat();
     cancelBeat = clock.after(ms, () => {
-      if (state === 'live') void beat();
+      if (state === 'live') launch(beat);
     });
   }
 
@@ -191,7 +200,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   return {
     start() {
       noteContact();
-      void register();
+      launch(register);
     },
     activityChanged() {
       if (state !== 'live') return;
@@ -200,7 +209,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         return;
       }
       const wait = lastBeatAtMs + BEAT_GAP_MS - clock.monotonicMs();
-      if (wait <= 0) void beat();
+      if (wait <= 0) launch(beat);
       else scheduleBeat(wait);
     },
     idle: () => dispatch('idle'),

@@ -136,6 +136,20 @@ it('finishing takes no new message and starts no waiting one, but ends the runni
   expect(ran).toEqual(['a', 'b']);
 });
 
+it('is idle only when the outcome of the last turn is on disk', async () => {
+  const { adapter, ran, end } = createManual(false);
+  const atIdle: (string | undefined)[] = [];
+  const turns = create(adapter, () => atIdle.push(journal.find('a')?.outcome?.state));
+  await turns.submit(request('a'));
+  await waitFor(() => ran.length === 1);
+  turns.finish();
+  expect(turns.isIdle()).toBe(false);
+  await end('a');
+  await waitFor(() => atIdle.length > 0);
+  expect(turns.isIdle()).toBe(true);
+  expect(atIdle).toEqual(['completed']);
+});
+
 it('a waiting turn can be canceled and never runs', async () => {
   const { adapter, ran, end } = createManual(false);
   const turns = create(adapter);
@@ -157,8 +171,8 @@ it('an adapter that ends without an answer, or throws, is a failed turn with a r
   });
   const broken: Adapter = {
     ...silent,
-    // biome-ignore lint/correctness/useYield: it breaks before it says anything.
     async *run() {
+      yield { type: 'text_delta', text: 'I will' };
       throw new Error('boom');
     },
   };

@@ -20,6 +20,8 @@ export interface Turns {
   /** Picks up what a crash left behind: reruns what is safe to rerun, reports the rest as interrupted. */
   recover(): Promise<void>;
   activity(): TurnActivity;
+  /** Nothing runs, and nothing that ran still waits for the disk. */
+  isIdle(): boolean;
   /** No new messages; waiting ones stay in the journal for the next process. */
   finish(): void;
   resume(): void;
@@ -132,12 +134,20 @@ export function createTurns(options: TurnsOptions): Turns {
       const turn = waiting.shift();
       if (!turn) break;
       running.add(turn);
-      void run(turn);
+      run(turn).catch((error: unknown) => log.error('turn_runner_failed', { reason: reasonOf(error) }));
     }
     options.onActivityChanged();
+    reportIdle();
   }
 
-  /** Never rejects: every way out settles the turn. */
+  /** What waits when the runtime is leaving waits for the next process. */
+  const isIdle = () => live.size === waiting.length;
+
+  function reportIdle(): void {
+    if (!accepting && isIdle()) options.onIdle();
+  }
+
+  /** Every way out settles the turn. */
   async function run(turn: LiveTurn): Promise<void> {
     try {
       const outcome = await perform(turn);
@@ -150,7 +160,7 @@ export function createTurns(options: TurnsOptions): Turns {
       else turn.fail(error instanceof Error ? error : new TurnAbortedError(String(error)));
     } finally {
       live.delete(turn.key);
-      if (live.size === 0 || (!accepting && running.size === 0)) options.onIdle();
+      reportIdle();
     }
   }
 
@@ -272,6 +282,8 @@ export function createTurns(options: TurnsOptions): Turns {
       }
       pump();
     },
+
+    isIdle,
 
     activity() {
       const failures = recent.filter((reason) => reason !== null);
