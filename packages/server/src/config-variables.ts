@@ -195,4 +195,9 @@ export const VARIABLES_WITHOUT_EFFECT = [
 ] as const;
 
 /** Read by scripts and by agents, not by the server; known so that they are not reported as typing errors. */
-export const VARIABLES_OF_OTHERS = ['MOLECULE_URL', 'MOLECULE_TOKEN', 'MOLECULE_CONFORMANCE'] as const;
+export const VARIABLES_OF_OTHERS = [
+  'MOLECULE_URL',
+  'MOLECULE_TOKEN',
+  'MOLECULE_CONFORMANCE',
+  'MOLECULE_GIT_SHA',
+] as const;

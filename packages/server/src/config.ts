@@ -4,12 +4,15 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { VARIABLES, VARIABLES_OF_OTHERS, VARIABLES_WITHOUT_EFFECT } from './config-variables.js';
 
+/** Development mode must not be reachable from other machines. */
+const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '::1'];
+
 type Variables = typeof VARIABLES;
 type Values = { readonly [K in keyof Variables]: ReturnType<Variables[K]['parse']> };
 
 export interface Config extends Omit<Values, 'dataDir' | 'environment'> {
   readonly dataDir: string;
-  /** Open to everyone on this machine (design §9): the environment says development and ADMIN_TOKEN is unset. */
+  /** Open to everyone on this machine (design §9): the environment says development, ADMIN_TOKEN is unset, loopback only. */
   readonly developmentMode: boolean;
   /** Loopback agent addresses are allowed and the test-token route exists. */
   readonly developmentEnvironment: boolean;
@@ -55,7 +58,7 @@ export function parseConfig(environment: Environment): Config {
     ...rest,
     dataDir: dataDirOf(environment),
     developmentEnvironment,
-    developmentMode: developmentEnvironment && parsed.adminToken === null,
+    developmentMode: developmentEnvironment && parsed.adminToken === null && LOOPBACK_HOSTS.includes(parsed.host),
     warnings: findWarnings(environment),
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listTestDatabases } from '@molecule/testkit';
@@ -15,7 +15,9 @@ declare module 'vitest' {
 
 /** The process id in the name tells a later run whether the one that made it still lives. */
 const DIRECTORY = /^molecule-test-(\d+)-/;
+/** A file in a kept directory that names where its Postgres files are. */
 const KEPT_MARK = 'kept-for-inspection';
+const KEPT_MAX = 3;
 
 /** One Postgres for the whole run: the given one, or an embedded one without fsync that ends with the run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -25,6 +27,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     return async () => {};
   }
   await removeOrphans();
+  await removeOldKept();
   const dataDir = await mkdtemp(join(tmpdir(), `molecule-test-${process.pid}-`));
   const postgres = await start(dataDir);
   project.provide('adminDatabaseUrl', postgres.url);
@@ -35,7 +38,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       return;
     }
     await postgres.stop();
-    await writeFile(join(dataDir, KEPT_MARK), `${kept.join('\n')}\n`);
+    await writeFile(join(dataDir, KEPT_MARK), postgres.dataDir);
     console.error(
       `kept for inspection: ${kept.join(', ')}, in the Postgres files at ${postgres.dataDir} (see ${dataDir}). ` +
         'Set MOLECULE_TEST_DATABASE_URL to run against a server that stays up.',
@@ -55,6 +58,19 @@ function start(dataDir: string): Promise<EmbeddedPostgres> {
       max_connections: '200',
     },
   });
+}
+
+/** Failed runs are looked at soon or never; each takes some 80 MB. */
+async function removeOldKept(): Promise<void> {
+  const kept: { dataDir: string; mark: string; atMs: number }[] = [];
+  for (const name of await readdir(tmpdir())) {
+    const dataDir = join(tmpdir(), name);
+    const mark = join(dataDir, KEPT_MARK);
+    if (DIRECTORY.test(name) && existsSync(mark)) kept.push({ dataDir, mark, atMs: (await stat(mark)).mtimeMs });
+  }
+  for (const { dataDir, mark } of kept.sort((a, b) => b.atMs - a.atMs).slice(KEPT_MAX)) {
+    for (const dir of [await readFile(mark, 'utf8'), dataDir]) await rm(dir, { recursive: true, force: true });
+  }
 }
 
 async function remove(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {

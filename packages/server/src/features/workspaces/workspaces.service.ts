@@ -33,7 +33,7 @@ export interface WorkspaceServiceDeps
   extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'clock' | 'logger' | 'supervisor'> {
   readonly templates: {
     /** What a template supplies when the caller leaves it out; null when there is no such template. */
-    find(name: string): { readonly runtime: string | null; readonly model: string | null } | null;
+    find(name: string): { readonly runtime: string | null } | null;
     /** False for a name that could lie outside the templates folders. */
     isSafeName(name: string): boolean;
   };
@@ -289,7 +289,8 @@ function toSpec(deps: WorkspaceServiceDeps, body: CreateWorkspace): WorkspaceSpe
   return {
     runtime: external ? 'external' : body.runtime || supplied?.runtime || DEFAULT_RUNTIME,
     template,
-    model: body.model || supplied?.model || null,
+    // Only what the owner chose: a template's model stays in its config.yaml and counts when its key exists (design §10).
+    model: body.model || null,
     tier: body.tier || 3,
     workspace_dir: workspaceDir,
     workspace_access: parseAccess(body.workspace_access, workspaceDir),

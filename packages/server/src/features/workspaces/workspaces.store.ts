@@ -211,9 +211,9 @@ export async function readSettlements(db: Db | Tx, ids: readonly string[]): Prom
   }));
 }
 
-/** Makes rows due at once, so that the worker tries again what it had put off. */
+/** Makes rows due at once, so that the worker tries again what it had put off; what it reported before is forgotten. */
 export async function makeDue(tx: Tx | Db, ids: readonly string[]): Promise<void> {
-  await sql`update workspaces set due_at = now() where id = any(${[...ids]}::uuid[])`.execute(tx);
+  await sql`update workspaces set due_at = now(), stop_error = null where id = any(${[...ids]}::uuid[])`.execute(tx);
 }
 
 /** Deletes what the workspaces own and their rows; messages, events, activity and usage stay with the bare id (design §5). */

@@ -1,0 +1,255 @@
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type Routes, routes } from '@molecule/contract';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from './config.js';
+import { type Actor, createAccess } from './features/access/index.js';
+import { createActivity } from './features/activity/index.js';
+import { createLive } from './features/live/index.js';
+import { createMessages } from './features/messages/index.js';
+import { createOps } from './features/ops/index.js';
+import { createOrgs } from './features/orgs/index.js';
+import { createRegistry } from './features/registry/index.js';
+import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
+import { createTemplates } from './features/templates/index.js';
+import { applyTransitions, createWorkspaces, workspaceReads } from './features/workspaces/index.js';
+import { createLeaseKeeper } from './platform/claim-keeper.js';
+import { type Clock, createSystemClock } from './platform/clock.js';
+import { createCommit } from './platform/commit.js';
+import type { DataDir } from './platform/data-dir.js';
+import { createDatabase, type DatabaseHandle, type LaneSizes } from './platform/db.js';
+import { createEventFeed } from './platform/event-feed.js';
+import { announceHost } from './platform/hosts.js';
+import { serveCanvas } from './platform/http/canvas-files.js';
+import type { HandlersFor } from './platform/http/handlers.js';
+import { createHttpMetrics } from './platform/http/http-metrics.js';
+import { createHttpServer } from './platform/http/http-server.js';
+import { createHostCheck } from './platform/http/own-host.js';
+import type { Logger } from './platform/logger.js';
+import { createMetrics } from './platform/metrics.js';
+import { createRandom, type Random } from './platform/random.js';
+import { createSupervisor } from './platform/supervisor.js';
+import { createTransact } from './platform/transact.js';
+import type { Ports } from './ports.js';
+import { createExternalDriver } from './provisioners/external/external.driver.js';
+import { createHostProcessTable } from './provisioners/process/host-process-table.js';
+import { createProcessDriver } from './provisioners/process/process.driver.js';
+import type { Provisioner } from './provisioners/provisioner.js';
+import { createProvisionerRegistry } from './provisioners/registry.js';
+import { createProvisioner } from './provisioners/shared-semantics.js';
+import { createUrlGuard } from './proxy/url-guard.js';
+
+/** What a server needs to know besides its configuration: found or made by main.ts. */
+export interface AppInput {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly dataDir: DataDir;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly gitSha: string;
+  /** PATH and LANG for agents. */
+  readonly baseEnvironment: { readonly path: string; readonly lang: string };
+}
+
+/** Seams for tests; production gives none. */
+export interface AppOverrides {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly laneSizes?: LaneSizes;
+  readonly provisioners?: readonly Provisioner[];
+  /** Kind of the provisioner that runs new workspaces. */
+  readonly defaultBackend?: string;
+}
+
+export interface App {
+  readonly http: FastifyInstance;
+  readonly ports: Ports;
+  readonly database: DatabaseHandle;
+  /** Starts loops, takes up this host's workspaces and listens. Resolves with the URL for this machine. */
+  start(): Promise<{ readonly url: string; readonly port: number }>;
+  createLoginLink(): Promise<string>;
+  /** Stops taking requests, finishes what is under way, stops local agents, closes the database. May be repeated. */
+  close(): Promise<void>;
+}
+
+const LEASE_MS = 15_000;
+const DRAIN_MS = 15_000;
+const CANVAS_FOLDER = fileURLToPath(new URL('../../canvas/dist', import.meta.url));
+const RUNTIME_BUNDLE = fileURLToPath(new URL('../../runtime/dist/bundle/main.js', import.meta.url));
+
+/** The composition root: everything that exists, in the order in which it depends on each other. */
+export async function createApp(input: AppInput, overrides: AppOverrides = {}): Promise<App> {
+  const { config, dataDir, logger } = input;
+  const address = { port: config.port };
+  const localUrl = (): string => `http://127.0.0.1:${address.port}`;
+
+  const clock = overrides.clock ?? createSystemClock();
+  const random = overrides.random ?? createRandom();
+  const metrics = createMetrics({ processMetrics: true });
+  const supervisor = createSupervisor({ clock, random, logger });
+  const database = createDatabase({
+    url: input.databaseUrl,
+    logger,
+    ...(overrides.laneSizes ? { laneSizes: overrides.laneSizes } : {}),
+  });
+  const { lanes } = database;
+  const feed = createEventFeed({ url: input.databaseUrl, clock, supervisor, logger });
+  const ports: Ports = {
+    clock,
+    random,
+    logger,
+    metrics,
+    supervisor,
+    lanes,
+    feed,
+    transact: createTransact(lanes, () => feed.notifyCommitted()),
+    commit: createCommit(applyTransitions),
+  };
+  const leases = createLeaseKeeper({ db: lanes.health, clock, supervisor, logger, leaseMs: LEASE_MS });
+
+  const provisioners = createProvisionerRegistry(
+    overrides.provisioners ?? [
+      createProvisioner(
+        createProcessDriver({
+          workspacesDir: dataDir.workspaces,
+          hostId: dataDir.hostId,
+          commandFor: () => [process.execPath, RUNTIME_BUNDLE],
+          baseEnvironment: input.baseEnvironment,
+          table: createHostProcessTable(),
+          clock,
+          random,
+          log: logger,
+        }),
+      ),
+      createProvisioner(createExternalDriver({ clock })),
+    ],
+  );
+  const urlGuard = createUrlGuard({ loopbackAllowed: config.developmentEnvironment });
+  const access = createAccess({
+    ...ports,
+    adminToken: config.adminToken ?? dataDir.adminToken,
+    developmentMode: config.developmentMode,
+    cookieName: () => `molecule_session_${address.port}`,
+    corsOrigins: config.corsOrigins,
+    publicUrl: config.publicUrl,
+    localUrl,
+  });
+  const templates = createTemplates({ logger, userFolder: config.templatesDir });
+  const secrets = createSecrets({ ...ports, key: config.secretsKey ?? dataDir.secretsKey });
+  const workspaces = createWorkspaces({
+    ...ports,
+    provisioners,
+    leases,
+    leaseMs: LEASE_MS,
+    hostId: dataDir.hostId,
+    templates,
+    secrets,
+    tokens: access.tokens,
+    checkClaimedUrl: urlGuard.checkClaimedUrl,
+    defaultBackend: overrides.defaultBackend ?? 'process',
+    platformUrl: localUrl,
+    publicUrl: config.publicUrl,
+    startsMax: config.provisionConcurrency,
+    provisionTimeoutSeconds: config.provisionTimeoutSeconds,
+    externalSilenceSeconds: config.externalSilenceSeconds,
+  });
+  const activity = createActivity({ ...ports, retentionDays: config.activityRetentionDays });
+  const messages = createMessages({
+    ...ports,
+    leases,
+    leaseMs: LEASE_MS,
+    access,
+    activity,
+    urlGuard,
+    workspaces: workspaceReads,
+    restart: workspaces.verbs.restart,
+    idleTimeoutSeconds: config.idleTimeoutSeconds,
+  });
+  const registry = createRegistry({
+    ...ports,
+    workspaces: workspaceReads,
+    tokens: access.tokens,
+    checkClaimedUrl: urlGuard.checkClaimedUrl,
+    developmentMode: config.developmentMode,
+    publicUrl: config.publicUrl,
+  });
+  const orgs = createOrgs({
+    ...ports,
+    userFolder: config.orgTemplatesDir,
+    templates,
+    secrets,
+    workspaces: { reads: workspaceReads, verbs: workspaces.verbs },
+  });
+  const live = createLive({ ...ports, workspaces: workspaceReads, version: input.version });
+  const ops = createOps({
+    ...ports,
+    version: input.version,
+    gitSha: input.gitSha,
+    metricsToken: config.metricsToken,
+    isDraining: () => draining,
+  });
+
+  const handlers = {
+    ...access.handlers,
+    ...templates.handlers,
+    ...createSecretHandlers({ secrets, lanes, restart: workspaces.verbs.restart }),
+    ...workspaces.handlers,
+    ...activity.handlers,
+    ...messages.handlers,
+    ...registry.handlers,
+    ...orgs.handlers,
+    ...live.handlers,
+    ...ops.handlers,
+  } satisfies HandlersFor<Routes, Actor>;
+
+  let draining = false;
+  const observe = createHttpMetrics(metrics, routes);
+  const http = await createHttpServer<Actor>({
+    routes,
+    handlers,
+    gate: access.gate,
+    rateLimit: config.developmentMode ? null : { perMinute: config.rateLimit, keyOf: access.rateKeyOf },
+    checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
+    requestId: () => random.uuidv7(),
+    logger,
+    observe,
+    isDraining: () => draining,
+  });
+  await serveCanvas(http, CANVAS_FOLDER);
+
+  let closing: Promise<void> | null = null;
+  async function shutDown(): Promise<void> {
+    draining = true;
+    live.closeAll();
+    // Idle keep-alive connections end at once; requests under way get their answers.
+    await http.close();
+    await workspaces.standDown().catch((error: unknown) => logger.warn({ err: error }, 'agents were not stood down'));
+    await supervisor.stop(DRAIN_MS);
+    await feed.close();
+    await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
+    await messages.close();
+    await registry.close();
+    await database.close();
+  }
+
+  return {
+    http,
+    ports,
+    database,
+    async start() {
+      await feed.start();
+      await announceHost({ db: lanes.health, supervisor }, { id: dataDir.hostId, name: hostname() });
+      await http.listen({ port: config.port, host: config.host });
+      const bound = http.server.address();
+      if (typeof bound === 'object' && bound !== null) address.port = bound.port;
+      supervisor.start();
+      await workspaces.resume();
+      return { url: localUrl(), port: address.port };
+    },
+    createLoginLink: () => access.createLoginLink(config.publicUrl ?? localUrl()),
+    close() {
+      closing ??= shutDown();
+      return closing;
+    },
+  };
+}

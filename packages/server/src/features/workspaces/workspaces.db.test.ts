@@ -1,0 +1,228 @@
+import { STATUSES } from '@molecule/contract';
+import { waitFor } from '@molecule/testkit';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '../../../test/database.js';
+import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { readEvents } from '../../platform/event-log.js';
+
+const database = useTestDatabase();
+const never = new AbortController().signal;
+let world: WorkspacesWorld;
+
+beforeEach(async () => {
+  world = createWorkspacesWorld(database.url);
+  await world.ports.start();
+});
+afterEach(async () => {
+  await world.close();
+});
+afterAll(() => {});
+
+async function create(name: string, extra: Record<string, unknown> = {}): Promise<string> {
+  const created = await world.workspaces.verbs.create({ name, runtime: 'echo', ...extra }, 'http://localhost');
+  return created.id;
+}
+
+async function row(id: string) {
+  return world.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
+async function eventTypes(id: string): Promise<string[]> {
+  const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+  return events.map((event) => event.type);
+}
+
+/** The agent says it is there. */
+async function register(id: string): Promise<void> {
+  await world.ports.transact('control', (tx) =>
+    world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'registered', online: {} }] }),
+  );
+}
+
+async function started(id: string): Promise<void> {
+  await waitFor(async () => (await row(id)).instance_state === 'running');
+}
+
+describe('workspaces on a real database', () => {
+  it('R15, B-22: every status the code knows can be written', async () => {
+    const { rows } = await sql<{ name: string }>`
+      select unnest(enum_range(null::workspace_status))::text as name`.execute(world.ports.lanes.control);
+    expect(rows.map((found) => found.name).sort()).toEqual([...STATUSES].sort());
+  });
+
+  it('a created workspace is started once, with a token of its generation', async () => {
+    const id = await create('Ada');
+    await started(id);
+    await register(id);
+    const stored = await row(id);
+    expect(stored.status).toBe('online');
+    expect(stored.observed_generation).toBe(stored.generation);
+    expect(stored.url).toMatch(/^http/);
+    expect(world.issued.filter((entry) => entry.startsWith(id))).toEqual([`${id}#1`]);
+    expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_ONLINE']);
+  });
+
+  it('design §10: a runtime that is not installed fails at once with the reason', async () => {
+    const id = await create('Grace', { runtime: 'codex' });
+    await waitFor(async () => (await row(id)).status === 'failed');
+    expect((await row(id)).last_sample_error).toBe('Runtime codex is not installed on this server. Pick llm or echo.');
+    expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
+  });
+
+  it('R14, B-23: the database refuses a failure without a reason', async () => {
+    const id = await create('Edsger');
+    await expect(
+      sql`update workspaces set status = 'failed', last_sample_error = null where id = ${id}`.execute(
+        world.ports.lanes.control,
+      ),
+    ).rejects.toThrow(/workspaces_failed_has_reason/);
+  });
+
+  it('a crash is reported, and the agent is started again', async () => {
+    const id = await create('Barbara');
+    await started(id);
+    await register(id);
+    world.backend.crash(id, { code: 1, output: ['boom'] });
+    await waitFor(async () => (await eventTypes(id)).includes('WORKSPACE_OFFLINE'));
+    await waitFor(async () => (await eventTypes(id)).filter((type) => type === 'WORKSPACE_PROVISIONING').length === 2);
+    await started(id);
+    expect((await row(id)).crash_count).toBe(1);
+  });
+
+  it('five ends within ten minutes are a crash loop, with its last output', async () => {
+    const id = await create('Donald');
+    await started(id);
+    for (let crash = 1; crash <= 5; crash += 1) {
+      await waitFor(async () => {
+        // The wait before the next start is cut short: the delays themselves are tested in crash-policy.test.ts.
+        await sql`update workspaces set due_at = now() where id = ${id} and due_at is not null`.execute(
+          world.ports.lanes.control,
+        );
+        return (await row(id)).instance_state === 'running';
+      });
+      world.backend.crash(id, { code: 7, output: ['cannot find my keys'] });
+      await waitFor(async () => (await row(id)).crash_count === crash);
+    }
+    const stored = await row(id);
+    expect(stored.status).toBe('failed');
+    expect(stored.failure_reason).toBe('crash_loop');
+    expect(stored.last_sample_error).toContain('cannot find my keys');
+    const starts = world.backend.calls.filter((call) => call === `start ${id}`).length;
+    expect(starts).toBe(5);
+  });
+
+  it('delete removes the whole tree, stops every instance and settles before it answers', async () => {
+    const lead = await create('Lead');
+    const child = await create('Child', { parent_id: lead });
+    const grandchild = await create('Grandchild', { parent_id: child });
+    for (const id of [lead, child, grandchild]) await started(id);
+    const asked = await world.workspaces.verbs.remove(lead, { confirm: false, purge: false }, never);
+    expect(asked).toEqual({ kind: 'confirmation_required', children: [{ id: child, name: 'Child' }] });
+    expect((await row(lead)).status).toBe('provisioning');
+
+    const removed = await world.workspaces.verbs.remove(lead, { confirm: true, purge: false }, never);
+    expect(removed).toEqual({ kind: 'removed', cascadeDeleted: 2 });
+    for (const id of [lead, child, grandchild]) {
+      expect(await row(id)).toMatchObject({ status: 'removed', instance_state: 'gone', instance: null });
+    }
+    expect(await world.workspaces.verbs.remove(lead, { confirm: true, purge: false }, never)).toEqual({
+      kind: 'removed',
+      cascadeDeleted: 0,
+    });
+  });
+
+  it('a stop that fails is told, and a repeated delete tries again (D26)', async () => {
+    const id = await create('Stubborn');
+    await started(id);
+    world.backend.setReachable(false);
+    await expect(world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never)).rejects.toMatchObject({
+      code: 'stop_failed',
+      fields: { removed_count: 1, stop_failures: 1 },
+    });
+    expect((await row(id)).status).toBe('removed');
+    world.backend.setReachable(true);
+    expect(await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never)).toMatchObject({
+      kind: 'removed',
+    });
+  });
+
+  it('purge deletes what the workspace owns and keeps its history', async () => {
+    const id = await create('Gone');
+    await started(id);
+    expect(await world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).toEqual({
+      kind: 'purged',
+      cascadeDeleted: 0,
+    });
+    const left = await world.ports.lanes.control.selectFrom('workspaces').select('id').where('id', '=', id).execute();
+    expect(left).toEqual([]);
+    expect(await eventTypes(id)).toContain('WORKSPACE_REMOVED');
+  });
+
+  it('a delete does not wait for a start that hangs', async () => {
+    const held = world.backend.holdStarts();
+    const id = await create('Slow');
+    await waitFor(() => world.backend.calls.includes(`start ${id}`));
+    const removal = await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    held.release();
+    expect(removal).toMatchObject({ kind: 'removed' });
+    expect(await row(id)).toMatchObject({ instance_state: 'gone' });
+  });
+
+  it('R42: a late register or crash after removal changes nothing', async () => {
+    const id = await create('Late');
+    await started(id);
+    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    await register(id);
+    expect((await row(id)).status).toBe('removed');
+    expect((await eventTypes(id)).at(-1)).toBe('WORKSPACE_REMOVED');
+  });
+
+  it('an instance of an older generation is not listened to', async () => {
+    const id = await create('Twice');
+    await started(id);
+    expect(await world.workspaces.verbs.restart([id])).toBe(1);
+    const { outcomes } = await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, {
+        transitions: [{ workspaceId: id, generation: 1, trigger: 'registered', online: {} }],
+      }),
+    );
+    expect(outcomes).toEqual([{ kind: 'stale', status: 'provisioning', generation: 2 }]);
+  });
+
+  it('ten restarts at once end in exactly one running instance of the newest generation', async () => {
+    const id = await create('Busy');
+    await started(id);
+    await Promise.all(Array.from({ length: 10 }, () => world.workspaces.verbs.restart([id])));
+    await waitFor(async () => {
+      const stored = await row(id);
+      return stored.observed_generation === stored.generation && stored.instance_state === 'running';
+    });
+    const stored = await row(id);
+    expect(stored.instance).toMatchObject({ generation: stored.generation });
+  });
+
+  it('a cycle in parent_id is refused and changes nothing', async () => {
+    const a = await create('A');
+    const b = await create('B', { parent_id: a });
+    const c = await create('C', { parent_id: b });
+    await expect(world.workspaces.verbs.patch(a, { parent_id: c })).rejects.toMatchObject({ code: 'parent_cycle' });
+    await expect(world.workspaces.verbs.patch(a, { parent_id: a })).rejects.toMatchObject({ code: 'parent_cycle' });
+    expect((await row(a)).parent_id).toBeNull();
+  });
+
+  it('two servers on one database start a workspace once', async () => {
+    const other = createWorkspacesWorld(database.url);
+    await other.ports.start();
+    try {
+      const ids = await Promise.all(Array.from({ length: 10 }, (_, index) => create(`Shared ${index}`)));
+      for (const id of ids) await started(id);
+      for (const id of ids) {
+        const starts = [...world.backend.calls, ...other.backend.calls].filter((call) => call === `start ${id}`);
+        expect(starts).toHaveLength(1);
+      }
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,76 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The data directory (design §5): folders 0700, files 0600. */
+export interface DataDir {
+  readonly path: string;
+  readonly workspaces: string;
+  /** Generated on first use and kept; the same on every later start. */
+  readonly adminToken: string;
+  readonly secretsKey: string;
+  readonly hostId: string;
+  /** Tells the CLI where this server is; removed on an orderly stop. */
+  writeServerFile(content: Readonly<Record<string, unknown>>): Promise<void>;
+  removeServerFile(): Promise<void>;
+}
+
+/** The data directory cannot be used. The message says what to do. */
+export class DataDirError extends Error {
+  override readonly name = 'DataDirError';
+}
+
+/** Creates what is missing; repeatable. Throws DataDirError when the folder cannot be written. */
+export async function openDataDir(path: string): Promise<DataDir> {
+  const keys = join(path, 'keys');
+  const workspaces = join(path, 'workspaces');
+  try {
+    for (const folder of [path, keys, workspaces]) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await chmod(folder, 0o700);
+    }
+    const serverFile = join(path, 'server.json');
+    return {
+      path,
+      workspaces,
+      adminToken: await ensureKey(join(keys, 'admin-token'), () => randomBytes(32).toString('base64url')),
+      secretsKey: await ensureKey(join(keys, 'secrets-key'), () => randomBytes(32).toString('base64')),
+      hostId: await ensureKey(join(keys, 'host-id'), () => randomUUID()),
+      async writeServerFile(content) {
+        const draft = `${serverFile}.${process.pid}`;
+        await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+        await rename(draft, serverFile);
+      },
+      removeServerFile: () => rm(serverFile, { force: true }),
+    };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) {
+      throw new DataDirError(
+        `Cannot use the data directory ${path} (${String(error.code)}). Make it writable for this user, or choose another with MOLECULE_DATA_DIR.`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/** Reads a key, or writes a new one such that of two servers starting at once both end up with the same. */
+async function ensureKey(path: string, create: () => string): Promise<string> {
+  try {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.writeFile(`${create()}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  const text = (await readFile(path, 'utf8')).trim();
+  if (text === '')
+    throw new DataDirError(
+      `The key file ${path} is empty. Restore it from a backup, or delete it to generate a new one.`,
+    );
+  return text;
+}

@@ -1,0 +1,57 @@
+import { applyTransitions } from '../src/features/workspaces/index.js';
+import { createLeaseKeeper, type LeaseKeeper } from '../src/platform/claim-keeper.js';
+import { type Clock, createSystemClock } from '../src/platform/clock.js';
+import { createCommit } from '../src/platform/commit.js';
+import { createDatabase, type DatabaseHandle, type LaneSizes } from '../src/platform/db.js';
+import { createEventFeed } from '../src/platform/event-feed.js';
+import { createLogger } from '../src/platform/logger.js';
+import { createMetrics } from '../src/platform/metrics.js';
+import { createRandom } from '../src/platform/random.js';
+import { createSupervisor } from '../src/platform/supervisor.js';
+import { createTransact } from '../src/platform/transact.js';
+import type { Ports } from '../src/ports.js';
+
+export interface TestPorts extends Ports {
+  readonly database: DatabaseHandle;
+  readonly leases: LeaseKeeper;
+  /** Starts the feed and the loops registered so far. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const TEST_LEASE_MS = 15_000;
+
+/** The real ports of features on a test database; only what is given differs from production. */
+export function createTestPorts(
+  url: string,
+  given: { clock?: Clock; laneSizes?: LaneSizes; logLevel?: 'silent' | 'warn' | 'debug' } = {},
+): TestPorts {
+  const clock = given.clock ?? createSystemClock();
+  const random = createRandom();
+  const logger = createLogger({ level: given.logLevel ?? 'silent' });
+  const supervisor = createSupervisor({ clock, random, logger });
+  const database = createDatabase({ url, logger, ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}) });
+  const feed = createEventFeed({ url, clock, supervisor, logger });
+  return {
+    clock,
+    random,
+    logger,
+    metrics: createMetrics({ processMetrics: false }),
+    supervisor,
+    database,
+    lanes: database.lanes,
+    feed,
+    transact: createTransact(database.lanes, () => feed.notifyCommitted()),
+    commit: createCommit(applyTransitions),
+    leases: createLeaseKeeper({ db: database.lanes.health, clock, supervisor, logger, leaseMs: TEST_LEASE_MS }),
+    async start() {
+      await feed.start();
+      supervisor.start();
+    },
+    async close() {
+      await supervisor.stop(5_000);
+      await feed.close();
+      await database.close();
+    },
+  };
+}

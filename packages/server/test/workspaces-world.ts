@@ -1,0 +1,65 @@
+import { createWorkspaces, type Workspaces } from '../src/features/workspaces/index.js';
+import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
+import { createFakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
+import { createProvisionerRegistry } from '../src/provisioners/registry.js';
+import { createProvisioner } from '../src/provisioners/shared-semantics.js';
+import { createTestPorts, TEST_LEASE_MS, type TestPorts } from './ports.js';
+
+export interface WorkspacesWorld {
+  readonly ports: TestPorts;
+  readonly workspaces: Workspaces;
+  readonly backend: FakeControl;
+  /** Tokens issued, as `<workspace id>#<generation>`. */
+  readonly issued: string[];
+  close(): Promise<void>;
+}
+
+/** The workspaces feature on a real database with an in-memory backend that passes the driver suite. */
+export function createWorkspacesWorld(url: string, given: Parameters<typeof createTestPorts>[1] = {}): WorkspacesWorld {
+  const ports = createTestPorts(url, given);
+  const fake = createFakeBackend({ clock: ports.clock });
+  const issued: string[] = [];
+  const provisioners = createProvisionerRegistry([
+    createProvisioner(fake.createDriver()),
+    createProvisioner(createExternalDriver({ clock: ports.clock })),
+  ]);
+  const kind = provisioners.all[0]?.kind ?? 'fake';
+  const workspaces = createWorkspaces({
+    ...ports,
+    provisioners,
+    leaseMs: TEST_LEASE_MS,
+    hostId: ports.random.uuid(),
+    templates: {
+      find: () => null,
+      isSafeName: () => true,
+      compose: async () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], requiredEnv: [] }),
+      provisionTimeoutSeconds: () => null,
+    },
+    secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
+    tokens: {
+      mint: async () => 'token',
+      revokeAll: async () => {},
+      issueForGeneration: async (id, generation) => {
+        issued.push(`${id}#${generation}`);
+        return `token-${generation}`;
+      },
+    },
+    checkClaimedUrl: async () => {},
+    defaultBackend: kind,
+    platformUrl: () => 'http://127.0.0.1:1',
+    publicUrl: null,
+    startsMax: 16,
+    provisionTimeoutSeconds: null,
+    externalSilenceSeconds: 90,
+  });
+  return {
+    ports,
+    workspaces,
+    backend: fake.control,
+    issued,
+    async close() {
+      await ports.close();
+      await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
+    },
+  };
+}
