@@ -202,7 +202,8 @@ const MUTANTS: readonly Mutant[] = [
         ensure(spec, record, signal) {
           const start = provisioner.ensure(spec, record, signal);
           starts.add(start);
-          void swallow(start).then(() => starts.delete(start));
+          const forget = () => starts.delete(start);
+          start.then(forget, forget);
           return start;
         },
         async stop(ref, signal) {

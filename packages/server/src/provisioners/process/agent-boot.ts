@@ -12,6 +12,17 @@ export interface AgentProcess {
   readonly pid: number;
   /** Resolves, never rejects, when it has ended. */
   readonly ended: Promise<ProcessExit>;
+  /** Aborts at the same moment, with an AgentEnded as its reason. */
+  readonly endedSignal: AbortSignal;
+}
+
+export class AgentEnded extends Error {
+  readonly exit: ProcessExit;
+
+  constructor(exit: ProcessExit) {
+    super('The agent ended before it was ready.');
+    this.exit = exit;
+  }
 }
 
 /**
@@ -32,13 +43,17 @@ export async function spawnAgent(options: {
       detached: true,
       stdio: ['ignore', options.logFd, options.logFd],
     });
+    const end = new AbortController();
     const ended = new Promise<ProcessExit>((resolveEnded) => {
-      child.once('exit', (code, signal) => resolveEnded({ code, signal }));
+      child.once('exit', (code, signal) => {
+        end.abort(new AgentEnded({ code, signal }));
+        resolveEnded({ code, signal });
+      });
     });
     // The server may end while agents live (kill -9 aside, `close` promises it), so they must not hold it.
     child.unref();
     child.once('error', (error) => reject(refusedStart(error)));
-    child.once('spawn', () => resolve({ pid: child.pid ?? 0, ended }));
+    child.once('spawn', () => resolve({ pid: child.pid ?? 0, ended, endedSignal: end.signal }));
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.js';
 import { DriverError } from '../provisioner.js';
-import { type AgentProcess, type ProcessExit, spawnAgent, waitUntilReady } from './agent-boot.js';
+import { AgentEnded, type AgentProcess, spawnAgent, waitUntilReady } from './agent-boot.js';
 import { type LogPosition, openAgentLog, readTail, rotateAgentLog, TAIL_LINES } from './agent-log.js';
 import { IDENTITY_VARIABLES, isSameProcess, type ProcessIdentity, type ProcessTable } from './process-table.js';
 import { terminate } from './termination.js';
@@ -32,14 +32,14 @@ export interface LaunchedAgent {
 /** Starts the process and waits until it is ready. When this rejects, whatever it had started has been ended. */
 export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<LaunchedAgent> {
   const { folder, note, table, clock } = launch;
-  const exited = new AbortController();
+  let endedSignal: AbortSignal | null = null;
   let identity: ProcessIdentity | null = null;
   const { file, start: logStart } = await openAgentLog(folder.logs);
   try {
     const agent = await spawnAgent({ argv: launch.argv, cwd: launch.cwd, env: launch.env, logFd: file.fd });
-    void agent.ended.then((exit) => exited.abort(new EndedDuringBoot(exit)));
+    endedSignal = agent.endedSignal;
     identity = await identify(agent, note, table);
-    if (identity === null) throw new EndedDuringBoot(await agent.ended);
+    if (identity === null) throw new AgentEnded(await agent.ended);
     await writeNote(folder, { ...note, process: { pid: identity.pid, startTime: identity.startTime } });
     const port = await waitUntilReady({
       findPort: async () => {
@@ -49,11 +49,11 @@ export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<
       },
       clock,
       timeoutMs: launch.bootTimeoutMs,
-      signal: AbortSignal.any([signal, exited.signal]),
+      signal: AbortSignal.any([signal, agent.endedSignal]),
     });
     return { agent, identity, port, logStart };
   } catch (error) {
-    const target = { identity, runDir: folder.run, ownsGroup: exited.signal.aborted };
+    const target = { identity, runDir: folder.run, ownsGroup: endedSignal?.aborted ?? false };
     await terminate(target, { table, clock, graceMs: 0 });
     if (signal.aborted) throw signal.reason;
     throw toBootError(
@@ -83,18 +83,9 @@ async function identify(agent: AgentProcess, note: InstanceNote, table: ProcessT
   );
 }
 
-class EndedDuringBoot extends Error {
-  readonly exit: ProcessExit;
-
-  constructor(exit: ProcessExit) {
-    super('The agent ended before it was ready.');
-    this.exit = exit;
-  }
-}
-
 function toBootError(workspaceId: string, error: unknown, logTail: readonly string[]): unknown {
   const attempted = `Cannot start workspace ${workspaceId}`;
-  if (error instanceof EndedDuringBoot) {
+  if (error instanceof AgentEnded) {
     const { code, signal } = error.exit;
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     return new DriverError('rejected', `${attempted}: its agent ended ${how} before it was ready.`, {

@@ -55,14 +55,19 @@ export function createInstanceWatch(options: InstanceWatchOptions): InstanceWatc
   function schedule(ms: number): void {
     if (isClosed || cancelNext !== null || instances.size === 0) return;
     cancelNext = clock.after(ms, () => {
-      void lookAtAll().then((isFlooded) => {
-        cancelNext = null;
-        schedule(isFlooded ? FLOOD_LOOK_MS : LOOK_MS);
+      lookAtAll().then(next, (error: unknown) => {
+        log.warn({ err: error }, 'looking after agent processes failed; trying again');
+        next(false);
       });
     });
   }
 
-  /** Never rejects: one agent that has spoilt its log folder must not keep the others from being looked after. */
+  function next(isFlooded: boolean): void {
+    cancelNext = null;
+    schedule(isFlooded ? FLOOD_LOOK_MS : LOOK_MS);
+  }
+
+  /** One agent that has spoilt its log folder must not keep the others from being looked after. */
   async function lookAtAll(): Promise<boolean> {
     let isFlooded = false;
     for (const instance of [...instances.values()]) {

@@ -165,6 +165,32 @@ describe('stopping', () => {
     expect(await alive(family)).toEqual([]);
   });
 
+  it('reports one exit however many look while it ends', async () => {
+    const provisioner = provisionerOf('agent');
+    const exits: InstanceExit[] = [];
+    provisioner.onExit((exit) => exits.push(exit));
+    const record = await provisioner.ensure(specOf(1), null, never);
+    let isOver = false;
+    const looking = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (!isOver) await provisioner.inspect({ workspaceId: ID, generation: 1, record });
+      }),
+    );
+    await provisioner.stop({ workspaceId: ID, generation: 1, record }, never);
+    isOver = true;
+    await looking;
+    // A ghost would be noticed, and reported, before an adopted instance that ends later than it.
+    const other = '0cc00000-0000-4000-8000-000000000003';
+    const adopted = await provisionerOf('agent').ensure(specOf(1, { workspaceId: other }), null, never);
+    await provisioner.inspect({ workspaceId: other, generation: 1, record: adopted });
+    process.kill(Number(adopted.handle.pid), 'SIGKILL');
+    await waitFor(() => exits.some((exit) => exit.workspaceId === other), { what: 'the exit of the other' });
+    expect(exits.map(({ workspaceId, requested }) => ({ workspaceId, requested }))).toEqual([
+      { workspaceId: ID, requested: true },
+      { workspaceId: other, requested: false },
+    ]);
+  });
+
   it('never signals another process that was given the number of a dead agent', async () => {
     const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1_000)'], {
       stdio: 'ignore',

@@ -64,8 +64,8 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   const bootTimeoutMs = options.bootTimeoutMs ?? 60_000;
   const logBytesMax = options.logBytesMax ?? 8 * 1024 * 1024;
   const listeners = createExitListeners();
-  /** Workspaces whose start is under way: their end is the rejection of `start`, not an exit. */
-  const booting = new Set<string>();
+  /** The last instance of a workspace known to have ended: a look that began before must not take it for alive again. */
+  const ended = new Map<string, string>();
   const watch = createInstanceWatch({
     clock,
     table,
@@ -76,50 +76,47 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
 
   async function start(spec: InstanceSpec, signal: AbortSignal): Promise<InstanceRecord> {
     const folder = requireFolder(spec.workspaceId);
-    booting.add(spec.workspaceId);
-    try {
-      const cwd = await getWorkingFolder(folder, spec);
-      const argv = options.commandFor(spec);
-      await ensureWorkspaceFolder(workspacesDir, folder);
-      // An earlier instance may have left processes behind while no server watched.
-      await terminate({ identity: null, runDir: folder.run, ownsGroup: false }, { table, clock, graceMs: 0, signal });
-      await watch.find(spec.workspaceId)?.settle();
-      const note: InstanceNote = {
-        hostId,
-        instanceId: options.random.uuid(),
-        generation: spec.generation,
-        startedAt: clock.now().toISOString(),
-        secretNames: spec.secretNames,
-        process: null,
-      };
-      await writeNote(folder, note);
-      await seedConfigs(folder, spec);
-      await writeToken(folder, await spec.issueToken());
-      await clearRunFolder(folder);
-      signal.throwIfAborted();
-      const redact = createRedactor(spec.env, spec.secretNames);
-      const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment);
-      const launched = await launchAgent(
-        {
-          workspaceId: spec.workspaceId,
-          folder,
-          note,
-          argv,
-          cwd,
-          env,
-          redact,
-          bootTimeoutMs,
-          logBytesMax,
-          table,
-          clock,
-        },
-        signal,
-      );
-      watchChild(spec, folder, redact, launched);
-      return toRecord(hostId, note, launched.identity, launched.port);
-    } finally {
-      booting.delete(spec.workspaceId);
-    }
+    const cwd = await getWorkingFolder(folder, spec);
+    const argv = options.commandFor(spec);
+    await ensureWorkspaceFolder(workspacesDir, folder);
+    // An earlier instance may have left processes behind while no server watched.
+    await terminate({ identity: null, runDir: folder.run, ownsGroup: false }, { table, clock, graceMs: 0, signal });
+    await watch.find(spec.workspaceId)?.settle();
+    const note: InstanceNote = {
+      hostId,
+      instanceId: options.random.uuid(),
+      generation: spec.generation,
+      startedAt: clock.now().toISOString(),
+      secretNames: spec.secretNames,
+      process: null,
+    };
+    await writeNote(folder, note);
+    await seedConfigs(folder, spec);
+    await writeToken(folder, await spec.issueToken());
+    await clearRunFolder(folder);
+    signal.throwIfAborted();
+    const redact = createRedactor(spec.env, spec.secretNames);
+    const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment);
+    // Until it is ready, it counts as ended for everybody else; then `watchChild` takes over.
+    ended.set(spec.workspaceId, note.instanceId);
+    const launched = await launchAgent(
+      {
+        workspaceId: spec.workspaceId,
+        folder,
+        note,
+        argv,
+        cwd,
+        env,
+        redact,
+        bootTimeoutMs,
+        logBytesMax,
+        table,
+        clock,
+      },
+      signal,
+    );
+    watchChild(spec, folder, redact, launched);
+    return toRecord(hostId, note, launched.identity, launched.port);
   }
 
   function watchChild(
@@ -144,7 +141,8 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   }
 
   function adopt(workspaceId: string, folder: WorkspaceFolder, found: FoundInstance): void {
-    if (booting.has(workspaceId) || watch.find(workspaceId)?.identity.instanceId === found.identity.instanceId) return;
+    const { instanceId } = found.identity;
+    if (ended.get(workspaceId) === instanceId || watch.find(workspaceId)?.identity.instanceId === instanceId) return;
     const instance: WatchedInstance = {
       workspaceId,
       generation: found.record.generation,
@@ -163,6 +161,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   async function report(instance: WatchedInstance, exit: ProcessExit, logStart: LogPosition | null): Promise<void> {
     if (!watch.remove(instance)) return;
     const { workspaceId, generation, identity } = instance;
+    ended.set(workspaceId, identity.instanceId);
     const at = clock.now().toISOString();
     let logTail: readonly string[] = [];
     try {
