@@ -88,7 +88,7 @@ function toPart(part: ArtifactPart): Part {
 }
 
 /** The artifact that carries the running text of an answer. */
-export const ANSWER_ARTIFACT_ID = 'answer';
+const ANSWER_ARTIFACT_ID = 'answer';
 
 function toArtifact(id: string, parts: readonly Part[]): Artifact {
   return { artifactId: id, name: id, description: '', parts: [...parts], metadata: undefined, extensions: [] };
@@ -110,7 +110,7 @@ export function toAgentMessage(turn: Identity, parts: readonly Part[], metadata:
   };
 }
 
-export function toUserMessage(request: TurnRequest): Message {
+function toUserMessage(request: TurnRequest): Message {
   return {
     messageId: request.messageId,
     contextId: request.contextId,
@@ -182,7 +182,7 @@ function statusMessage(turn: Identity, outcome: TurnOutcome | null, reply: Reply
   }
 }
 
-export function stateOf(outcome: TurnOutcome | null, started: boolean): TaskState {
+function stateOf(outcome: TurnOutcome | null, started: boolean): TaskState {
   switch (outcome?.state) {
     case 'completed':
       return TaskState.TASK_STATE_COMPLETED;

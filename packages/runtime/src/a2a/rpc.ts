@@ -81,7 +81,7 @@ function withUsage(body: unknown): unknown {
   return usage === undefined ? body : { ...body, result: { ...body.result, usage } };
 }
 
-export function isLegacyMethod(method: unknown): boolean {
+function isLegacyMethod(method: unknown): boolean {
   return typeof method === 'string' && method.includes('/');
 }
 

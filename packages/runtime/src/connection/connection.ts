@@ -38,7 +38,7 @@ export interface ConnectionOptions {
   readonly exit: (code: ExitCode, reason: string) => void;
 }
 
-export const HEARTBEAT_MS = 30_000;
+const HEARTBEAT_MS = 30_000;
 export const CONTACT_LOST_MS = 10 * 60_000;
 // A short turn changes the activity twice within milliseconds; both ends of it need not be told one by one.
 const BEAT_GAP_MS = 250;
