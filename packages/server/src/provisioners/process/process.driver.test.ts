@@ -5,6 +5,7 @@ import { waitFor } from '@molecule/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { specOf } from '../conformance/provisioner.suite.js';
 import { DriverError, type InstanceExit, type InstanceRecord, type Provisioner } from '../provisioner.js';
+import type { ProcessTable } from './process-table.js';
 import { createProcessWorld, type ProcessWorld } from './process-world.suite.js';
 
 const never = new AbortController().signal;
@@ -165,26 +166,38 @@ describe('stopping', () => {
     expect(await alive(family)).toEqual([]);
   });
 
-  it('reports one exit however many look while it ends', async () => {
-    const provisioner = provisionerOf('agent');
+  it('reports one end, even when someone was looking meanwhile and saw the agent alive', async () => {
+    let release = () => {};
+    let held: Promise<void> | null = null;
+    const table: ProcessTable = {
+      all: (names) => world.table.all(names),
+      async find(pid, names) {
+        const facts = await world.table.find(pid, names);
+        const hold = held;
+        held = null;
+        await hold;
+        return facts;
+      },
+    };
+    const provisioner = provisionerOf('agent', { table });
     const exits: InstanceExit[] = [];
     provisioner.onExit((exit) => exits.push(exit));
     const record = await provisioner.ensure(specOf(1), null, never);
-    let isOver = false;
-    const looking = Promise.all(
-      Array.from({ length: 4 }, async () => {
-        while (!isOver) await provisioner.inspect({ workspaceId: ID, generation: 1, record });
-      }),
-    );
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const look = provisioner.inspect({ workspaceId: ID, generation: 1, record });
+    await waitFor(() => held === null, { what: 'the look to be held' });
     await provisioner.stop({ workspaceId: ID, generation: 1, record }, never);
-    isOver = true;
-    await looking;
-    // A ghost would be noticed, and reported, before an adopted instance that ends later than it.
+    release();
+    await look;
+
+    // Were it taken for alive again, its second end would be noticed before that of one adopted later.
     const other = '0cc00000-0000-4000-8000-000000000003';
     const adopted = await provisionerOf('agent').ensure(specOf(1, { workspaceId: other }), null, never);
     await provisioner.inspect({ workspaceId: other, generation: 1, record: adopted });
     process.kill(Number(adopted.handle.pid), 'SIGKILL');
-    await waitFor(() => exits.some((exit) => exit.workspaceId === other), { what: 'the exit of the other' });
+    await waitFor(() => exits.some((exit) => exit.workspaceId === other), { what: 'the end of the other' });
     expect(exits.map(({ workspaceId, requested }) => ({ workspaceId, requested }))).toEqual([
       { workspaceId: ID, requested: true },
       { workspaceId: other, requested: false },
