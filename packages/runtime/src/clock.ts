@@ -37,22 +37,3 @@ export const systemClock: Clock = {
     });
   },
 };
-
-/**
- * A signal that aborts after `ms` or with `parent`, whichever comes first. Call `clear` when the work is done:
- * a forgotten timer would keep the listener on a long-lived parent.
- */
-export function deadlineSignal(clock: Clock, ms: number, parent?: AbortSignal): { signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
-  const onParentAbort = () => controller.abort(parent?.reason);
-  if (parent?.aborted) onParentAbort();
-  parent?.addEventListener('abort', onParentAbort, { once: true });
-  const cancel = clock.after(ms, () => controller.abort(new Error(`no answer within ${Math.round(ms / 1000)} s`)));
-  return {
-    signal: controller.signal,
-    clear() {
-      cancel();
-      parent?.removeEventListener('abort', onParentAbort);
-    },
-  };
-}
