@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listTestDatabases } from '@molecule/testkit';
@@ -60,19 +60,6 @@ function start(dataDir: string): Promise<EmbeddedPostgres> {
   });
 }
 
-/** Failed runs are looked at soon or never; each takes some 80 MB. */
-async function removeOldKept(): Promise<void> {
-  const kept: { dataDir: string; mark: string; atMs: number }[] = [];
-  for (const name of await readdir(tmpdir())) {
-    const dataDir = join(tmpdir(), name);
-    const mark = join(dataDir, KEPT_MARK);
-    if (DIRECTORY.test(name) && existsSync(mark)) kept.push({ dataDir, mark, atMs: (await stat(mark)).mtimeMs });
-  }
-  for (const { dataDir, mark } of kept.sort((a, b) => b.atMs - a.atMs).slice(KEPT_MAX)) {
-    for (const dir of [await readFile(mark, 'utf8'), dataDir]) await rm(dir, { recursive: true, force: true });
-  }
-}
-
 async function remove(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   await postgres.stop();
   // Two places: where root may not use the temporary folder, the database files lie elsewhere.
@@ -81,16 +68,42 @@ async function remove(postgres: EmbeddedPostgres, dataDir: string): Promise<void
 
 /** A run that was killed could not stop its Postgres, which is detached; the next run takes it over to stop it. */
 async function removeOrphans(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = DIRECTORY.exec(name)?.[1];
-    const dataDir = join(tmpdir(), name);
-    if (pid === undefined || isAlive(Number(pid)) || existsSync(join(dataDir, KEPT_MARK))) continue;
+  for (const { dataDir, pid } of await ownDirectories()) {
+    if (isAlive(pid) || existsSync(join(dataDir, KEPT_MARK))) continue;
     try {
       await remove(await start(dataDir), dataDir);
     } catch (error) {
       console.error(`cannot remove the Postgres that a killed test run left in ${dataDir}:`, error);
     }
   }
+}
+
+/** Failed runs are looked at soon or never; each takes some 80 MB. */
+async function removeOldKept(): Promise<void> {
+  const kept: { dataDir: string; databaseDir: string; atMs: number }[] = [];
+  for (const { dataDir } of await ownDirectories()) {
+    const mark = join(dataDir, KEPT_MARK);
+    // None: not kept, or just removed by another run.
+    const entry = await stat(mark).catch(() => null);
+    if (entry !== null) kept.push({ dataDir, databaseDir: await readFile(mark, 'utf8'), atMs: entry.mtimeMs });
+  }
+  for (const { dataDir, databaseDir } of kept.sort((a, b) => b.atMs - a.atMs).slice(KEPT_MAX)) {
+    for (const dir of [databaseDir, dataDir]) await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Directories of earlier runs of this user. Anyone may write to the temporary folder, so names alone prove nothing. */
+async function ownDirectories(): Promise<{ dataDir: string; pid: number }[]> {
+  const own: { dataDir: string; pid: number }[] = [];
+  for (const name of await readdir(tmpdir())) {
+    const pid = DIRECTORY.exec(name)?.[1];
+    if (pid === undefined) continue;
+    const dataDir = join(tmpdir(), name);
+    // Another run may remove its directory between the listing and this look.
+    const entry = await lstat(dataDir).catch(() => null);
+    if (entry?.isDirectory() && entry.uid === process.getuid?.()) own.push({ dataDir, pid: Number(pid) });
+  }
+  return own;
 }
 
 function isAlive(pid: number): boolean {
