@@ -64,8 +64,11 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   const bootTimeoutMs = options.bootTimeoutMs ?? 60_000;
   const logBytesMax = options.logBytesMax ?? 8 * 1024 * 1024;
   const listeners = createExitListeners();
-  /** The last instance of a workspace known to have ended: a look that began before must not take it for alive again. */
-  const ended = new Map<string, string>();
+  /**
+   * The last instance of a workspace that others may not begin to watch: a child of ours, which `watchChild` watches from
+   * when it is ready, or an adopted one whose end was reported. A look that began before that must not revive it.
+   */
+  const spokenFor = new Map<string, string>();
   const watch = createInstanceWatch({
     clock,
     table,
@@ -97,8 +100,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     signal.throwIfAborted();
     const redact = createRedactor(spec.env, spec.secretNames);
     const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment);
-    // Until it is ready, it counts as ended for everybody else; then `watchChild` takes over.
-    ended.set(spec.workspaceId, note.instanceId);
+    spokenFor.set(spec.workspaceId, note.instanceId);
     const launched = await launchAgent(
       {
         workspaceId: spec.workspaceId,
@@ -142,7 +144,8 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
 
   function adopt(workspaceId: string, folder: WorkspaceFolder, found: FoundInstance): void {
     const { instanceId } = found.identity;
-    if (ended.get(workspaceId) === instanceId || watch.find(workspaceId)?.identity.instanceId === instanceId) return;
+    if (spokenFor.get(workspaceId) === instanceId || watch.find(workspaceId)?.identity.instanceId === instanceId)
+      return;
     const instance: WatchedInstance = {
       workspaceId,
       generation: found.record.generation,
@@ -161,7 +164,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   async function report(instance: WatchedInstance, exit: ProcessExit, logStart: LogPosition | null): Promise<void> {
     if (!watch.remove(instance)) return;
     const { workspaceId, generation, identity } = instance;
-    ended.set(workspaceId, identity.instanceId);
+    spokenFor.set(workspaceId, identity.instanceId);
     const at = clock.now().toISOString();
     let logTail: readonly string[] = [];
     try {
