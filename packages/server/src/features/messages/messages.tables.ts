@@ -26,6 +26,7 @@ export interface MessagesTables {
     result_preview: string | null;
     late: Generated<boolean>;
     attempts: Generated<number>;
+    failures: Generated<number>;
     deadline: NullableTimestamp;
     due_at: Timestamp;
     lease_owner: string | null;

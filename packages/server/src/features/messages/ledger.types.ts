@@ -1,0 +1,75 @@
+import type { Ending } from './decide.js';
+import type { MessageKind, MessageState } from './messages.tables.js';
+
+/** A row to record. Its id is also the id of the activity row on the target. */
+export interface NewMessage {
+  readonly id: string;
+  readonly kind: MessageKind;
+  readonly callerId: string | null;
+  readonly targetId: string;
+  /** The A2A messageId. */
+  readonly messageId: string;
+  readonly method: string;
+  /** Storable JSON text; what is forwarded is exactly this. */
+  readonly body: string;
+  readonly taskPreview: string;
+  readonly state: 'queued' | 'working' | 'completed';
+  /** Set when this process delivers it right away. */
+  readonly lease: { readonly owner: string; readonly ms: number } | null;
+  readonly deadlineMs: number | null;
+  readonly delegation: {
+    readonly idempotencyKey: string | null;
+    readonly taskHash: string;
+    readonly causeId: string | null;
+    readonly depth: number;
+  } | null;
+}
+
+/** What a delivery needs of a row. */
+export interface OpenMessage {
+  readonly id: string;
+  readonly kind: MessageKind;
+  readonly callerId: string | null;
+  readonly targetId: string;
+  readonly messageId: string;
+  readonly method: string;
+  /** JSON text. */
+  readonly body: string;
+  readonly failures: number;
+  readonly deadlineMs: number | null;
+  readonly owner: string;
+}
+
+/** How a row ends. Without an owner it is ended from outside: a sweep, a removed target. */
+export interface NewEnding {
+  readonly id: string;
+  readonly owner: string | null;
+  readonly ending: Ending | { readonly state: 'stuck'; readonly reason: 'no_heartbeat'; readonly detail: string };
+}
+
+/** True for an ending that carries an answer rather than a reason. */
+export function isAnswered(ending: NewEnding['ending']): ending is Extract<NewEnding['ending'], { text: string }> {
+  return ending.state === 'completed' || ending.state === 'input_required';
+}
+
+/** A row that has just ended, for its projections. */
+export interface EndedMessage {
+  readonly id: string;
+  readonly kind: MessageKind;
+  readonly callerId: string | null;
+  readonly targetId: string;
+  readonly messageId: string;
+  readonly method: string;
+  readonly durationMs: number;
+}
+
+/** What a repeated message id finds. */
+export interface RecordedMessage {
+  readonly id: string;
+  readonly callerId: string | null;
+  readonly state: MessageState;
+  readonly method: string;
+  readonly reason: string | null;
+  readonly errorDetail: string | null;
+  readonly result: unknown;
+}
