@@ -65,6 +65,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   await mkdir(env.runDir, { recursive: true, mode: 0o700 });
   const journal = await openJournal({ path: journalPath(env), log });
   let inboundSecret = await findInboundSecret(env);
+  let secretStored = Promise.resolve();
 
   const client = createPlatformClient({
     baseUrl: env.platformUrl,
@@ -189,9 +190,9 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   function onInboundSecret(secret: string): void {
     if (secret === inboundSecret) return;
     inboundSecret = secret;
-    storeInboundSecret(env, secret).catch((error: unknown) => {
-      log.error('inbound_secret_not_stored', { reason: reasonOf(error) });
-    });
+    secretStored = secretStored
+      .then(() => storeInboundSecret(env, secret))
+      .catch((error: unknown) => log.error('inbound_secret_not_stored', { reason: reasonOf(error) }));
   }
 
   function stop(): void {
@@ -204,6 +205,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     turns.abort(reason);
     await server.close();
     await journal.close();
+    await secretStored;
     await removeReadyNote(env);
     finish(code);
   }

@@ -220,6 +220,32 @@ describe('one message takes effect once', () => {
     expect(runs).toHaveLength(1);
   });
 
+  it('an agent that must leave in the middle of a stream cuts it; it does not call the turn failed', async () => {
+    const { adapter, runs } = createManualAdapter();
+    agent = await startAgent({ platform, adapter });
+    const response = await fetch(agent.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'message/stream', params: textMessage('m1', 'work') }),
+    });
+    await eventually(() => runs[0]);
+    platform.fail('/registry/heartbeat', 401, { error: 'invalid workspace token', code: 'unauthorized', retry: false });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = '';
+    const cut = async () => {
+      for (;;) {
+        const chunk = await reader?.read();
+        if (!chunk || chunk.done) return;
+        seen += chunk.value;
+      }
+    };
+    await sendLegacy(agent.url, 'message/send', textMessage('m2', 'a change of activity')).catch(() => undefined);
+    await expect(cut()).rejects.toThrow();
+    expect(await agent.exited).toBe(76);
+    expect(seen).toContain('working');
+    expect(seen).not.toContain('"error"');
+  });
+
   it('a conversation remembers its earlier turns', async () => {
     const { adapter, runs } = createManualAdapter();
     agent = await startAgent({ platform, adapter });
@@ -271,6 +297,10 @@ describe('one turn at a time', () => {
     await eventually(async () => (await sendLegacy(url, 'tasks/get', { id: 'm32' })).result);
     const refused = await sendLegacy(url, 'message/send', textMessage('extra', 'x'));
     expect(refused).toMatchObject({ httpStatus: 503, error: { code: -32000, data: { busy: true, retry_after: 5 } } });
+    const current = await sendLegacy(url, 'SendMessage', {
+      message: { messageId: 'extra', role: 'ROLE_USER', parts: [{ text: 'x' }] },
+    });
+    expect(current).toMatchObject({ httpStatus: 503, error: { code: -32000, data: { busy: true } } });
     expect((await sendLegacy(url, 'tasks/get', { id: 'extra' })).error?.code).toBe(-32001);
     for (let i = 0; i < 33; i += 1) (await eventually(() => runs[i])).finish('ok');
     await Promise.all(accepted);

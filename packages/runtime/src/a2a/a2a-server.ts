@@ -118,7 +118,9 @@ async function sendEvents(
       await send(response, event);
     }
   } catch (error) {
-    await send(response, stream.toErrorFrame(error));
+    const frame = stream.toErrorFrame(error);
+    if (frame === null) response.destroy();
+    else await send(response, frame);
   } finally {
     cancelKeepAlive();
     response.end();

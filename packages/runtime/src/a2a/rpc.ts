@@ -6,7 +6,8 @@ import {
   ServerCallContext,
   STATE_HEADERS_KEY,
 } from '@a2a-js/sdk/server';
-import { BUSY_CODE } from './errors.js';
+import { TurnAbortedError } from '../turns/turns.js';
+import { BUSY_CODE, BUSY_RETRY_AFTER_SECONDS } from './errors.js';
 import { isRecord, normalizeLegacyRequest } from './normalize.js';
 
 export type RpcResult =
@@ -15,7 +16,10 @@ export type RpcResult =
       readonly kind: 'stream';
       readonly first: unknown;
       readonly rest: AsyncGenerator<unknown, void, undefined>;
-      /** The frame that tells the reader why the stream broke off. */
+      /**
+       * The frame that tells the reader why the stream broke off; null when this process is leaving in the middle of
+       * a turn. Then nothing is known about the turn: the reader must see a cut, and ask, not a failure.
+       */
       toErrorFrame(error: unknown): unknown;
     };
 
@@ -63,15 +67,23 @@ async function settle(result: unknown, id: unknown, isLegacy: boolean): Promise<
     // The first event is awaited before any header is sent: a refusal is then an ordinary answer with its status.
     const first = await result.next();
     if (first.done) return single(rpcFailure(id ?? null, -32603, 'The stream ended without an event.'));
-    return { kind: 'stream', first: first.value, rest: result, toErrorFrame };
+    return {
+      kind: 'stream',
+      first: first.value,
+      rest: result,
+      toErrorFrame: (error) => (error instanceof TurnAbortedError ? null : toErrorFrame(error)),
+    };
   } catch (error) {
     return single(toErrorFrame(error));
   }
 }
 
 function single(body: unknown): RpcResult {
-  const isBusy = isRecord(body) && isRecord(body.error) && body.error.code === BUSY_CODE;
-  return { kind: 'single', status: isBusy ? 503 : 200, body };
+  if (!isRecord(body) || !isRecord(body.error) || body.error.code !== BUSY_CODE)
+    return { kind: 'single', status: 200, body };
+  // The 1.0 codec keeps no data of codes it does not know, and the platform tells "busy" from "failed" by it.
+  const data = { busy: true, retry_after: BUSY_RETRY_AFTER_SECONDS };
+  return { kind: 'single', status: 503, body: { ...body, error: { data, ...body.error } } };
 }
 
 /** The platform accounts tokens from `result.usage` (contract registry-a2a §8.9); the codecs only carry metadata. */
