@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, watch } from 'node:fs';
+import { existsSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt } from './build.mjs';
 import { explain } from './refusal.mjs';
@@ -60,6 +60,13 @@ async function hasEnded(child) {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
+function listFolders(path) {
+  const root = join(ROOT, path);
+  if (!existsSync(root)) return [];
+  const below = readdirSync(root, { recursive: true, withFileTypes: true });
+  return [root, ...below.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))];
+}
+
 /** An endless sequence of "something changed"; changes that come close together, or during a build, are one. */
 function watchSources() {
   let wake = () => {};
@@ -69,19 +76,25 @@ function watchSources() {
   const notice = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
+      watchFolders();
       isPending = true;
       wake();
     }, SETTLE_MS);
   };
-  const watchers = WATCHED.filter((path) => existsSync(join(ROOT, path))).map((path) =>
-    watch(join(ROOT, path), { recursive: true }, notice),
-  );
+  // One watcher per folder: Node 20's recursive watching on Linux loses a file that an editor replaced.
+  const watchers = new Map();
+  const watchFolders = () => {
+    for (const folder of WATCHED.flatMap(listFolders)) {
+      if (!watchers.has(folder)) watchers.set(folder, watch(folder, notice));
+    }
+  };
+  watchFolders();
   return {
     isClosed: () => isClosed,
     close() {
       isClosed = true;
       clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
+      for (const watcher of watchers.values()) watcher.close();
       wake();
     },
     async *[Symbol.asyncIterator]() {
