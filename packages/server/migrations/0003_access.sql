@@ -26,3 +26,29 @@ create table login_links (
   expires_at timestamptz not null,
   used_at    timestamptz
 );
+
+-- What a presented token is worth, defined once: every door joins this view, alone or in a set-based statement. A token
+-- that a driver minted counts only for its own generation, so a late instance is refused even before it is revoked.
+create view workspace_credentials as
+select t.id as token_id,
+       t.token_hash,
+       t.workspace_id,
+       w.status = 'removed' as removed,
+       t.revoked_at is null
+         and w.status <> 'removed'
+         and (t.generation is null or t.generation = w.generation) as live
+  from workspace_auth_tokens as t
+  join workspaces as w on w.id = t.workspace_id;
+
+-- Whoever mints: a workspace that has once had a token can no longer be claimed without one. Revoking every token must
+-- not open it to strangers.
+create function close_bootstrap() returns trigger
+language plpgsql as $$
+begin
+  update workspaces set may_bootstrap = false where id = new.workspace_id and may_bootstrap;
+  return null;
+end
+$$;
+create trigger workspace_auth_tokens_close_bootstrap
+  after insert on workspace_auth_tokens
+  for each row execute function close_bootstrap();

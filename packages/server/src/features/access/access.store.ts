@@ -1,0 +1,149 @@
+import { sql } from 'kysely';
+import { type Db, prepared, type Tx } from '../../platform/db.js';
+
+export interface NewToken {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly hash: Buffer;
+  readonly prefix: string;
+}
+
+export interface Credential {
+  readonly tokenId: string;
+  readonly workspaceId: string;
+  readonly live: boolean;
+  readonly removed: boolean;
+}
+
+/** One statement by a unique index: this runs for almost every request of an agent. */
+export async function findCredential(db: Db | Tx, hash: Buffer): Promise<Credential | null> {
+  const { rows } = await sql<Credential>`${prepared('access-find-credential')}
+    select token_id as "tokenId", workspace_id as "workspaceId", live, removed
+      from workspace_credentials where token_hash = ${hash}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Live or not: a workspace that has once had a token asks everybody for one (B-12). */
+export async function hasEverHadToken(db: Db | Tx, workspaceId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('workspace_auth_tokens')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function insertToken(tx: Tx, token: NewToken): Promise<void> {
+  await tx
+    .insertInto('workspace_auth_tokens')
+    .values({
+      id: token.id,
+      workspace_id: token.workspaceId,
+      token_hash: token.hash,
+      prefix: token.prefix,
+      generation: null,
+    })
+    .execute();
+}
+
+/**
+ * Revokes and mints in one statement, so that there is no moment with two instances let in and none with the new one
+ * shut out. Tokens of a later generation stay: a worker that lost its lease must not shut out its successor's agent.
+ */
+export async function replaceTokens(db: Db, token: NewToken, generation: number): Promise<void> {
+  await sql`
+    with revoked as (
+      update workspace_auth_tokens set revoked_at = now()
+       where workspace_id = ${token.workspaceId} and revoked_at is null
+         and (generation is null or generation <= ${generation}::bigint)
+    )
+    insert into workspace_auth_tokens (id, workspace_id, token_hash, prefix, generation)
+    values (${token.id}, ${token.workspaceId}, ${token.hash}, ${token.prefix}, ${generation})`.execute(db);
+}
+
+export async function revokeTokens(tx: Tx, workspaceIds: readonly string[]): Promise<void> {
+  await sql`
+    update workspace_auth_tokens set revoked_at = now()
+     where workspace_id = any(${[...workspaceIds]}::uuid[]) and revoked_at is null`.execute(tx);
+}
+
+export async function markTokensUsed(db: Db, tokenIds: readonly string[]): Promise<void> {
+  await sql`
+    update workspace_auth_tokens set last_used_at = now() where id = any(${[...tokenIds]}::uuid[])`.execute(db);
+}
+
+// --- sessions and login links; ages are measured by the database, so that replicas agree
+
+const SESSION_AGE = sql`interval '30 days'`;
+const LINK_AGE = sql`interval '15 minutes'`;
+
+/** When the session ends, null when there is none or it has ended. */
+export async function findSession(db: Db, idHash: Buffer): Promise<Date | null> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('expires_at')
+    .where('id_hash', '=', idHash)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .executeTakeFirst();
+  return row?.expires_at ?? null;
+}
+
+export async function insertSession(db: Db, idHash: Buffer): Promise<Date> {
+  const row = await db
+    .insertInto('sessions')
+    .values({ id_hash: idHash, expires_at: sql<Date>`now() + ${SESSION_AGE}` })
+    .returning('expires_at')
+    .executeTakeFirstOrThrow();
+  return row.expires_at;
+}
+
+export async function deleteSession(db: Db, idHash: Buffer): Promise<void> {
+  await db.deleteFrom('sessions').where('id_hash', '=', idHash).execute();
+}
+
+/** A session that is used goes on: each use within its time starts the thirty days again. */
+export async function extendSessions(db: Db, idHashes: readonly Buffer[]): Promise<void> {
+  await sql`
+    update sessions set last_seen_at = now(), expires_at = now() + ${SESSION_AGE}
+     where id_hash = any(${[...idHashes]}::bytea[]) and expires_at > now()`.execute(db);
+}
+
+export async function insertLoginLink(db: Db, tokenHash: Buffer): Promise<Date> {
+  const row = await db
+    .insertInto('login_links')
+    .values({ token_hash: tokenHash, expires_at: sql<Date>`now() + ${LINK_AGE}` })
+    .returning('expires_at')
+    .executeTakeFirstOrThrow();
+  return row.expires_at;
+}
+
+export async function isLoginLinkUsable(db: Db, tokenHash: Buffer): Promise<boolean> {
+  const row = await db
+    .selectFrom('login_links')
+    .select('token_hash')
+    .where('token_hash', '=', tokenHash)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Uses the link up and opens the session in one statement: two clicks at once make one session. Null: not usable. */
+export async function exchangeLoginLink(db: Db, tokenHash: Buffer, sessionHash: Buffer): Promise<Date | null> {
+  const { rows } = await sql<{ expires_at: Date }>`
+    with used as (
+      update login_links set used_at = now()
+       where token_hash = ${tokenHash} and used_at is null and expires_at > now()
+      returning 1
+    )
+    insert into sessions (id_hash, expires_at)
+    select ${sessionHash}::bytea, now() + ${SESSION_AGE} from used
+    returning expires_at`.execute(db);
+  return rows[0]?.expires_at ?? null;
+}
+
+export async function deleteExpiredLogins(db: Db): Promise<void> {
+  await db.deleteFrom('sessions').where('expires_at', '<', sql<Date>`now()`).execute();
+  await db.deleteFrom('login_links').where('expires_at', '<', sql<Date>`now()`).execute();
+}

@@ -1,0 +1,157 @@
+import { type ErrorCode, parseUuid } from '@molecule/contract';
+import { AppError } from '../../platform/http/app-error.js';
+import type { GateInput } from '../../platform/http/http-server.js';
+import type { Actor } from './actor.js';
+import { checkReservedCaller, readClaim } from './caller.js';
+import { equalsSecret, hashCredential, readBearer } from './credentials.js';
+import { checkOrigin, type OriginRules } from './origin.js';
+import { unavailable, type Validator } from './validator.js';
+
+export interface GateDeps extends OriginRules {
+  readonly validator: Validator;
+  readonly adminToken: string;
+  readonly developmentMode: boolean;
+  /** Carries the port, so that two servers on one machine do not log each other out. */
+  readonly cookieName: () => string;
+}
+
+/**
+ * Decides who is calling, by the access kind of the route (contract registry-a2a §2.5–2.9, design §9). One order holds
+ * everywhere: a bearer alone decides when there is one and never falls through (B-08), then the session cookie, then
+ * development mode.
+ */
+export function createGate(deps: GateDeps): (input: GateInput) => Promise<Actor> {
+  return async (input) => {
+    switch (input.access) {
+      case 'open':
+        return { kind: 'anonymous' };
+      case 'self':
+        return claimed(deps, input);
+      case 'caller':
+        return calling(deps, input);
+      case 'admin':
+      case 'workspace':
+      case 'discovery':
+      case 'credential': {
+        const bearer = readBearer(input.headers);
+        return bearer === null ? withoutBearer(deps, input, input.access) : withBearer(deps, input, bearer);
+      }
+      default: {
+        const unreachable: never = input.access;
+        throw new Error(`no gate for access kind ${String(unreachable)}`);
+      }
+    }
+  };
+}
+
+type BearerAccess = 'admin' | 'workspace' | 'discovery' | 'credential';
+
+const MISSING: Readonly<Record<BearerAccess, ErrorCode>> = {
+  admin: 'admin_auth_required',
+  workspace: 'missing_workspace_token',
+  discovery: 'missing_workspace_token',
+  credential: 'admin_auth_required',
+};
+
+async function withBearer(deps: GateDeps, input: GateInput, bearer: string): Promise<Actor> {
+  if (equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
+  const verdict = await deps.validator.checkToken(bearer);
+  if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+  if (input.access === 'admin') {
+    // The predecessor let any workspace token in while no ADMIN_TOKEN was set; its scripts rely on it.
+    if (verdict.kind === 'ok' && deps.developmentMode) return { kind: 'admin', via: 'development' };
+    throw new AppError('invalid_admin_token');
+  }
+  const subject = parseUuid(input.params['id'] ?? '');
+  if (verdict.kind === 'ok') {
+    // The subject of a discovery route is not always in its path, so its handler compares (contract §2.9).
+    if (input.access !== 'workspace' || verdict.workspaceId === subject) {
+      return { kind: 'workspace', id: verdict.workspaceId };
+    }
+  }
+  if (verdict.kind === 'removed' && input.tombstones && verdict.workspaceId === subject) {
+    return { kind: 'tombstone', id: verdict.workspaceId };
+  }
+  throw new AppError('invalid_workspace_token');
+}
+
+async function withoutBearer(deps: GateDeps, input: GateInput, access: BearerAccess): Promise<Actor> {
+  const session = await findSessionActor(deps, input);
+  if (session) return session;
+  if (deps.developmentMode) {
+    checkOpenOrigin(deps, input);
+    return { kind: 'admin', via: 'development' };
+  }
+  if (access === 'discovery' && input.cookies[deps.cookieName()]) throw new AppError('invalid_session');
+  throw new AppError(MISSING[access]);
+}
+
+/** `self`: what was presented is handed on unjudged, except where it is an admin's. */
+async function claimed(deps: GateDeps, input: GateInput): Promise<Actor> {
+  const bearer = readBearer(input.headers);
+  if (bearer !== null && equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
+  if (bearer === null) {
+    const session = await findSessionActor(deps, input);
+    if (session) return session;
+    checkOpenOrigin(deps, input);
+  }
+  return {
+    kind: 'claimant',
+    id: parseUuid(subjectOf(input.body)),
+    tokenHash: bearer === null ? null : hashCredential(bearer),
+  };
+}
+
+/** The body has passed its schema; `workspace_id` is also an alias of `id` in a registration. */
+function subjectOf(body: unknown): string {
+  const { id, workspace_id: alias } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof id === 'string' && id !== '') return id;
+  return typeof alias === 'string' ? alias : '';
+}
+
+/** `caller`: messages and the live socket. For whom somebody may speak is decided later, by `resolveCaller`. */
+async function calling(deps: GateDeps, input: GateInput): Promise<Actor> {
+  // The socket is the only one of these routes that is read, and the contract gives it the texts of a workspace gate.
+  const socket = input.method === 'GET';
+  if (!socket) checkReservedCaller(input.headers);
+  const bearer = readBearer(input.headers);
+  if (bearer !== null) {
+    if (equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
+    const verdict = await deps.validator.checkToken(bearer);
+    if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+    if (verdict.kind === 'ok') return { kind: 'workspace', id: verdict.workspaceId };
+    throw new AppError(socket ? 'invalid_workspace_token' : 'invalid_caller_token');
+  }
+  const session = await findSessionActor(deps, input);
+  if (session) return session;
+  if (deps.developmentMode) {
+    checkOpenOrigin(deps, input);
+    return { kind: 'anonymous' };
+  }
+  if (readClaim(input.headers) === null) throw new AppError('admin_auth_required');
+  throw new AppError(socket ? 'missing_workspace_token' : 'missing_caller_token');
+}
+
+/** An invalid cookie is nothing: it may stem from a server that ran on this port before. */
+async function findSessionActor(deps: GateDeps, input: GateInput): Promise<Actor | null> {
+  const cookie = input.cookies[deps.cookieName()];
+  if (!cookie) return null;
+  const verdict = await deps.validator.checkSession(cookie);
+  if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+  if (verdict.kind === 'invalid') return null;
+  if (changesOrListens(input)) checkOrigin(deps, input.headers, 'refused');
+  return { kind: 'admin', via: 'session' };
+}
+
+/** Without any credential a foreign page could act for whoever has it open, so its Origin is refused here as well. */
+function checkOpenOrigin(deps: GateDeps, input: GateInput): void {
+  if (changesOrListens(input)) checkOrigin(deps, input.headers, 'allowed');
+}
+
+/** The answer to a plain GET cannot be read across origins; a write and a socket are not protected by that. */
+function changesOrListens(input: GateInput): boolean {
+  return input.method !== 'GET' || input.access === 'caller';
+}

@@ -1,0 +1,70 @@
+import type { GateInput, RequestHead } from '../../platform/http/http-server.js';
+import type { Ports } from '../../ports.js';
+import { type AccessHandlers, createAccessHandlers } from './access.routes.js';
+import type { Actor } from './actor.js';
+import { type ClaimRefusals, resolveClaim } from './caller.js';
+import { hashCredential, type RequestHeaders, readBearer } from './credentials.js';
+import { createGate } from './gate.js';
+import { createSessions } from './sessions.js';
+import { createUseMarks } from './use-marks.js';
+import { createValidator } from './validator.js';
+import { createWorkspaceTokens, type WorkspaceTokens } from './workspace-tokens.js';
+
+export type { Credential } from './access.store.js';
+export type { Actor } from './actor.js';
+export type { ClaimRefusals } from './caller.js';
+export { equalsSecret, type RequestHeaders, readBearer, readHeader } from './credentials.js';
+export { unavailable } from './validator.js';
+export type { WorkspaceTokens } from './workspace-tokens.js';
+
+export interface AccessDeps extends Pick<Ports, 'lanes' | 'random' | 'supervisor'> {
+  readonly adminToken: string;
+  /** Opens what design §9 lists for it; loopback only, which is the composition root's to ensure. */
+  readonly developmentMode: boolean;
+  readonly cookieName: () => string;
+  readonly corsOrigins: readonly string[];
+  readonly publicUrl: string | null;
+}
+
+export interface Access {
+  /** Decides who is calling a route; throws the refusal of its access kind. */
+  gate(input: GateInput): Promise<Actor>;
+  /** For whom the sender of a message speaks; null is a person (contract registry-a2a §8.2). */
+  resolveCaller(input: {
+    readonly actor: Actor;
+    readonly headers: RequestHeaders;
+    readonly targetId: string;
+  }): Promise<{ callerId: string | null }>;
+  /** The same rules with the refusals of another door. */
+  resolveClaim(actor: Actor, headers: RequestHeaders, refusals: ClaimRefusals): Promise<string | null>;
+  readonly tokens: WorkspaceTokens;
+  /** Requests are counted per credential, and per address only where there is none (design §9). */
+  rateKeyOf(head: RequestHead): string;
+  /** A fresh one-time link, as main.ts prints it. */
+  createLoginLink(baseUrl: string): Promise<string>;
+  readonly handlers: AccessHandlers;
+}
+
+const CALLER_REFUSALS: ClaimRefusals = { missing: 'missing_caller_token', invalid: 'invalid_caller_token' };
+
+/** Identity: who calls, with which right, and the credentials that prove it (design §9). */
+export function createAccess(deps: AccessDeps): Access {
+  const db = deps.lanes.control;
+  const marks = createUseMarks({ supervisor: deps.supervisor, db: deps.lanes.work });
+  const validator = createValidator(db, marks);
+  const sessions = createSessions(deps);
+  return {
+    gate: createGate({ ...deps, validator }),
+    resolveCaller: async ({ actor, headers }) => ({
+      callerId: await resolveClaim(db, actor, headers, CALLER_REFUSALS),
+    }),
+    resolveClaim: (actor, headers, refusals) => resolveClaim(db, actor, headers, refusals),
+    tokens: createWorkspaceTokens(deps, marks),
+    rateKeyOf: ({ headers, cookies, address }) => {
+      const credential = readBearer(headers) ?? cookies[deps.cookieName()];
+      return credential ? hashCredential(credential).toString('base64url') : address;
+    },
+    createLoginLink: async (baseUrl) => (await sessions.createLoginLink(baseUrl)).url,
+    handlers: createAccessHandlers({ ...deps, sessions, validator }),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Db } from '../../platform/db.js';
+import { toError } from '../../platform/errors.js';
+import { AppError } from '../../platform/http/app-error.js';
+import { findCredential, findSession } from './access.store.js';
+import { hashCredential } from './credentials.js';
+import type { UseMarks } from './use-marks.js';
+
+/**
+ * What a credential is worth. `unavailable` is its own answer: told "401", an agent reports its token as revoked and
+ * leaves, so a database that cannot be asked must never look like that (B-07).
+ */
+export type TokenVerdict =
+  | { readonly kind: 'ok'; readonly workspaceId: string }
+  /** It belonged to a workspace that has been removed. */
+  | { readonly kind: 'removed'; readonly workspaceId: string }
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'unavailable'; readonly cause: unknown };
+
+export type SessionVerdict =
+  | { readonly kind: 'ok'; readonly expiresAt: Date }
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'unavailable'; readonly cause: unknown };
+
+/** The one place that judges tokens and sessions. Nothing is cached: revoking takes effect with the next request. */
+export interface Validator {
+  checkToken(token: string): Promise<TokenVerdict>;
+  checkSession(cookie: string): Promise<SessionVerdict>;
+}
+
+export function createValidator(db: Db, marks: UseMarks): Validator {
+  return {
+    async checkToken(token) {
+      try {
+        const found = await findCredential(db, hashCredential(token));
+        if (found?.live) {
+          marks.tokenUsed(found.tokenId);
+          return { kind: 'ok', workspaceId: found.workspaceId };
+        }
+        return found?.removed ? { kind: 'removed', workspaceId: found.workspaceId } : { kind: 'invalid' };
+      } catch (cause) {
+        return { kind: 'unavailable', cause };
+      }
+    },
+    async checkSession(cookie) {
+      const hash = hashCredential(cookie);
+      try {
+        const expiresAt = await findSession(db, hash);
+        if (expiresAt === null) return { kind: 'invalid' };
+        marks.sessionUsed(hash);
+        return { kind: 'ok', expiresAt };
+      } catch (cause) {
+        return { kind: 'unavailable', cause };
+      }
+    },
+  };
+}
+
+/** The one mapping of `unavailable` to the wire. */
+export function unavailable(cause: unknown): AppError {
+  return new AppError('platform_unavailable', { headers: { 'retry-after': '1' }, cause: toError(cause) });
+}

@@ -1,0 +1,62 @@
+import type { Db, Tx } from '../../platform/db.js';
+import type { Ports } from '../../ports.js';
+import {
+  type Credential,
+  findCredential,
+  insertToken,
+  type NewToken,
+  replaceTokens,
+  revokeTokens,
+} from './access.store.js';
+import { hashCredential } from './credentials.js';
+import type { UseMarks } from './use-marks.js';
+
+/** Tokens of workspaces. The plaintext is returned exactly once and never stored or logged (contract §2.2). */
+export interface WorkspaceTokens {
+  /** One more token, for a person or an agent that somebody else runs. Revokes nothing. */
+  mint(tx: Tx, workspaceId: string): Promise<string>;
+  /**
+   * The token of one generation; every token of this or an older one is revoked with it, so a late instance is refused
+   * at every door (design §4.3). Runs by itself, in no transaction of the caller. May be repeated: the last one counts.
+   */
+  issueForGeneration(workspaceId: string, generation: number): Promise<string>;
+  revokeAll(tx: Tx, workspaceIds: readonly string[]): Promise<void>;
+  /** What the token with this hash is worth, for a feature that checks it inside its own transaction. */
+  find(db: Db | Tx, hash: Buffer): Promise<Credential | null>;
+  /** Remembered and written later: for features whose own statement checks tokens. */
+  markUsed(tokenId: string): void;
+}
+
+const TOKEN_BYTES = 32;
+const PREFIX_LENGTH = 8;
+
+export function createWorkspaceTokens(
+  { lanes, random }: Pick<Ports, 'lanes' | 'random'>,
+  marks: UseMarks,
+): WorkspaceTokens {
+  const make = (workspaceId: string): { token: string; row: NewToken } => {
+    const token = random.token(TOKEN_BYTES);
+    const row = {
+      id: random.uuidv7(),
+      workspaceId,
+      hash: hashCredential(token),
+      prefix: token.slice(0, PREFIX_LENGTH),
+    };
+    return { token, row };
+  };
+  return {
+    async mint(tx, workspaceId) {
+      const { token, row } = make(workspaceId);
+      await insertToken(tx, row);
+      return token;
+    },
+    async issueForGeneration(workspaceId, generation) {
+      const { token, row } = make(workspaceId);
+      await replaceTokens(lanes.work, row, generation);
+      return token;
+    },
+    revokeAll: (tx, workspaceIds) => revokeTokens(tx, workspaceIds),
+    find: (db, hash) => findCredential(db, hash),
+    markUsed: (tokenId) => marks.tokenUsed(tokenId),
+  };
+}
