@@ -1,0 +1,12 @@
+import type { Command } from '../command.js';
+import { chat } from './chat.js';
+import { doctor } from './doctor.js';
+import { loginLink } from './login-link.js';
+import { logs } from './logs.js';
+import { orgImport } from './org/import.js';
+import { orgLs } from './org/ls.js';
+import { wsLs } from './ws/ls.js';
+import { wsRm } from './ws/rm.js';
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [orgLs, orgImport, wsLs, wsRm, chat, logs, loginLink, doctor];

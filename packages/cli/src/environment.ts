@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where the server is and what opens it. The only reader of the process environment in the CLI. */
+export interface Environment {
+  readonly dataDir: string;
+  readonly url: string | null;
+  readonly token: string | null;
+  /** Where the two came from, for doctor and for errors. */
+  readonly from: 'MOLECULE_URL' | 'server.json' | 'none';
+  readonly serverPid: number | null;
+  readonly color: boolean;
+}
+
+/** MOLECULE_URL and MOLECULE_TOKEN win; otherwise the running server's own note in the data directory. */
+export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const dataDir = dataDirOf(env);
+  const color = process.stdout.isTTY === true && env.NO_COLOR === undefined;
+  const note = readServerFile(join(dataDir, 'server.json'));
+  const token = env.MOLECULE_TOKEN || env.ADMIN_TOKEN || note?.token || null;
+  if (env.MOLECULE_URL) {
+    return { dataDir, url: env.MOLECULE_URL.replace(/\/+$/, ''), token, from: 'MOLECULE_URL', serverPid: null, color };
+  }
+  if (note) return { dataDir, url: note.url, token, from: 'server.json', serverPid: note.pid, color };
+  return { dataDir, url: null, token, from: 'none', serverPid: null, color };
+}
+
+function dataDirOf(env: NodeJS.ProcessEnv): string {
+  if (env.MOLECULE_DATA_DIR) return resolve(env.MOLECULE_DATA_DIR);
+  return process.getuid?.() === 0 ? '/var/lib/molecule' : join(homedir(), '.molecule');
+}
+
+interface ServerFile {
+  readonly url: string;
+  readonly token: string | null;
+  readonly pid: number | null;
+}
+
+function readServerFile(path: string): ServerFile | null {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>;
+    if (typeof value.url !== 'string') return null;
+    return {
+      url: value.url,
+      token: typeof value.token === 'string' ? value.token : null,
+      pid: typeof value.pid === 'number' ? value.pid : null,
+    };
+  } catch {
+    // Missing or unreadable is the same for the caller: no server is known, and "doctor" says so.
+    return null;
+  }
+}

@@ -1,0 +1,19 @@
+import { readCliEnvironment } from './environment.js';
+import { run } from './run.js';
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => {
+  interrupted.abort();
+  // A second Ctrl-C ends at once, whatever is waited for.
+  process.once('SIGINT', () => process.exit(130));
+});
+// A reader that closes early (head, less) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+
+process.exitCode = await run(process.argv.slice(2), readCliEnvironment(), {
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+  signal: interrupted.signal,
+});
