@@ -26,7 +26,7 @@ export function ConnectionPill() {
     offline: {
       icon: CloudOff,
       look: 'text-bad',
-      text: age === '' ? 'Offline' : `Offline, last sync ${age} ago`,
+      text: age === '' ? 'Offline' : `Offline, last sync ${age === 'now' ? 'just now' : `${age} ago`}`,
       hint: 'The server cannot be reached. Press to try again now.',
     },
   }[state];

@@ -67,7 +67,7 @@ export function Shell() {
       >
         Skip to the organisation
       </a>
-      <Toolbar selectedId={id} onCommand={run} />
+      <Toolbar onCommand={run} />
       <div className="flex min-h-0 flex-1">
         <main id="main" tabIndex={-1} className="relative min-w-0 flex-1 outline-none">
           {inList ? (

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleHelp, Download, Monitor, Moon, Plus, Search, Settings, Sun } from 'lucide-react';
-import { NavLink } from 'react-router';
+import { Link, useMatch } from 'react-router';
 import { StatusIcon } from '../features/agents/status-mark.js';
 import { countByStatus } from '../model/selectors.js';
 import { statusStyle } from '../model/status.js';
@@ -13,17 +13,17 @@ import { type ShortcutName, shortcuts } from './keymap.js';
 import { useFleet, useServices, useSession } from './services-context.js';
 
 interface ToolbarProps {
-  selectedId: string | null;
   onCommand: (name: ShortcutName) => void;
 }
 
 export function Toolbar({ onCommand }: ToolbarProps) {
+  const inList = useMatch('/agents') !== null;
   return (
     <header className="z-30 flex h-14 shrink-0 items-center gap-2 border-b border-line bg-surface px-3">
       <Logo />
       <nav aria-label="Views" className="ml-2 flex items-center gap-0.5">
-        <View to="/" label="Canvas" />
-        <View to="/agents" label="Agents" />
+        <View to="/" label="Canvas" active={!inList} />
+        <View to="/agents" label="Agents" active={inList} />
       </nav>
       <span aria-hidden className="mx-1 h-5 w-px bg-line max-lg:hidden" />
       <StatusCounts onProblem={() => onCommand('problem')} />
@@ -85,20 +85,18 @@ export function Logo() {
   );
 }
 
-function View({ to, label }: { to: string; label: string }) {
+function View({ to, label, active }: { to: string; label: string; active: boolean }) {
   return (
-    <NavLink
+    <Link
       to={to}
-      end={to === '/'}
-      className={({ isActive }) =>
-        classes(
-          'rounded-lg px-2.5 py-1.5 text-sm font-medium transition-colors',
-          isActive ? 'bg-hover text-ink' : 'text-ink-soft hover:bg-hover hover:text-ink',
-        )
-      }
+      aria-current={active ? 'page' : undefined}
+      className={classes(
+        'rounded-lg px-2.5 py-1.5 text-sm font-medium transition-colors',
+        active ? 'bg-hover text-ink' : 'text-ink-soft hover:bg-hover hover:text-ink',
+      )}
     >
       {label}
-    </NavLink>
+    </Link>
   );
 }
 
@@ -116,7 +114,9 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
             <li className="flex items-center gap-1.5 text-sm whitespace-nowrap text-ink-soft">
               <StatusIcon status={status} />
               <span className="font-medium text-ink tabular-nums">{count}</span>
-              <span className="max-2xl:sr-only">{statusStyle(status).label.toLowerCase()}</span>
+              <span className={counts.length > 3 ? 'max-2xl:sr-only' : undefined}>
+                {statusStyle(status).label.toLowerCase()}
+              </span>
             </li>
           </Tooltip>
         ))}

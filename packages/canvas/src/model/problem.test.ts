@@ -7,7 +7,7 @@ const refusal = (status: number, code: string, retryAfter: number | null = null)
 
 it('every refusal says what to do, in the words of the server', () => {
   expect(refusal(503, 'agent_busy', 30)).toEqual({
-    title: 'Agent is busy',
+    title: 'The agent is busy',
     advice: 'Do this.',
     code: 'agent_busy',
     retryable: true,

@@ -55,9 +55,24 @@ function titleOf(error: ApiError): string {
     case 429:
       return error.code === 'loop_refused' ? 'Stopped by the loop breaker' : 'Too many requests';
     default:
-      return sentence(error.message);
+      return titles.get(error.code) ?? sentence(error.message);
   }
 }
+
+/** Where the text of the contract speaks to programs, a person gets plainer words. */
+const titles: ReadonlyMap<string, string> = new Map([
+  ['agent_busy', 'The agent is busy'],
+  ['agent_restarting', 'The agent is being started again'],
+  ['agent_unreachable', 'The agent did not answer'],
+  ['agent_timeout', 'The agent took too long'],
+  ['agent_response_unreadable', 'The answer broke off'],
+  ['workspace_has_no_url', 'The agent has not started yet'],
+  ['workspace_paused', 'The agent is paused'],
+  ['platform_unavailable', 'The server cannot reach its database'],
+  ['org_template_expansion_failed', 'This team template has errors'],
+  ['invalid_org_template', 'This team template has errors'],
+  ['missing_required_env', 'Keys are missing'],
+]);
 
 /** Error texts of the contract start in lower case, because scripts compare them byte by byte. */
 function sentence(text: string): string {

@@ -10,7 +10,7 @@ const run = (from: Link, ...events: LinkEvent[]) =>
     { link: from, effects: [] },
   );
 const hello = (seq: number): LinkEvent => ({ type: 'hello', seq, version: '1', nowMs: 5 });
-const closed = (fraction = 0): LinkEvent => ({ type: 'closed', unauthorised: false, fraction });
+const closed = (fraction = 0): LinkEvent => ({ type: 'closed', unauthorised: false, fraction, nowMs: 9 });
 const live = run(initialLink, { type: 'start' }, hello(10)).link;
 
 it('reads the snapshot once, after the first hello', () => {
@@ -53,6 +53,10 @@ describe('after a break', () => {
   });
 });
 
+it('a quiet connection was up to date until it broke', () => {
+  expect(run(live, closed(), { type: 'retry' }, closed()).link.liveAtMs).toBe(9);
+});
+
 it('a transient event moves no cursor', () => {
   expect(run(live, { type: 'event', seq: null, nowMs: 7 }).link).toMatchObject({ seq: 10, liveAtMs: 7 });
 });
@@ -62,7 +66,7 @@ it('coming back to the front of the browser never opens a second socket', () => 
 });
 
 it('a refused login ends the attempts until it is started again', () => {
-  const out = run(live, { type: 'closed', unauthorised: true, fraction: 0 }, { type: 'retry' });
+  const out = run(live, { type: 'closed', unauthorised: true, fraction: 0, nowMs: 9 }, { type: 'retry' });
   expect([out.link.phase, out.effects]).toEqual(['stopped', []]);
   expect(stepLink(out.link, { type: 'start' }).link.phase).toBe('connecting');
 });

@@ -27,7 +27,7 @@ export type LinkEvent =
   | { readonly type: 'hello'; readonly seq: number; readonly version: string; readonly nowMs: number }
   | { readonly type: 'resync'; readonly seq: number }
   | { readonly type: 'event'; readonly seq: number | null; readonly nowMs: number }
-  | { readonly type: 'closed'; readonly unauthorised: boolean; readonly fraction: number }
+  | { readonly type: 'closed'; readonly unauthorised: boolean; readonly fraction: number; readonly nowMs: number }
   /** The back-off is over, or the browser came back online or to the front. */
   | { readonly type: 'retry' }
   | { readonly type: 'stop' };
@@ -74,12 +74,15 @@ export function stepLink(link: Link, event: LinkEvent): LinkStep {
       return { link: { ...link, seq, liveAtMs: event.nowMs }, effects: [] };
     }
     case 'closed': {
-      if (event.unauthorised) return { link: { ...link, phase: 'stopped' }, effects: [] };
+      // Up to the break this page was up to date, however long ago the last event was.
+      const liveAtMs = link.phase === 'live' ? event.nowMs : link.liveAtMs;
+      if (event.unauthorised)
+        return { link: { ...link, phase: 'stopped', attempt: link.attempt + 1, liveAtMs }, effects: [] };
       const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** link.attempt);
       // Half fixed, half random: a thousand tabs must not return in the same instant after a restart.
       const ms = Math.round(ceiling / 2 + (ceiling / 2) * event.fraction);
       return {
-        link: { ...link, phase: 'backoff', attempt: link.attempt + 1 },
+        link: { ...link, phase: 'backoff', attempt: link.attempt + 1, liveAtMs },
         effects: [{ type: 'retryAfter', ms }],
       };
     }

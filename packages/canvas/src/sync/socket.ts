@@ -92,7 +92,12 @@ export function createSocket(ports: SocketPorts): LiveSocket {
       socket = null;
       cancelFlush?.();
       flush();
-      dispatch({ type: 'closed', unauthorised: CLOSE_UNAUTHORISED.has(close.code), fraction: randomFraction() });
+      dispatch({
+        type: 'closed',
+        unauthorised: CLOSE_UNAUTHORISED.has(close.code),
+        fraction: randomFraction(),
+        nowMs: ports.clock.nowMs(),
+      });
     };
   };
 

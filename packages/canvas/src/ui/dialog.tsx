@@ -20,6 +20,17 @@ interface DialogProps {
 
 const widths = { narrow: 'max-w-md', normal: 'max-w-xl', wide: 'max-w-3xl' };
 
+/**
+ * The field a dialog is about (`data-autofocus`) gets the focus; without one the dialog itself does, so that a screen
+ * reader starts at its title and no button is one accidental Enter away.
+ */
+function focusInside(event: Event): void {
+  event.preventDefault();
+  const dialog = event.currentTarget ?? event.target;
+  if (!(dialog instanceof HTMLElement)) return;
+  (dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog).focus();
+}
+
 /** Focus moves in on open, stays inside, and returns to the opener on close (Radix). Esc closes only the topmost. */
 export function Dialog({ open, onClose, title, description, children, footer, ...look }: DialogProps) {
   const { width = 'normal', as = 'modal', locked = false } = look;
@@ -29,8 +40,9 @@ export function Dialog({ open, onClose, title, description, children, footer, ..
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && !locked && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-50 bg-black/35 backdrop-blur-[1px] dark:bg-black/55" />
+        <Radix.Overlay className="fixed inset-0 z-50 bg-black/25 dark:bg-black/55" />
         <Radix.Content
+          onOpenAutoFocus={focusInside}
           onEscapeKeyDown={keepOpen}
           onInteractOutside={keepOpen}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}

@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react';
 import type { InputHTMLAttributes, ReactNode, Ref, SelectHTMLAttributes } from 'react';
 import { useId } from 'react';
 import { classes } from './classes.js';
@@ -78,9 +79,20 @@ export function SelectField({ label, hint, bare = false, className, children, ..
   return (
     <Field label={label} hint={hint} bare={bare}>
       {({ id, describedBy }) => (
-        <select {...rest} id={id} aria-describedby={describedBy} className={classes(control, 'h-9 pr-8', className)}>
-          {children}
-        </select>
+        <div className="relative">
+          <select
+            {...rest}
+            id={id}
+            aria-describedby={describedBy}
+            className={classes(control, 'h-9 appearance-none pr-8', className)}
+          >
+            {children}
+          </select>
+          <ChevronDown
+            aria-hidden
+            className="pointer-events-none absolute top-1/2 right-2.5 size-4 -translate-y-1/2 text-ink-faint"
+          />
+        </div>
       )}
     </Field>
   );

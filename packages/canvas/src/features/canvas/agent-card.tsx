@@ -1,3 +1,4 @@
+import type { Workspace } from '@molecule/contract';
 import { type NodeProps, useStore } from '@xyflow/react';
 import { ChevronDown, ChevronRight, CircleAlert, Sparkle, Users } from 'lucide-react';
 import { memo } from 'react';
@@ -7,6 +8,7 @@ import type { TeamSummary } from '../../model/selectors.js';
 import { statusStyle } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
+import { Monogram } from '../agents/monogram.js';
 import { StatusChip, StatusIcon } from '../agents/status-mark.js';
 import { useCanvasActions } from './canvas-actions.js';
 import type { AgentNode } from './flow-nodes.js';
@@ -34,7 +36,7 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
         'agent-card group relative flex h-full w-full flex-col rounded-xl border bg-surface shadow-card transition-[border-color,box-shadow]',
         troubled ? 'border-bad-mark/70' : 'border-line',
         agent.status === 'degraded' && 'border-warn-mark/70',
-        selected && 'border-accent! ring-2 ring-accent',
+        selected && 'border-accent! ring-1 ring-accent',
       )}
     >
       <button
@@ -52,18 +54,18 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
         ) : (
           <>
             <div className="flex items-center gap-2">
-              <StatusIcon status={agent.status} />
+              <Monogram name={agent.name} />
               <h3 className="min-w-0 flex-1 truncate text-sm font-semibold">{agent.name || 'Unnamed agent'}</h3>
               {team && <TeamToggle id={id} name={agent.name} team={team} collapsed={agent.collapsed} />}
             </div>
             <p className="mt-0.5 h-[1.2rem] truncate text-xs text-ink-soft" title={agent.role ?? undefined}>
-              {agent.role ?? 'No role described'}
+              {agent.role}
             </p>
             <div className="mt-2 flex items-center gap-1.5 overflow-hidden">
               <StatusChip status={agent.status} />
               <RuntimeChips agent={agent} />
             </div>
-            <Footer task={agent.current_task} active={agent.active_tasks} error={agent.last_sample_error} />
+            <Footer agent={agent} />
           </>
         )}
       </div>
@@ -90,10 +92,17 @@ function FarFace({ name, status }: { name: string; status: Parameters<typeof Sta
 }
 
 /** What the agent is doing, or why it is not. */
-function Footer({ task, active, error }: { task: string; active: number; error: string }) {
+function Footer({ agent }: { agent: Workspace }) {
+  const { current_task: task, active_tasks: active, last_sample_error: error } = agent;
   if (error !== '') {
     return (
-      <p className="mt-2 flex items-center gap-1.5 text-xs text-bad" title={error}>
+      <p
+        className={classes(
+          'mt-2 flex items-center gap-1.5 text-xs',
+          agent.status === 'degraded' ? 'text-warn' : 'text-bad',
+        )}
+        title={error}
+      >
         <CircleAlert aria-hidden className="size-3.5 shrink-0" />
         <span className="truncate">{error}</span>
       </p>

@@ -154,6 +154,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
           zoomOnDoubleClick={false}
           onlyRenderVisibleElements
           elevateNodesOnSelect={false}
+          attributionPosition="bottom-center"
           aria-label="Agents as a map. Arrow keys walk between cards, Alt with arrows moves a card."
         >
           <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />

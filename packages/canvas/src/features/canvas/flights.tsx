@@ -2,15 +2,21 @@ import { useInternalNode, ViewportPortal } from '@xyflow/react';
 import { useMemo } from 'react';
 import { useFleet } from '../../app/services-context.js';
 import type { Flight } from '../../model/fleet.js';
-import { HEADER } from '../../model/layout.js';
+import { CARD_HEIGHT, CARD_WIDTH } from '../../model/layout.js';
 import { visibleAncestor } from '../../model/selectors.js';
+
+interface Path {
+  readonly source: string;
+  readonly target: string;
+  readonly outcome: Flight['outcome'];
+}
 
 /** Delegations under way, drawn between the two agents or the collapsed cards around them. */
 export function Flights() {
   const fleet = useFleet((state) => (state.fleet.flights.size === 0 ? null : state.fleet));
   const paths = useMemo(() => {
     if (fleet === null) return [];
-    const byPair = new Map<string, { source: string; target: string; outcome: Flight['outcome'] }>();
+    const byPair = new Map<string, Path>();
     for (const flight of fleet.flights.values()) {
       const source = visibleAncestor(fleet, flight.sourceId);
       const target = visibleAncestor(fleet, flight.targetId);
@@ -34,22 +40,38 @@ export function Flights() {
   );
 }
 
-function FlightPath({ source, target, outcome }: { source: string; target: string; outcome: Flight['outcome'] }) {
+function FlightPath({ source, target, outcome }: Path) {
   const from = useInternalNode(source);
   const to = useInternalNode(target);
   if (!from || !to) return null;
   const a = from.internals.positionAbsolute;
   const b = to.internals.positionAbsolute;
-  const width = from.width ?? 0;
-  // Out of the lower edge of the asking card's own face, into the upper edge of the asked one.
-  const start = { x: a.x + Math.min(width, 240) / 2, y: a.y + HEADER - 12 };
-  const end = { x: b.x + Math.min(to.width ?? 0, 240) / 2, y: b.y };
+  const width = to.width ?? CARD_WIDTH;
+  const height = to.height ?? CARD_HEIGHT;
+  const inside =
+    b.x >= a.x && b.y >= a.y && b.x + width <= a.x + (from.width ?? 0) && b.y + height <= a.y + (from.height ?? 0);
+  if (inside) {
+    // A lead and its member touch: a line between them would be a stub, so the member itself is framed.
+    return (
+      <rect
+        x={b.x - 3}
+        y={b.y - 3}
+        width={width + 6}
+        height={height + 6}
+        rx={15}
+        className="delegation-edge"
+        data-outcome={outcome}
+      />
+    );
+  }
+  const start = { x: a.x + Math.min(from.width ?? CARD_WIDTH, CARD_WIDTH) / 2, y: a.y + CARD_HEIGHT };
+  const end = { x: b.x + Math.min(width, CARD_WIDTH) / 2, y: b.y };
   const bend = Math.max(24, Math.abs(end.y - start.y) / 2);
-  const d = `M ${start.x} ${start.y} C ${start.x} ${start.y + bend}, ${end.x} ${end.y - bend}, ${end.x} ${end.y}`;
   return (
-    <>
-      <path d={d} className="delegation-edge" data-outcome={outcome} />
-      <circle cx={end.x} cy={end.y} r={3.5} fill="var(--busy-mark)" />
-    </>
+    <path
+      d={`M ${start.x} ${start.y} C ${start.x} ${start.y + bend}, ${end.x} ${end.y - bend}, ${end.x} ${end.y}`}
+      className="delegation-edge"
+      data-outcome={outcome}
+    />
   );
 }

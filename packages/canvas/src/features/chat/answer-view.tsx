@@ -37,15 +37,12 @@ export function AnswerView({ agent, exchange }: { agent: Workspace; exchange: Ex
       );
     case 'queued':
       return (
-        <div>
-          <p className="flex items-center gap-2 text-sm text-ink-soft">
-            <Clock aria-hidden className="size-4" />
-            {answer.waking
-              ? `${agent.name} is waking up; your message is kept and comes first.`
-              : `Recorded. ${agent.name} answers as soon as it can.`}
-          </p>
-          <TeamAtWork id={agent.id} />
-        </div>
+        <p className="flex items-center gap-2 text-sm text-ink-soft">
+          <Clock aria-hidden className="size-4" />
+          {answer.waking
+            ? `${agent.name} is waking up; your message is kept and comes first.`
+            : `Recorded. ${agent.name} answers as soon as it can.`}
+        </p>
       );
     case 'answered':
       return (

@@ -73,7 +73,7 @@ export function Composer({ agent }: { agent: Workspace }) {
           <ArrowUp aria-hidden className="size-4" />
         </button>
       </div>
-      <div className="mt-1.5 flex items-center gap-3 px-1 text-xs text-ink-faint">
+      <div className="mt-1.5 flex items-center gap-3 px-1 text-xs whitespace-nowrap text-ink-faint">
         <span className="flex items-center gap-1">
           <Kbd keys="Enter" /> sends
         </span>
@@ -83,7 +83,7 @@ export function Composer({ agent }: { agent: Workspace }) {
         {agent.demo && (
           <Link to="/settings" className="ml-auto flex items-center gap-1 rounded text-accent hover:underline">
             <KeyRound aria-hidden className="size-3.5" />
-            Demo answers. Add a model key
+            Add a model key
           </Link>
         )}
       </div>

@@ -73,6 +73,7 @@ export function CreateDialog({ parentId }: { parentId: string | null }) {
         }}
       >
         <TextField
+          data-autofocus
           label="Name"
           value={name}
           onChange={(event) => setName(event.target.value)}

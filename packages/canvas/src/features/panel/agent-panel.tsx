@@ -1,4 +1,4 @@
-import { Activity, ArrowRightLeft, MessageSquare, ScrollText, SlidersHorizontal, X } from 'lucide-react';
+import { X } from 'lucide-react';
 import { Tabs as Radix } from 'radix-ui';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { ErrorBoundary } from '../../app/error-boundary.js';
@@ -25,11 +25,11 @@ const LogsTab = lazy(() => import('./logs-tab.js').then((module) => ({ default: 
 const DetailsTab = lazy(() => import('./details-tab.js').then((module) => ({ default: module.DetailsTab })));
 
 const tabs = [
-  { id: 'chat', label: 'Chat', icon: MessageSquare },
-  { id: 'activity', label: 'Activity', icon: Activity },
-  { id: 'delegations', label: 'Delegations', icon: ArrowRightLeft },
-  { id: 'logs', label: 'Logs', icon: ScrollText },
-  { id: 'details', label: 'Details', icon: SlidersHorizontal },
+  { id: 'chat', label: 'Chat' },
+  { id: 'activity', label: 'Activity' },
+  { id: 'delegations', label: 'Delegations' },
+  { id: 'logs', label: 'Logs' },
+  { id: 'details', label: 'Details' },
 ] as const;
 
 export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
@@ -69,15 +69,14 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
           <StatusChip status={agent.status} />
           <RuntimeChips agent={agent} />
         </div>
-        <FailureNotice agent={agent} />
+        <FailureNotice agent={agent} tab={tab} />
         <Radix.List aria-label="Views of the agent" className="-mx-1 mt-3 flex gap-0.5 overflow-x-auto">
-          {tabs.map(({ id: value, label, icon: Icon }) => (
+          {tabs.map(({ id: value, label }) => (
             <Radix.Trigger
               key={value}
               value={value}
               className="relative flex h-9 items-center gap-1.5 rounded-t-lg px-2.5 text-sm whitespace-nowrap text-ink-soft hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:font-medium data-[state=active]:text-ink data-[state=active]:after:absolute data-[state=active]:after:inset-x-2 data-[state=active]:after:bottom-0 data-[state=active]:after:h-0.5 data-[state=active]:after:rounded-full data-[state=active]:after:bg-accent"
             >
-              <Icon aria-hidden className="size-4" />
               {label}
             </Radix.Trigger>
           ))}

@@ -1,17 +1,17 @@
 import type { Workspace } from '@molecule/contract';
 import { useFleet } from '../../app/services-context.js';
-import { useGo } from '../../app/use-navigation.js';
+import { type Tab, useGo } from '../../app/use-navigation.js';
 import { adviseOn } from '../../model/failure-advice.js';
 import { Button } from '../../ui/button.js';
 import { Notice } from '../../ui/notice.js';
 
-export function FailureNotice({ agent }: { agent: Workspace }) {
+export function FailureNotice({ agent, tab }: { agent: Workspace; tab: Tab }) {
   const failure = useFleet((state) => state.fleet.failures.get(agent.id));
   const go = useGo();
   const advice = adviseOn(agent, failure);
   if (advice === null) return null;
   const action =
-    advice.next === 'logs' ? (
+    advice.next === 'logs' && tab !== 'logs' ? (
       <Button size="small" onClick={() => go.agent(agent.id, 'logs')}>
         Open log
       </Button>

@@ -66,7 +66,7 @@ export function LogsTab({ id }: { id: string }) {
           tabIndex={0}
           role="log"
           aria-label="Log of the agent"
-          className="min-h-0 flex-1 overflow-auto bg-sunken px-4 py-3 font-mono text-xs leading-5 whitespace-pre-wrap break-all focus-visible:-outline-offset-2"
+          className="min-h-0 flex-1 overflow-auto bg-sunken px-4 py-3 font-mono text-xs leading-5 whitespace-pre-wrap wrap-anywhere focus-visible:-outline-offset-2"
         >
           {lines.join('\n')}
         </pre>

@@ -67,7 +67,7 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
           className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-2xl border border-line bg-surface shadow-over animate-enter focus:outline-none"
         >
           <Radix.Title className="sr-only">Search agents and commands</Radix.Title>
-          <Command loop>
+          <Command loop filter={scoreOf}>
             <div className="flex items-center gap-2.5 border-b border-line px-4">
               <Search aria-hidden className="size-4 text-ink-faint" />
               <Command.Input
@@ -118,6 +118,16 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Words must occur as they are typed, and names that begin with them come first: letters strewn over a line are noise. */
+function scoreOf(_value: string, search: string, keywords: readonly string[] = []): number {
+  const [name = '', ...rest] = keywords.map((keyword) => keyword.toLowerCase());
+  const words = search.toLowerCase().trim().split(/\s+/);
+  if (!words.every((word) => name.includes(word) || rest.some((keyword) => keyword.includes(word)))) return 0;
+  const first = words[0] ?? '';
+  if (name.startsWith(first)) return 1;
+  return name.includes(first) ? 0.8 : 0.5;
 }
 
 const group =
