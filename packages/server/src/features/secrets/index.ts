@@ -1,0 +1,2 @@
+export { createSecretHandlers } from './secrets.routes.js';
+export { createSecrets, type Secrets, SecretsKeyError } from './secrets.service.js';

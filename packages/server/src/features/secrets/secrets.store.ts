@@ -1,0 +1,137 @@
+import { sql } from 'kysely';
+import type { Db, Tx } from '../../platform/db.js';
+import type { SealedValue } from './cipher.js';
+
+/** A stored secret with everything needed to open it. */
+export interface StoredSecret extends SealedValue {
+  readonly key: string;
+}
+
+export interface SecretListing {
+  readonly key: string;
+  readonly scope: 'workspace' | 'global';
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+const SEALED = ['key', 'encrypted_value', 'encryption_version', 'key_id'] as const;
+
+export async function listGlobal(db: Db): Promise<SecretListing[]> {
+  const rows = await db
+    .selectFrom('global_secrets')
+    .select(['key', 'created_at', 'updated_at'])
+    .orderBy(sql`key collate "C"`)
+    .execute();
+  return rows.map((row) => ({ ...row, scope: 'global' }));
+}
+
+/** A workspace's own secrets by key, then the global ones it does not override by key (contract lifecycle §4.2). */
+export async function listVisible(db: Db, workspaceId: string): Promise<SecretListing[]> {
+  const { rows } = await sql<SecretListing>`
+    select *
+      from (select key, 'workspace' as scope, created_at, updated_at
+              from workspace_secrets where workspace_id = ${workspaceId}
+            union all
+            select key, 'global', created_at, updated_at
+              from global_secrets as g
+             where not exists (select from workspace_secrets as w
+                                where w.workspace_id = ${workspaceId} and w.key = g.key)) as visible
+     order by scope desc, key collate "C"`.execute(db);
+  return rows;
+}
+
+export interface EffectiveSecret extends StoredSecret {
+  readonly scope: 'workspace' | 'global';
+}
+
+/** What an agent of this workspace gets: one row per key, the workspace's own before the global one. */
+export async function listEffective(db: Db, workspaceId: string): Promise<EffectiveSecret[]> {
+  const { rows } = await sql<EffectiveSecret>`
+    select distinct on (key) key, scope, encrypted_value, encryption_version, key_id
+      from (select key, 'workspace' as scope, encrypted_value, encryption_version, key_id
+              from workspace_secrets where workspace_id = ${workspaceId}
+            union all
+            select key, 'global', encrypted_value, encryption_version, key_id from global_secrets) as both_scopes
+     order by key, scope desc`.execute(db);
+  return rows;
+}
+
+/** Which of `keys` have a global value that is not empty. A sealed empty text is 28 bytes: nonce and tag. */
+export async function listGlobalKeysWithValue(db: Db | Tx, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<{ key: string }>`
+    select key from global_secrets
+     where key = any(${[...keys]}::text[])
+       and octet_length(encrypted_value) > case when encryption_version = 0 then 0 else 28 end`.execute(db);
+  return rows.map((row) => row.key);
+}
+
+/** Ids of the workspaces whose own secret hides the global one of this key. */
+export async function listOverriding(tx: Tx, key: string): Promise<string[]> {
+  const rows = await tx.selectFrom('workspace_secrets').select('workspace_id').where('key', '=', key).execute();
+  return rows.map((row) => row.workspace_id);
+}
+
+/** Locked, so that two writers of one key compare with what the other wrote. */
+export async function lockGlobal(tx: Tx, key: string): Promise<StoredSecret | null> {
+  const row = await tx
+    .selectFrom('global_secrets')
+    .select(SEALED)
+    .where('key', '=', key)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function lockOwn(tx: Tx, workspaceId: string, key: string): Promise<StoredSecret | null> {
+  const row = await tx
+    .selectFrom('workspace_secrets')
+    .select(SEALED)
+    .where('workspace_id', '=', workspaceId)
+    .where('key', '=', key)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function upsertGlobal(tx: Tx, secret: StoredSecret): Promise<void> {
+  const { key: _key, ...sealed } = secret;
+  await tx
+    .insertInto('global_secrets')
+    .values(secret)
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ ...sealed, updated_at: sql<Date>`now()` }))
+    .execute();
+}
+
+/** One statement for any number of secrets of one workspace. The row of the workspace must exist. */
+export async function upsertOwn(tx: Tx, workspaceId: string, secrets: readonly StoredSecret[]): Promise<void> {
+  if (secrets.length === 0) return;
+  await tx
+    .insertInto('workspace_secrets')
+    .values(secrets.map((secret) => ({ workspace_id: workspaceId, ...secret })))
+    .onConflict((conflict) =>
+      conflict.columns(['workspace_id', 'key']).doUpdateSet({
+        encrypted_value: sql`excluded.encrypted_value`,
+        encryption_version: sql`excluded.encryption_version`,
+        key_id: sql`excluded.key_id`,
+        updated_at: sql<Date>`now()`,
+      }),
+    )
+    .execute();
+}
+
+/** False when there was none. */
+export async function deleteGlobal(tx: Tx, key: string): Promise<boolean> {
+  const result = await tx.deleteFrom('global_secrets').where('key', '=', key).executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** False when there was none. */
+export async function deleteOwn(tx: Tx, workspaceId: string, key: string): Promise<boolean> {
+  const result = await tx
+    .deleteFrom('workspace_secrets')
+    .where('workspace_id', '=', workspaceId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
