@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The data directory (design §5): folders 0700, files 0600. */
@@ -27,7 +27,9 @@ export async function openDataDir(path: string): Promise<DataDir> {
   try {
     for (const folder of [path, keys, workspaces]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await chmod(folder, 0o700);
+      // As root the default data directory also holds the database, whose own user passes through it: search permission
+      // for others is left as it is, reading and writing is taken away.
+      await chmod(folder, (await stat(folder)).mode & (folder === path ? 0o711 : 0o700));
     }
     const serverFile = join(path, 'server.json');
     return {
