@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createRandom } from '../random.js';
 import { errorCode, PostgresStartError, toPermissionError } from './errors.js';
 
 /** The role and database that exist from the first start on. */
@@ -23,7 +23,7 @@ export async function ensurePassword(home: string, databaseExists: boolean): Pro
         'Restore that file from a backup of the data directory.',
       );
     }
-    const password = randomBytes(24).toString('base64url');
+    const password = createRandom().token(24);
     const draft = `${path}.${process.pid}`;
     await writeFile(draft, `${password}\n`, { mode: 0o600 });
     await rename(draft, path);
