@@ -5,7 +5,12 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
 }
 
-export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>> & {
+  // What every line says of itself must not be overwritten by a fact of the same name.
+  readonly time?: never;
+  readonly level?: never;
+  readonly event?: never;
+};
 
 // A line longer than this is an accident (an upstream error page, say); it would push useful lines out of the rotated file.
 const FIELD_LENGTH_MAX = 500;

@@ -61,7 +61,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     if ('ignore' in outcome) return;
     if (reason !== '') lastReason = reason;
     if (outcome.to !== state) {
-      log.info('connection', { from: state, to: outcome.to, event, reason: reason === '' ? undefined : reason });
+      log.info('connection', { from: state, to: outcome.to, on: event, reason: reason === '' ? undefined : reason });
       if (outcome.to === 'live') attempt = 0;
     }
     state = outcome.to;
