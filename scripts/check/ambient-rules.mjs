@@ -37,7 +37,13 @@ const RULES = [
       /^packages\/server\/src\/platform\/(clock|supervisor)\.ts$/,
       /^packages\/(runtime|cli|canvas)\/src\/(?:[\w-]+\/)*clock\.ts$/,
     ],
-    also: [{ where: /^packages\/canvas\/src\/.*\.tsx$/, why: 'a component’s effect owns its timer and clears it' }],
+    also: [
+      { where: /^packages\/canvas\/src\/.*\.tsx$/, why: 'a component’s effect owns its timer and clears it' },
+      {
+        where: /^packages\/server\/src\/platform\/postgres\/wait\.ts$/,
+        why: 'starting the database must keep the process alive; Clock timers do not',
+      },
+    ],
     hint: 'take a Clock',
   },
   {
@@ -50,6 +56,10 @@ const RULES = [
     ],
     also: [
       { where: /^packages\/canvas\/src\/.*\.tsx$/, why: 'relative times are rendered against the reader’s clock' },
+      {
+        where: /^packages\/server\/src\/platform\/postgres\/wait\.ts$/,
+        why: 'starting the database must keep the process alive; Clock timers do not',
+      },
     ],
     hint: 'take a Clock',
   },
