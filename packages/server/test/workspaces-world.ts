@@ -1,6 +1,6 @@
 import { createWorkspaces, type Workspaces } from '../src/features/workspaces/index.js';
 import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
-import { createFakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
+import { createFakeBackend, type FakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
 import { createProvisionerRegistry } from '../src/provisioners/registry.js';
 import { createProvisioner } from '../src/provisioners/shared-semantics.js';
 import { createTestPorts, TEST_LEASE_MS, type TestPorts } from './ports.js';
@@ -9,15 +9,25 @@ export interface WorkspacesWorld {
   readonly ports: TestPorts;
   readonly workspaces: Workspaces;
   readonly backend: FakeControl;
+  /** The machine and its identity: hand both to another world to be the next server on the same host. */
+  readonly host: { readonly id: string; readonly machine: FakeBackend };
   /** Tokens issued, as `<workspace id>#<generation>`. */
   readonly issued: string[];
   close(): Promise<void>;
 }
 
 /** The workspaces feature on a real database with an in-memory backend that passes the driver suite. */
-export function createWorkspacesWorld(url: string, given: Parameters<typeof createTestPorts>[1] = {}): WorkspacesWorld {
+export function createWorkspacesWorld(
+  url: string,
+  given: Parameters<typeof createTestPorts>[1] & {
+    readonly host?: WorkspacesWorld['host'];
+    readonly templateTimeoutSeconds?: (runtime: string) => number | null;
+    readonly provisionTimeoutSeconds?: number;
+  } = {},
+): WorkspacesWorld {
   const ports = createTestPorts(url, given);
-  const fake = createFakeBackend({ clock: ports.clock });
+  const host = given.host ?? { id: ports.random.uuid(), machine: createFakeBackend({ clock: ports.clock }) };
+  const fake = host.machine;
   const issued: string[] = [];
   const provisioners = createProvisionerRegistry([
     createProvisioner(fake.createDriver()),
@@ -28,12 +38,12 @@ export function createWorkspacesWorld(url: string, given: Parameters<typeof crea
     ...ports,
     provisioners,
     leaseMs: TEST_LEASE_MS,
-    hostId: ports.random.uuid(),
+    hostId: host.id,
     templates: {
       find: () => null,
       isSafeName: () => true,
       compose: async () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], requiredEnv: [] }),
-      provisionTimeoutSeconds: () => null,
+      provisionTimeoutSeconds: given.templateTimeoutSeconds ?? (() => null),
     },
     secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
     tokens: {
@@ -49,13 +59,14 @@ export function createWorkspacesWorld(url: string, given: Parameters<typeof crea
     platformUrl: () => 'http://127.0.0.1:1',
     publicUrl: null,
     startsMax: 16,
-    provisionTimeoutSeconds: null,
+    provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,
     externalSilenceSeconds: 90,
   });
   return {
     ports,
     workspaces,
     backend: fake.control,
+    host,
     issued,
     async close() {
       await ports.close();

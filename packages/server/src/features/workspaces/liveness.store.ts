@@ -1,0 +1,131 @@
+import type { Status } from '@molecule/contract';
+import { sql } from 'kysely';
+import { type Db, prepared } from '../../platform/db.js';
+import { toStorableJson } from '../../platform/storable-json.js';
+
+/** One heartbeat. What is undefined keeps what an earlier beat wrote (B-29); empty values clear. */
+export interface Beat {
+  readonly id: string;
+  /** SHA-256 of the presented token in hex, null when there was none. */
+  readonly hash: string | null;
+  readonly activeTasks?: number | undefined;
+  readonly uptimeSeconds?: number | undefined;
+  readonly currentTask?: string | undefined;
+  readonly errorRate?: number | undefined;
+  readonly sampleError?: string | undefined;
+  readonly runtimeState?: string | undefined;
+  readonly capabilities?: Readonly<Record<string, boolean>> | undefined;
+  /** 0 clears. */
+  readonly idleTimeoutSeconds?: number | undefined;
+  readonly demo?: boolean | undefined;
+  /** Empty clears. */
+  readonly model?: string | undefined;
+}
+
+/** What is known of the workspace after a beat was written, with the task it had before. */
+export interface BeatFacts {
+  readonly id: string;
+  readonly status: Status;
+  readonly generation: number;
+  readonly tokenId: string | null;
+  readonly inboundSecret: string | null;
+  readonly monthlySpend: number;
+  readonly taskBefore: string;
+  readonly currentTask: string;
+  readonly activeTasks: number;
+  readonly uptimeSeconds: number;
+  readonly errorRate: number;
+  readonly sampleError: string;
+  readonly runtimeState: string;
+  readonly managesStatus: boolean;
+}
+
+export type BeatOutcome =
+  | { readonly kind: 'accepted'; readonly facts: BeatFacts }
+  /** The token is missing, wrong, revoked, of an earlier generation, or its workspace is removed. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unknown' };
+
+type BeatRow = BeatFacts & { readonly n: number; readonly accepted: boolean };
+
+/**
+ * Checks the tokens of all waiting beats, writes them, and reads what the answers need: one statement, whatever their
+ * number (design §4.5). It touches only the narrow liveness rows, so a beat never waits for a workspace row. Its commit
+ * does not wait for the disk: a beat lost in a power cut is replaced by the next.
+ *
+ * `openBootstrap` lets a beat without a token in for a workspace that never had one (development mode). Beats of one
+ * workspace must arrive merged per token; of two tokens in one call the later one is written.
+ */
+export async function writeBeats(
+  db: Db,
+  beats: readonly Beat[],
+  openBootstrap: boolean,
+): Promise<readonly BeatOutcome[]> {
+  const batch = toStorableJson(beats.map((beat, n) => ({ n, ...beat })));
+  const { rows } = await sql<BeatRow>`${prepared('workspaces-write-beats')}
+    with quick as materialized (select set_config('synchronous_commit', 'off', true) as value),
+    given as materialized (
+      select b.* from quick, jsonb_to_recordset(case when quick.value is not null then ${batch}::jsonb end)
+        as b(n integer, id uuid, hash text, "activeTasks" integer, "uptimeSeconds" integer, "currentTask" text,
+             "errorRate" double precision, "sampleError" text, "runtimeState" text, capabilities jsonb,
+             "idleTimeoutSeconds" integer, demo boolean, model text)
+    ),
+    judged as materialized (
+      select b.*, w.status, w.generation, w.platform_inbound_secret, w.monthly_spend, c.token_id,
+             coalesce(l.current_task, '') as task_before,
+             w.status <> 'removed'
+               and (c.token_id is not null or (b.hash is null and w.may_bootstrap and ${openBootstrap}::boolean))
+               as accepted
+        from given as b
+        join workspaces as w on w.id = b.id
+        left join workspace_liveness as l on l.workspace_id = b.id
+        left join workspace_credentials as c
+               on c.token_hash = decode(b.hash, 'hex') and c.workspace_id = b.id and c.live
+    ),
+    written as (
+      update workspace_liveness as l
+         set last_heartbeat_at = now(),
+             active_tasks = coalesce(j."activeTasks", l.active_tasks),
+             uptime_seconds = coalesce(j."uptimeSeconds", l.uptime_seconds),
+             current_task = coalesce(j."currentTask", l.current_task),
+             error_rate = coalesce(j."errorRate", l.error_rate),
+             sample_error = coalesce(j."sampleError", l.sample_error),
+             runtime_state = coalesce(j."runtimeState", l.runtime_state),
+             capabilities = coalesce(j.capabilities, l.capabilities),
+             idle_timeout_seconds = nullif(coalesce(j."idleTimeoutSeconds", l.idle_timeout_seconds), 0),
+             demo = coalesce(j.demo, l.demo),
+             model = nullif(coalesce(j.model, l.model), '')
+        from (select distinct on (id) * from judged where accepted order by id, n desc) as j
+       where l.workspace_id = j.id
+      returning l.workspace_id, l.active_tasks, l.uptime_seconds, l.current_task, l.error_rate, l.sample_error,
+                l.runtime_state, coalesce((l.capabilities ->> 'status_mgmt')::boolean, false) as manages_status
+    )
+    select j.n, j.accepted, j.id, j.status, j.generation, j.token_id as "tokenId",
+           j.platform_inbound_secret as "inboundSecret", j.monthly_spend as "monthlySpend",
+           j.task_before as "taskBefore", w.current_task as "currentTask", w.active_tasks as "activeTasks",
+           w.uptime_seconds as "uptimeSeconds", w.error_rate as "errorRate", w.sample_error as "sampleError",
+           w.runtime_state as "runtimeState", w.manages_status as "managesStatus"
+      from judged as j
+      left join written as w on w.workspace_id = j.id`.execute(db);
+  const outcomes: BeatOutcome[] = beats.map(() => ({ kind: 'unknown' }));
+  for (const { n, accepted, ...facts } of rows) {
+    outcomes[n] = accepted ? { kind: 'accepted', facts } : { kind: 'refused' };
+  }
+  return outcomes;
+}
+
+/** An agent reports what it has spent this month so far; a lower figure is a late beat and changes nothing. */
+export async function raiseMonthlySpend(db: Db, id: string, cents: number): Promise<void> {
+  await sql`
+    update workspaces set monthly_spend = ${cents}
+     where id = ${id} and monthly_spend < ${cents} and status <> 'removed'`.execute(db);
+}
+
+/** Gives the workspace an inbound secret unless it has one, and returns the one it has (B-24). Null: no such row. */
+export async function ensureInboundSecret(db: Db, id: string, candidate: string): Promise<string | null> {
+  const { rows } = await sql<{ secret: string }>`
+    update workspaces set platform_inbound_secret = coalesce(platform_inbound_secret, ${candidate})
+     where id = ${id} and status <> 'removed'
+    returning platform_inbound_secret as secret`.execute(db);
+  return rows[0]?.secret ?? null;
+}

@@ -1,0 +1,190 @@
+import { waitFor } from '@molecule/testkit';
+import { sql } from 'kysely';
+import { afterEach, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '../../../test/database.js';
+import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { readEvents } from '../../platform/event-log.js';
+import { sweepLostHosts } from './hosts.sweeper.js';
+import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
+import { sweepSilence } from './silence.sweeper.js';
+
+const database = useTestDatabase();
+const worlds: WorkspacesWorld[] = [];
+
+function open(given: Parameters<typeof createWorkspacesWorld>[1] = {}): WorkspacesWorld {
+  const world = createWorkspacesWorld(database.url, given);
+  worlds.push(world);
+  return world;
+}
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
+});
+
+async function create(world: WorkspacesWorld, name: string, extra: Record<string, unknown> = {}): Promise<string> {
+  return (await world.workspaces.verbs.create({ name, runtime: 'echo', ...extra }, 'http://localhost')).id;
+}
+
+async function row(world: WorkspacesWorld, id: string) {
+  return world.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
+async function age(world: WorkspacesWorld, id: string, minutes: number): Promise<void> {
+  await sql`update workspaces set status_changed_at = now() - ${minutes}::integer * interval '1 minute' where id = ${id}`.execute(
+    world.ports.lanes.control,
+  );
+}
+
+async function lastEvent(world: WorkspacesWorld, id: string) {
+  const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+  return events.at(-1);
+}
+
+/** Puts a workspace online without its worker: the sweeps alone are under test. */
+async function online(world: WorkspacesWorld, id: string): Promise<void> {
+  await world.ports.transact('control', (tx) =>
+    world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'registered', online: {} }] }),
+  );
+}
+
+function silence(world: WorkspacesWorld, provisioners: Parameters<typeof sweepSilence>[0]['provisioners']) {
+  return sweepSilence({
+    ...world.ports,
+    provisioners,
+    managedSilenceSeconds: 180,
+    externalSilenceSeconds: 90,
+    restart: world.workspaces.verbs.restart,
+  });
+}
+
+describe('the provisioning-timeout sweep', () => {
+  it('R16: waits as long as the template of the runtime says, and names the limit when it gives up', async () => {
+    const world = open();
+    const limitSecondsOf = () => 1_200;
+    const young = await create(world, 'Young');
+    const old = await create(world, 'Old');
+    await age(world, young, 11);
+    await age(world, old, 21);
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf });
+    expect((await row(world, young)).status).toBe('provisioning');
+    expect(await row(world, old)).toMatchObject({ status: 'failed', failure_reason: 'start_timeout' });
+    expect(await lastEvent(world, old)).toMatchObject({
+      type: 'WORKSPACE_PROVISION_FAILED',
+      payload: { timeout_secs: 1_200, runtime: 'echo', source: 'provision_timeout_sweep' },
+    });
+  });
+
+  it('D19: says that nothing was started when there is no instance', async () => {
+    const world = open();
+    const id = await create(world, 'Never');
+    await age(world, id, 11);
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 });
+    expect((await row(world, id)).last_sample_error).toBe('The agent could not be started within 600 s.');
+  });
+});
+
+describe('the silence sweep', () => {
+  it('R17, B-21: a silent external workspace waits for its agent again, without any backend', async () => {
+    const world = open();
+    const id = await create(world, 'Far', { external: true, url: 'https://agent.example.com' });
+    await age(world, id, 3);
+    await silence(world, { all: [], find: () => ({ ok: false, reason: 'none' }) });
+    expect((await row(world, id)).status).toBe('awaiting_agent');
+  });
+
+  it('a beat that is young enough protects it', async () => {
+    const world = open();
+    const id = await create(world, 'Near', { external: true, url: 'https://agent.example.com' });
+    await age(world, id, 3);
+    await sql`update workspace_liveness set last_heartbeat_at = now() where workspace_id = ${id}`.execute(
+      world.ports.lanes.control,
+    );
+    await silence(world, { all: [], find: () => ({ ok: false, reason: 'none' }) });
+    expect((await row(world, id)).status).toBe('online');
+  });
+
+  it('R43: a backend that cannot tell leads to nothing', async () => {
+    const world = open();
+    const id = await create(world, 'Hidden');
+    await online(world, id);
+    await age(world, id, 4);
+    const unknown = {
+      ...world.host.machine.createDriver(),
+      inspect: async () => ({ state: 'unknown', reason: 'away' }),
+    };
+    await silence(world, { all: [], find: () => ({ ok: true, provisioner: unknown as never }) });
+    expect((await row(world, id)).status).toBe('online');
+  });
+
+  it('a managed agent that hangs is replaced by one of a new generation', async () => {
+    const world = open();
+    const id = await create(world, 'Hung');
+    await online(world, id);
+    await age(world, id, 4);
+    const running = { inspect: async () => ({ state: 'running', record: {} }) };
+    await silence(world, { all: [], find: () => ({ ok: true, provisioner: running as never }) });
+    expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2, desired: 'running' });
+  });
+});
+
+describe('hosts', () => {
+  it('what ran on a host that fell silent is reported as gone, with the reason', async () => {
+    const world = open();
+    const id = await create(world, 'Stranded');
+    await online(world, id);
+    const hostId = world.ports.random.uuid();
+    await sql`insert into server_hosts (id, name, seen_at) values (${hostId}, 'attic', now() - interval '6 minutes')`.execute(
+      world.ports.lanes.control,
+    );
+    await sql`update workspaces set host_id = ${hostId} where id = ${id}`.execute(world.ports.lanes.control);
+    await sweepLostHosts(world.ports);
+    const stored = await row(world, id);
+    expect(stored.status).toBe('offline');
+    expect(stored.last_sample_error).toMatch(/^host_gone: the server on host attic/);
+  });
+
+  it('the next server on a host adopts what still runs and starts what does not', async () => {
+    const first = open();
+    await first.ports.start();
+    const alive = await create(first, 'Alive');
+    const dead = await create(first, 'Dead');
+    for (const id of [alive, dead]) {
+      await waitFor(async () => (await row(first, id)).instance_state === 'running');
+      await online(first, id);
+    }
+    worlds.splice(worlds.indexOf(first), 1);
+    // As after kill -9: no orderly stop, the loops and connections simply end, and one agent dies meanwhile.
+    await first.close();
+    first.backend.crash(dead);
+
+    const second = open({ host: first.host });
+    await second.ports.start();
+    await second.workspaces.resume();
+    await waitFor(async () => (await row(second, dead)).status === 'provisioning');
+    await waitFor(async () => (await row(second, dead)).instance_state === 'running');
+    await waitFor(async () => (await row(second, alive)).due_at === null);
+    const starts = (id: string) => second.backend.calls.filter((call) => call === `start ${id}`).length;
+    expect(starts(alive)).toBe(1);
+    expect(starts(dead)).toBe(2);
+    expect((await row(second, alive)).status).toBe('online');
+  });
+
+  it('an orderly stop says so on the rows, and the next start takes them up', async () => {
+    const first = open();
+    await first.ports.start();
+    const id = await create(first, 'Overnight');
+    await waitFor(async () => (await row(first, id)).instance_state === 'running');
+    await online(first, id);
+    await first.workspaces.standDown();
+    expect(first.backend.countRunning(id)).toBe(0);
+    expect(await row(first, id)).toMatchObject({ status: 'offline', desired: 'running' });
+    worlds.splice(worlds.indexOf(first), 1);
+    await first.close();
+
+    const second = open({ host: first.host });
+    await second.ports.start();
+    await second.workspaces.resume();
+    await waitFor(async () => (await row(second, id)).instance_state === 'running');
+    expect(second.backend.countRunning(id)).toBe(1);
+  });
+});
