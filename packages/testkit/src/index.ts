@@ -11,4 +11,11 @@ export {
   type LlmScript,
   resultsOf,
 } from './fake-llm/index.js';
+export {
+  createDataDir,
+  removeDataDir,
+  type ServerProcess,
+  type ServerProcessOptions,
+  startServerProcess,
+} from './server-process.js';
 export { type WaitForOptions, waitFor } from './wait-for.js';
