@@ -192,7 +192,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   const handlers = {
     ...access.handlers,
     ...templates.handlers,
-    ...createSecretHandlers({ secrets, lanes, restart: workspaces.verbs.restart }),
+    ...createSecretHandlers({ secrets, lanes, nudge: workspaces.verbs.nudge }),
     ...workspaces.handlers,
     ...activity.handlers,
     ...messages.handlers,
@@ -237,6 +237,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ports,
     database,
     async start() {
+      await secrets.verifyKey(lanes.control);
       await feed.start();
       await announceHost({ db: lanes.health, supervisor }, { id: dataDir.hostId, name: hostname() });
       await http.listen({ port: config.port, host: config.host });

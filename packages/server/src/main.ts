@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
 import { type Config, ConfigError, parseConfig, readEnvironment } from './config.js';
+import { SecretsKeyError } from './features/secrets/index.js';
 import { DataDirError, openDataDir } from './platform/data-dir.js';
 import { createLogger } from './platform/logger.js';
 import { MigrationError, migrate } from './platform/migrate.js';
@@ -100,6 +101,7 @@ function explain(error: unknown): { readonly sentence: string; readonly code: nu
   if (error instanceof PostgresStartError)
     return { sentence: `${error.message} ${error.help}`, code: EXIT.unavailable };
   if (error instanceof MigrationError) return { sentence: error.message, code: EXIT.configuration };
+  if (error instanceof SecretsKeyError) return { sentence: error.message, code: EXIT.configuration };
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     const port = 'port' in error ? String(error.port) : 'the port';
     return {
