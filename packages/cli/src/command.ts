@@ -1,5 +1,5 @@
 import type { Client } from '@molecule/contract/client';
-import type { Environment } from './environment.js';
+import type { Environment } from './config.js';
 
 /** The closed list of exit codes; scripts rely on them. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, timeout: 4 } as const;

@@ -1,4 +1,4 @@
-import { readCliEnvironment } from './environment.js';
+import { readCliEnvironment } from './config.js';
 import { run } from './run.js';
 
 const interrupted = new AbortController();

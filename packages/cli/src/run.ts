@@ -11,7 +11,7 @@ import {
   usageOf,
 } from './command.js';
 import { COMMANDS } from './commands/index.js';
-import type { Environment } from './environment.js';
+import type { Environment } from './config.js';
 
 export interface Terminal {
   out(text: string): void;

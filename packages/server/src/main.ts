@@ -7,6 +7,7 @@ import { DataDirError, openDataDir } from './platform/data-dir.js';
 import { createLogger } from './platform/logger.js';
 import { MigrationError, migrate } from './platform/migrate.js';
 import { type EmbeddedPostgres, PostgresStartError, startEmbeddedPostgres } from './platform/postgres/index.js';
+import { createRandom } from './platform/random.js';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
 const PACKAGE_FILE = new URL('../package.json', import.meta.url);
@@ -22,11 +23,11 @@ async function main(): Promise<void> {
   if (config.developmentMode) {
     logger.warn('development mode: everyone who can reach this port is an administrator');
   }
-  const dataDir = await openDataDir(config.dataDir);
+  const dataDir = await openDataDir(config.dataDir, createRandom());
   const postgres = await openPostgres(config);
   const applied = await migrate({ url: postgres.url, folder: MIGRATIONS_FOLDER });
   if (applied.length > 0) logger.info({ applied }, 'database brought up to date');
-  const version = String((JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version?: unknown }).version ?? '0.0.0');
+  const { version } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string };
   const app = await createApp({
     config,
     databaseUrl: postgres.url,
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
       pid: process.pid,
       port,
       version,
-      started_at: new Date().toISOString(),
+      started_at: app.ports.clock.now().toISOString(),
       token: config.adminToken === null ? dataDir.adminToken : null,
     });
     say('');

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { Workspace } from '@molecule/contract';
 import { failureOfReply, hear, type StreamedReply, silentReply, textOfReply, textSoFar } from '@molecule/contract/a2a';
 import { ApiError, type Client } from '@molecule/contract/client';
+import { nowMs, sleep } from '../clock.js';
 import { type Command, type Context, type Outcome, RefusedError, TimeoutError, UsageError } from '../command.js';
 import { findWorkspace } from '../find-workspace.js';
+import { createMessageId } from '../random.js';
 import { readEvents } from '../sse.js';
-import { nowMs, sleep } from '../wait.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 600;
 const POLL_MS = 700;
@@ -24,7 +24,7 @@ export const chat: Command = {
     if (!(timeoutSeconds > 0)) throw new UsageError('--timeout takes a number of seconds above 0');
     const connection = await client();
     const workspace = await findWorkspace(connection, args[0] ?? '');
-    const messageId = randomUUID();
+    const messageId = createMessageId();
     const deadline = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
     const response = await connection.open(
       'sendMessage',

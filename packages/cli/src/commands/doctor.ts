@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { join } from 'node:path';
 import { createClient } from '@molecule/contract/client';
 import { type Command, EXIT } from '../command.js';
-import type { Environment } from '../environment.js';
+import type { Environment } from '../config.js';
 
 interface Finding {
   readonly check: string;

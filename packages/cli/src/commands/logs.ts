@@ -1,6 +1,6 @@
+import { sleep } from '../clock.js';
 import type { Command } from '../command.js';
 import { findWorkspace } from '../find-workspace.js';
-import { sleep } from '../wait.js';
 
 const FOLLOW_EVERY_MS = 700;
 

@@ -1,6 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Random } from './random.js';
 
 /** The data directory (design §5): folders 0700, files 0600. */
 export interface DataDir {
@@ -21,7 +21,7 @@ export class DataDirError extends Error {
 }
 
 /** Creates what is missing; repeatable. Throws DataDirError when the folder cannot be written. */
-export async function openDataDir(path: string): Promise<DataDir> {
+export async function openDataDir(path: string, random: Random): Promise<DataDir> {
   const keys = join(path, 'keys');
   const workspaces = join(path, 'workspaces');
   try {
@@ -35,9 +35,11 @@ export async function openDataDir(path: string): Promise<DataDir> {
     return {
       path,
       workspaces,
-      adminToken: await ensureKey(join(keys, 'admin-token'), () => randomBytes(32).toString('base64url')),
-      secretsKey: await ensureKey(join(keys, 'secrets-key'), () => randomBytes(32).toString('base64')),
-      hostId: await ensureKey(join(keys, 'host-id'), () => randomUUID()),
+      adminToken: await ensureKey(join(keys, 'admin-token'), () => random.token(32)),
+      secretsKey: await ensureKey(join(keys, 'secrets-key'), () =>
+        Buffer.from(random.token(32), 'base64url').toString('base64'),
+      ),
+      hostId: await ensureKey(join(keys, 'host-id'), () => random.uuid()),
       async writeServerFile(content) {
         const draft = `${serverFile}.${process.pid}`;
         await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });

@@ -1,6 +1,6 @@
 import type { Status } from '@molecule/contract';
 import { sql } from 'kysely';
-import { ownedBy } from '../../platform/claim.js';
+import { claim, ownedBy } from '../../platform/claim.js';
 import type { Db, Tx } from '../../platform/db.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
 import type { InstanceState, WorkspaceSpec } from './workspaces.types.js';
@@ -304,6 +304,31 @@ export async function writeObservation(db: Db | Tx, id: string, owner: string, s
                          else now() + ${seen.dueInMs}::bigint * interval '1 millisecond' end
      where ${ownedBy({ id, owner })} and crash_count = ${seen.crashCount}`.execute(db);
   return (result.numAffectedRows ?? 0n) > 0n;
+}
+
+export interface ClaimedWorkspace {
+  readonly id: string;
+  readonly generation: number;
+}
+
+/**
+ * Leases due workspaces, oldest first: those to start (`running`) or those to stop. Rows bound to another host are that
+ * host's alone.
+ */
+export async function claimDue(
+  db: Db,
+  wanted: { running: boolean; hostId: string; limit: number; owner: string; leaseMs: number },
+): Promise<ClaimedWorkspace[]> {
+  return claim<ClaimedWorkspace>(db, {
+    table: 'workspaces',
+    // A row that was put off waits for its time even when its generation is not observed yet.
+    where: sql<boolean>`((due_at is null and generation <> observed_generation) or due_at <= now())
+      and (desired = 'running') = ${wanted.running} and (host_id is null or host_id = ${wanted.hostId})`,
+    orderBy: sql`seq`,
+    limit: wanted.limit,
+    owner: wanted.owner,
+    leaseMs: wanted.leaseMs,
+  });
 }
 
 /** Binds a claimed row to the host whose driver is about to start its instance. */

@@ -1,11 +1,10 @@
-import { sql } from 'kysely';
-import { claim, release } from '../../platform/claim.js';
+import { release } from '../../platform/claim.js';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
 import { toError } from '../../platform/errors.js';
 import type { LoopHandle } from '../../platform/supervisor.js';
 import type { Ports } from '../../ports.js';
 import type { Reconciler } from './reconciler.js';
-import { listSuperseded } from './workspaces.store.js';
+import { type ClaimedWorkspace, claimDue, listSuperseded } from './workspaces.store.js';
 
 export interface WorkspaceWorkerDeps
   extends Pick<Ports, 'lanes' | 'clock' | 'random' | 'logger' | 'supervisor' | 'feed'> {
@@ -22,36 +21,22 @@ const STOPS_MAX = 16;
 const STARTS_CAP = 64;
 const POLL_MS = 1_000;
 
-interface Claimed {
-  readonly id: string;
-  readonly generation: number;
-}
-
 /** Claims workspaces that are due and hands each to the reconciler; one row is in one pair of hands at a time. */
 export function createWorkspaceWorker(deps: WorkspaceWorkerDeps): LoopHandle {
   const db = deps.lanes.work;
-  const starting = new Map<string, { row: Claimed; aborter: AbortController }>();
-  const stopping = new Map<string, { row: Claimed; aborter: AbortController }>();
+  const starting = new Map<string, { row: ClaimedWorkspace; aborter: AbortController }>();
+  const stopping = new Map<string, { row: ClaimedWorkspace; aborter: AbortController }>();
 
   async function take(running: boolean, hands: typeof starting, limit: number): Promise<void> {
     const free = limit - hands.size;
     if (free <= 0) return;
     const owner = deps.random.uuid();
     const claimedAtMs = deps.clock.monotonicMs();
-    const rows = await claim<Claimed>(db, {
-      table: 'workspaces',
-      // A row that was put off waits for its time even when its generation is not observed yet.
-      where: sql<boolean>`((due_at is null and generation <> observed_generation) or due_at <= now())
-        and (desired = 'running') = ${running} and (host_id is null or host_id = ${deps.hostId})`,
-      orderBy: sql`seq`,
-      limit: free,
-      owner,
-      leaseMs: deps.leaseMs,
-    });
+    const rows = await claimDue(db, { running, hostId: deps.hostId, limit: free, owner, leaseMs: deps.leaseMs });
     for (const row of rows) work(row, owner, claimedAtMs, hands);
   }
 
-  function work(row: Claimed, owner: string, claimedAtMs: number, hands: typeof starting): void {
+  function work(row: ClaimedWorkspace, owner: string, claimedAtMs: number, hands: typeof starting): void {
     const lease = deps.leases.hold({ table: 'workspaces', id: row.id, owner }, claimedAtMs);
     const aborter = new AbortController();
     hands.set(row.id, { row, aborter });
