@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from './config.js';
+import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createLive } from './features/live/index.js';
@@ -19,7 +19,7 @@ import { createCommit } from './platform/commit.js';
 import type { DataDir } from './platform/data-dir.js';
 import { createDatabase, type DatabaseHandle, type LaneSizes } from './platform/db.js';
 import { createEventFeed } from './platform/event-feed.js';
-import { announceHost } from './platform/hosts.js';
+import { announceHost, findOtherHost } from './platform/hosts.js';
 import { serveCanvas } from './platform/http/canvas-files.js';
 import type { HandlersFor } from './platform/http/handlers.js';
 import { createHttpMetrics } from './platform/http/http-metrics.js';
@@ -239,7 +239,10 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     async start() {
       await secrets.verifyKey(lanes.control);
       await feed.start();
-      await announceHost({ db: lanes.health, supervisor }, { id: dataDir.hostId, name: hostname() });
+      const host = { id: dataDir.hostId, name: hostname() };
+      const other = await findOtherHost(lanes.health, host);
+      if (other !== null) requireSharedSecrets(config, other.name);
+      await announceHost({ db: lanes.health, supervisor }, host);
       await http.listen({ port: config.port, host: config.host });
       const bound = http.server.address();
       if (typeof bound === 'object' && bound !== null) address.port = bound.port;
@@ -253,4 +256,12 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       return closing;
     },
   };
+}
+
+/** Generated credentials differ from host to host; replicas must be given the same ones (design §5). */
+function requireSharedSecrets(config: Config, other: string): void {
+  if (config.adminToken !== null && config.secretsKey !== null) return;
+  throw new ConfigError(
+    `Another server (${other}) uses this database. Set the same ADMIN_TOKEN and SECRETS_ENCRYPTION_KEY on both.`,
+  );
 }

@@ -3,6 +3,22 @@ import type { Db } from './db.js';
 import type { Supervisor } from './supervisor.js';
 
 const BEAT_MS = 30_000;
+/** A server that has not been seen for this long does not count as running (design §6). */
+const LOST_SECONDS = 300;
+
+export interface Host {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Another server that uses this database now; null when we are alone. */
+export async function findOtherHost(db: Db, own: Host): Promise<Host | null> {
+  const { rows } = await sql<Host>`
+    select id, name from server_hosts
+     where id <> ${own.id} and seen_at > now() - ${LOST_SECONDS}::integer * interval '1 second'
+     order by seen_at desc limit 1`.execute(db);
+  return rows[0] ?? null;
+}
 
 /**
  * Makes this server known to the others on the same database and keeps saying that it lives (design §6). Workspaces run
@@ -10,7 +26,7 @@ const BEAT_MS = 30_000;
  */
 export async function announceHost(
   deps: { readonly db: Db; readonly supervisor: Supervisor },
-  host: { readonly id: string; readonly name: string },
+  host: Host,
 ): Promise<void> {
   const beat = async (): Promise<void> => {
     await sql`
