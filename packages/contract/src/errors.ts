@@ -295,6 +295,12 @@ export const ERRORS = {
     text: 'workspace is paused',
     help: 'Resume the workspace first.',
   },
+  workspace_failed: {
+    status: 503,
+    retry: false,
+    text: 'workspace has failed',
+    help: 'Its card says why. Correct that and restart the workspace, then send the message again.',
+  },
   url_not_routable: {
     status: 502,
     retry: false,

@@ -46,6 +46,8 @@ export const Delegate = Type.Object({
   target_id: Required(),
   task: Required(),
   idempotency_key: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
+  /** Additive: the messageId the agent is working on, so that the depth of a chain is counted exactly. */
+  parent_message_id: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
 });
 export type Delegate = Static<typeof Delegate>;
 
@@ -88,6 +90,9 @@ export const messageRoutes = {
       'workspace_not_found',
       'workspace_has_no_url',
       'workspace_paused',
+      'workspace_failed',
+      'loop_refused',
+      'shutting_down',
       'url_not_routable',
       'agent_unreachable',
       'agent_restarting',

@@ -8,7 +8,6 @@ export interface Envelope {
   readonly messageId: string | null;
   /** The joined text parts of the message. */
   readonly text: string;
-  readonly streams: boolean;
 }
 
 const STREAMING_METHODS = new Set(['message/stream', 'SendStreamingMessage']);
@@ -17,6 +16,11 @@ const SENDING_METHODS = new Set(['message/send', 'SendMessage', ...STREAMING_MET
 /** True for the methods that ask an agent to work, which are the ones the ledger records. */
 export function isSending(method: string): boolean {
   return SENDING_METHODS.has(method);
+}
+
+/** True when the method asks for the answer as a stream. */
+export function isStreaming(method: string): boolean {
+  return STREAMING_METHODS.has(method);
 }
 
 /**
@@ -28,9 +32,8 @@ export function normalizeEnvelope(body: unknown, uuid: () => string): Envelope |
   const rpc = 'jsonrpc' in body ? body : wrap(body, uuid);
   const method = textOf(rpc, 'method') ?? '';
   const params = rpc.params;
-  const streams = STREAMING_METHODS.has(method);
   if (!isJsonObject(params) || !isJsonObject(params.message)) {
-    return { body: rpc, method, messageId: null, text: '', streams };
+    return { body: rpc, method, messageId: null, text: '' };
   }
   const given = textOf(params.message, 'messageId');
   const messageId = given ?? uuid();
@@ -40,7 +43,6 @@ export function normalizeEnvelope(body: unknown, uuid: () => string): Envelope |
     method,
     messageId,
     text: textOfParts(message.parts),
-    streams,
   };
 }
 

@@ -1,12 +1,8 @@
 import { isIP } from 'node:net';
 import { type AddressPolicy, judgeAddress } from './address-rules.js';
+import { type ResolvedAddress, resolveName } from './resolve-name.js';
 
-export type { AddressPolicy } from './address-rules.js';
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
+export type { ResolvedAddress } from './resolve-name.js';
 
 export type UrlVerdict =
   /** `address` is the one that was judged: connect to it, whatever the name resolves to a moment later. */
@@ -27,13 +23,20 @@ export interface UrlGuard {
   vetDispatch(raw: string): Promise<UrlVerdict>;
 }
 
-export interface UrlGuardDeps {
-  readonly policy: AddressPolicy;
-  /** All addresses of a name; a rejection counts as "does not resolve". */
-  readonly resolve: (name: string) => Promise<readonly ResolvedAddress[]>;
+export interface UrlGuardOptions {
+  /** Development mode: loopback and private addresses pass. */
+  readonly loopbackAllowed: boolean;
+  /** Agents live in the private network of this server (contract registry-a2a §5.1.1, SaaS mode). Default false. */
+  readonly privateAllowed?: boolean;
+  /** All addresses of a name; a rejection counts as "does not resolve". Default: the resolver of the system. */
+  readonly resolve?: (name: string) => Promise<readonly ResolvedAddress[]>;
 }
 
-export function createUrlGuard({ policy, resolve }: UrlGuardDeps): UrlGuard {
+export function createUrlGuard({ resolve = resolveName, ...options }: UrlGuardOptions): UrlGuard {
+  const policy: AddressPolicy = {
+    loopback: options.loopbackAllowed,
+    privateRanges: options.loopbackAllowed || (options.privateAllowed ?? false),
+  };
   const judge = async (url: URL): Promise<UrlVerdict> => {
     const addresses = await addressesOf(url.hostname, resolve);
     const [first] = addresses;
@@ -77,7 +80,10 @@ function isLocalhost(hostname: string): boolean {
 }
 
 /** The URL parser has already turned decimal, octal and hexadecimal hosts into dotted IPv4. */
-async function addressesOf(hostname: string, resolve: UrlGuardDeps['resolve']): Promise<readonly ResolvedAddress[]> {
+async function addressesOf(
+  hostname: string,
+  resolve: NonNullable<UrlGuardOptions['resolve']>,
+): Promise<readonly ResolvedAddress[]> {
   const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname.replace(/\.$/, '');
   const version = isIP(literal);
   if (version !== 0) return [{ address: literal, family: version === 4 ? 4 : 6 }];

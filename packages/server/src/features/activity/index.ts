@@ -17,7 +17,8 @@ export interface ActivityDeps
   extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'supervisor' | 'logger'> {
   /** Rows older than this are removed; 0 keeps everything (contract registry-a2a §16). */
   readonly retentionDays: number;
-  readonly cleanupHours: number;
+  /** Default 6. */
+  readonly cleanupHours?: number;
 }
 
 export interface ActivityFeature {
@@ -33,7 +34,7 @@ export function createActivity(deps: ActivityDeps): ActivityFeature {
   const reports = createReportWriter(deps);
   deps.supervisor.loop({
     name: 'activity-retention',
-    everyMs: deps.cleanupHours * 3_600_000,
+    everyMs: (deps.cleanupHours ?? 6) * 3_600_000,
     async run(signal) {
       if (deps.retentionDays === 0) return;
       let total = 0;

@@ -17,6 +17,7 @@ export interface SubmitCheck {
 
 export interface SubmitFacts {
   readonly existingId: string | null;
+  readonly existingTargetId: string | null;
   readonly existingState: MessageState | null;
   readonly existingDispatchedAt: Date | null;
   readonly existingLastHeartbeat: Date | null;
@@ -38,7 +39,7 @@ export async function lockCallers(tx: Tx, callerIds: readonly string[]): Promise
 export async function readSubmitFacts(tx: Tx, checks: readonly SubmitCheck[]): Promise<readonly SubmitFacts[]> {
   const batch = toStorableJson(checks.map((check, position) => ({ ...check, position })));
   const { rows } = await sql<SubmitFacts>`${prepared('delegation-facts')}
-    select known.id as "existingId", known.state as "existingState", known.dispatched_at as "existingDispatchedAt",
+    select known.id as "existingId", known.target_id as "existingTargetId", known.state as "existingState", known.dispatched_at as "existingDispatchedAt",
            known.last_heartbeat as "existingLastHeartbeat",
            (select count(*) from messages as m
              where m.caller_id = i."callerId" and m.kind = 'delegation'

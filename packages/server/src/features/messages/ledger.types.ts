@@ -60,6 +60,7 @@ export interface EndedMessage {
   readonly targetId: string;
   readonly messageId: string;
   readonly method: string;
+  readonly state: NewEnding['ending']['state'];
   readonly durationMs: number;
 }
 

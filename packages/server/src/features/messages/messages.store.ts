@@ -2,7 +2,13 @@ import { sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
 import { firstCharacters } from '../activity/index.js';
-import { type EndedMessage, isAnswered, type NewEnding, type NewMessage, type RecordedMessage } from './ledger.types.js';
+import {
+  type EndedMessage,
+  isAnswered,
+  type NewEnding,
+  type NewMessage,
+  type RecordedMessage,
+} from './ledger.types.js';
 import { resendableReasons } from './reasons.js';
 
 /** Answers above this are not kept for a repetition; a marker says so. The caller had them in full. */
@@ -82,7 +88,7 @@ export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<
      where m.id = i.id and m.state in ('queued', 'working', 'input_required')
        and (i.owner is null or m.lease_owner = i.owner)
     returning m.id, m.kind, m.caller_id as "callerId", m.target_id as "targetId", m.message_id as "messageId",
-              m.method, ceil(extract(epoch from now() - m.created_at) * 1000)::double precision as "durationMs"`.execute(
+              m.method, m.state, ceil(extract(epoch from now() - m.created_at) * 1000)::double precision as "durationMs"`.execute(
     tx,
   );
   return rows;

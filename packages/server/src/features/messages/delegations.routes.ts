@@ -1,0 +1,117 @@
+import type { Delegation, DelegationRow, Routes } from '@molecule/contract';
+import { refuse } from '../../platform/http/app-error.js';
+import type { HandlersFor } from '../../platform/http/handlers.js';
+import type { Ports } from '../../ports.js';
+import { textOfResult } from '../../proxy/answer.js';
+import { isJsonObject, textOf } from '../../proxy/json.js';
+import type { Actor } from '../access/index.js';
+import { firstCharacters } from '../activity/index.js';
+import { hasEnded, toDelegationState } from './delegation-state.js';
+import type { DelegationWaits } from './delegation-waits.js';
+import type { Delegations } from './delegations.js';
+import { type DelegationRecord, findDelegation, listDelegations } from './delegations.store.js';
+
+export type DelegationHandlers = Pick<HandlersFor<Routes, Actor>, 'delegate' | 'listDelegations' | 'getDelegation'>;
+
+const SUMMARY_CHARACTERS = 80;
+
+export function createDelegationHandlers(
+  { lanes }: Pick<Ports, 'lanes'>,
+  delegations: Delegations,
+  waits: DelegationWaits,
+): DelegationHandlers {
+  return {
+    async delegate({ params, body }) {
+      const answer = await delegations.submit(params.id, body);
+      switch (answer.kind) {
+        case 'accepted': {
+          const { id, targetId } = answer;
+          return { status: 202, body: { delegation_id: id, status: 'delegated', target_id: targetId } };
+        }
+        case 'hit': {
+          const { id, targetId, status } = answer;
+          return { status: 200, body: { delegation_id: id, status, target_id: targetId, idempotent_hit: true } };
+        }
+        case 'refused':
+          return refuse('loop_refused', { text: `delegation refused by a loop limit (${answer.limit})` });
+        default:
+          return answer satisfies never;
+      }
+    },
+
+    async listDelegations({ params, query }) {
+      const rows = await listDelegations(lanes.control, params.id, query.limit);
+      return { status: 200, body: rows.map((row) => toRow(row, params.id)) };
+    },
+
+    async getDelegation({ params, query, request }) {
+      const id = params.delegationId.toLowerCase();
+      const wait = query.wait ? waits.wait(id, query.wait * 1_000, request.clientGone) : null;
+      try {
+        for (;;) {
+          const record = (await findDelegation(lanes.control, params.id, id)) ?? refuse('delegation_not_found');
+          if (hasEnded(record.state) || !wait || wait.isOver()) {
+            return { status: 200, body: toDelegation(record, params.id) };
+          }
+          await wait.next();
+        }
+      } finally {
+        wait?.done();
+      }
+    },
+  } satisfies DelegationHandlers;
+}
+
+/**
+ * The legacy list is a projection of the ledger with one row per delegation that carries status, preview and error, so
+ * that readers of either of the predecessor's two rows find what they look for (contract registry-a2a §10.5, §19.5).
+ */
+function toRow(record: DelegationRecord, callerId: string): DelegationRow {
+  const status = statusOf(record);
+  const preview = record.result_preview;
+  return {
+    id: record.id,
+    type: 'delegation',
+    source_id: callerId,
+    target_id: record.target_id,
+    summary: firstCharacters(record.task_preview, SUMMARY_CHARACTERS),
+    status,
+    created_at: record.created_at.toISOString(),
+    delegation_id: record.id,
+    ...(status === 'failed' || status === 'stuck' ? { error: record.error_detail ?? '' } : {}),
+    ...(preview === null ? {} : { response_preview: preview }),
+  };
+}
+
+function toDelegation(record: DelegationRecord, callerId: string): Delegation {
+  const status = statusOf(record);
+  const failed = status === 'failed' || status === 'stuck';
+  return {
+    delegation_id: record.id,
+    caller_id: callerId,
+    target_id: record.target_id,
+    status,
+    task_preview: record.task_preview,
+    ...(status === 'completed' ? { result: { text: answerOf(record) } } : {}),
+    ...(record.result_preview === null ? {} : { result_preview: record.result_preview }),
+    // Before the end it says why the last delivery did not succeed, which is of interest only there.
+    ...(failed && record.error_detail !== null ? { error_detail: record.error_detail } : {}),
+    ...(failed && record.reason !== null ? { reason: record.reason } : {}),
+    ...(record.late ? { late: true as const } : {}),
+    attempts: record.attempts,
+    deadline: (record.deadline ?? record.created_at).toISOString(),
+    last_heartbeat: record.last_heartbeat?.toISOString() ?? null,
+    created_at: record.created_at.toISOString(),
+    updated_at: record.updated_at.toISOString(),
+  };
+}
+
+function statusOf(record: DelegationRecord) {
+  const { state, dispatched_at: dispatchedAt, last_heartbeat: lastHeartbeat } = record;
+  return toDelegationState({ state, dispatchedAt, lastHeartbeat });
+}
+
+function answerOf({ result, result_preview: preview }: DelegationRecord): string {
+  if (!isJsonObject(result)) return preview ?? '';
+  return textOf(result, 'raw') ?? (textOfResult(result.result) || preview || '');
+}

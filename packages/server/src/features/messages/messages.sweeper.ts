@@ -1,0 +1,63 @@
+import type { Ports } from '../../ports.js';
+import type { WorkspaceReads } from '../workspaces/index.js';
+import { listOpenOf, listOpenTargets, listPastDeadline, listQuiet } from './claims.store.js';
+import type { Ledger } from './ledger.js';
+import type { MessageLimits } from './limits.js';
+import type { Reason } from './reasons.js';
+
+export interface SweepDeps extends Pick<Ports, 'lanes' | 'clock'> {
+  readonly ledger: Ledger;
+  readonly workspaces: WorkspaceReads;
+  readonly limits: MessageLimits;
+}
+
+const AT_ONCE = 256;
+
+/**
+ * Ends what has taken too long. Deadline before silence: an overdue row has failed for good, a quiet one is stuck and a
+ * result may still come for it (B-63). A row that completes meanwhile wins: ending matches only open rows (B-62).
+ */
+export async function sweepOverdue({ lanes, ledger, limits }: SweepDeps, signal: AbortSignal): Promise<void> {
+  for (let ids = await listPastDeadline(lanes.work, AT_ONCE); ids.length > 0 && !signal.aborted; ) {
+    const detail = 'deadline exceeded by sweeper';
+    const ending = { state: 'failed', reason: 'deadline_exceeded', detail, result: null } as const;
+    await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
+    ids = ids.length < AT_ONCE ? [] : await listPastDeadline(lanes.work, AT_ONCE);
+  }
+  for (let quiet = await listQuiet(lanes.work, limits.stuckAfterSeconds, AT_ONCE); quiet.length > 0; ) {
+    await ledger.endAll(
+      quiet.map(({ id, quiet: seconds }) => {
+        const detail = `no heartbeat for ${seconds} s`;
+        return { id, owner: null, ending: { state: 'stuck', reason: 'no_heartbeat', detail } as const };
+      }),
+    );
+    if (quiet.length < AT_ONCE || signal.aborted) return;
+    quiet = await listQuiet(lanes.work, limits.stuckAfterSeconds, AT_ONCE);
+  }
+}
+
+/** Ends what waits for workspaces that will not take it: removed ones at once, failed ones after a grace. */
+export async function sweepLostTargets(deps: SweepDeps, signal: AbortSignal): Promise<void> {
+  const { lanes, clock, limits, workspaces } = deps;
+  for (const id of await listOpenTargets(lanes.work)) {
+    if (signal.aborted) return;
+    const target = await workspaces.find(lanes.work, id);
+    if (!target || target.status === 'removed') {
+      await failOpen(deps, id, 'target_removed', 'its workspace was removed');
+    } else if (
+      target.status === 'failed' &&
+      clock.now().getTime() - target.updatedAt.getTime() >= limits.failedGraceMs
+    ) {
+      await failOpen(deps, id, 'target_failed', 'its workspace has failed');
+    }
+  }
+}
+
+async function failOpen({ lanes, ledger }: SweepDeps, targetId: string, reason: Reason, detail: string): Promise<void> {
+  for (;;) {
+    const ids = await listOpenOf(lanes.work, targetId, ['queued', 'working', 'input_required'], AT_ONCE);
+    const ending = { state: 'failed', reason, detail, result: null } as const;
+    await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
+    if (ids.length < AT_ONCE) return;
+  }
+}
