@@ -16,7 +16,23 @@ import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } 
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export { StartRefusal } from './instance-start.js';
+export {
+  type Beat,
+  type BeatFacts,
+  type BeatOutcome,
+  ensureInboundSecret,
+  raiseMonthlySpend,
+  writeBeats,
+} from './liveness.store.js';
 export type { WorkspaceCard, WorkspaceReads } from './reads.js';
+export {
+  findRegistrant,
+  insertSelfRegistered,
+  lockRegistrant,
+  type Registrant,
+  writeAgentCard,
+  writeRegistration,
+} from './registration.store.js';
 export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
 export type { Failure, Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';

@@ -2,7 +2,6 @@ import type { Status } from '@molecule/contract';
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
-import { DEFAULT_TIER } from './runtimes.js';
 import type { WorkspaceSpec } from './workspaces.types.js';
 
 /** What decides over a registration. */
@@ -44,7 +43,7 @@ const SELF_REGISTERED_SPEC: WorkspaceSpec = {
   runtime: 'external',
   template: null,
   model: null,
-  tier: DEFAULT_TIER,
+  tier: 3,
   workspace_dir: null,
   workspace_access: 'none',
   max_concurrent_tasks: 1,
