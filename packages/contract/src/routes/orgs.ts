@@ -80,6 +80,10 @@ export const Template = Type.Object({
   skills: Type.Array(Type.String()),
   skill_count: Type.Integer(),
   provision_timeout_seconds: Type.Optional(Type.Integer()),
+  /** Slugs under `runtime_config.providers`; independent of the registry below. */
+  providers: Type.Optional(Type.Array(Type.String())),
+  /** Entries of the top-level `providers`, in the template's order. */
+  provider_registry: Type.Optional(Type.Array(JsonObject)),
 });
 export type Template = Static<typeof Template>;
 

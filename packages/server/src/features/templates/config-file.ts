@@ -1,0 +1,55 @@
+import { isMap, YAMLMap } from 'yaml';
+import { readYaml, type YamlFault } from '../../platform/yaml-source.js';
+import { defaultModel } from './default-model.js';
+
+/** What a workspace row says about itself, as its agent must read it. */
+export interface WorkspaceIdentity {
+  readonly name: string;
+  readonly role: string | null;
+  readonly runtime: string;
+  /** Explicit choice of the owner; null leaves the template's, or the default of the runtime. */
+  readonly model: string | null;
+  readonly tier: number;
+}
+
+/** The configuration of a workspace without a template. Keys, order and quoting are fixed by contract lifecycle §21.3. */
+export function generateConfig(identity: WorkspaceIdentity): string {
+  return [
+    `name: ${quote(identity.name)}`,
+    `description: ${quote(identity.role ?? '')}`,
+    'version: 1.0.0',
+    `tier: ${identity.tier}`,
+    `runtime: ${identity.runtime}`,
+    `model: ${quote(identity.model ?? defaultModel(identity.runtime))}`,
+    'runtime_config:',
+    '  timeout: 0',
+    '',
+  ].join('\n');
+}
+
+/**
+ * A config.yaml of a template or an org as one workspace gets it: its own name, role, tier, runtime and explicit model
+ * in place of the template's, everything else and every comment as it was written.
+ */
+export function adaptConfig(
+  text: string,
+  identity: WorkspaceIdentity,
+): { readonly text: string } | { readonly faults: readonly YamlFault[] } {
+  const parsed = readYaml(text);
+  if ('faults' in parsed) return parsed;
+  const { document } = parsed.source;
+  if (document.contents === null) document.contents = new YAMLMap() as never;
+  if (!isMap(document.contents)) return { faults: [{ line: 1, column: 1, reason: 'must be a mapping of keys' }] };
+  document.set('name', identity.name);
+  if (identity.role !== null) document.set('role', identity.role);
+  document.set('tier', identity.tier);
+  document.set('runtime', identity.runtime);
+  // A model under runtime_config is the template's own wish; the top-level key is read before it.
+  if (identity.model !== null) document.set('model', identity.model);
+  return { text: document.toString({ lineWidth: 0 }) };
+}
+
+/** Double-quoted on one line: a JSON string is a YAML string, so no name can open another key. */
+function quote(text: string): string {
+  return JSON.stringify(text.replace(/[\r\n\u0085\u2028\u2029]+/g, ' '));
+}

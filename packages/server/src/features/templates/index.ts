@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import type { Routes } from '@molecule/contract';
+import type { HandlersFor } from '../../platform/http/handlers.js';
+import type { Ports } from '../../ports.js';
+import type { Actor } from '../access/index.js';
+import { type Catalogue, createCatalogue, toListed } from './catalogue.js';
+import { type ComposedConfig, type ComposeInput, composeConfig } from './compose.js';
+import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
+
+export { generateConfig } from './config-file.js';
+export { CONFIG_FILE, listFolderFiles } from './template-folder.js';
+
+export interface TemplatesDeps extends Pick<Ports, 'logger'> {
+  /** Extends the built-in templates; on equal names the user's win. Null when none is configured. */
+  readonly userFolder: string | null;
+  /** Where the templates that ship with the product lie; tests name another. */
+  readonly builtInFolder?: string;
+}
+
+export interface Templates {
+  /** What a template supplies when the caller leaves it out; null when there is no usable template of this name. */
+  find(name: string): { readonly runtime: string | null } | null;
+  /** False for a name that could lie outside the templates folders. */
+  isSafeName(name: string): boolean;
+  /** The text of a template's config.yaml; null when there is no usable template of this name. */
+  readConfig(name: string): Promise<string | null>;
+  /**
+   * The files of an agent's configuration folder and the environment they require (design §5, contract lifecycle §8.4,
+   * §13.3 step 4). Throws `StartRefusal` with reason `template_unreadable`.
+   */
+  compose(input: ComposeInput): Promise<ComposedConfig>;
+  /** The longest start any template of this runtime declares, in seconds; null when none does (contract lifecycle §5.3). */
+  provisionTimeoutSeconds(runtime: string): number | null;
+  readonly handlers: Pick<HandlersFor<Routes, Actor>, 'listTemplates' | 'listTemplateProblems'>;
+}
+
+const BUILT_IN_FOLDER = fileURLToPath(new URL('../../../../../templates/workspaces', import.meta.url));
+
+export function createTemplates(deps: TemplatesDeps): Templates {
+  const folders = [deps.builtInFolder ?? BUILT_IN_FOLDER, ...(deps.userFolder === null ? [] : [deps.userFolder])];
+  const catalogue = createCatalogue({ logger: deps.logger, folders });
+  return {
+    find(name) {
+      const template = isSafeName(name) ? catalogue.find(name) : null;
+      return template === null ? null : { runtime: template.config.runtime || null };
+    },
+    isSafeName,
+    async readConfig(name) {
+      const template = isSafeName(name) ? catalogue.find(name) : null;
+      const files = template ? template.files.filter((file) => file.path === CONFIG_FILE) : [];
+      const [config] = await readFolderFiles(files);
+      return config?.content.toString('utf8') ?? null;
+    },
+    compose: (input) => composeConfig(catalogue, input),
+    provisionTimeoutSeconds: (runtime) => longestTimeout(catalogue, runtime),
+    handlers: {
+      listTemplates: async () => ({ status: 200, body: catalogue.list().map(toListed) }),
+      listTemplateProblems: async () => ({ status: 200, body: [...catalogue.problems()] }),
+    },
+  };
+}
+
+/** One folder name: nothing that climbs, hides or names a path. */
+function isSafeName(name: string): boolean {
+  return /^[^./\\\0][^/\\\0]{0,127}$/.test(name);
+}
+
+function longestTimeout(catalogue: Catalogue, runtime: string): number | null {
+  const declared = catalogue
+    .known()
+    .filter(({ config }) => config.runtime === runtime)
+    .map(({ config }) => config.provision_timeout_seconds ?? 0);
+  const longest = Math.max(0, ...declared);
+  return longest > 0 ? longest : null;
+}
