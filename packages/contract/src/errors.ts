@@ -152,6 +152,13 @@ export const ERRORS = {
     help: 'Links work once and for 15 minutes. Print a new one with "molecule login-link".',
   },
 
+  metrics_token_required: {
+    status: 401,
+    retry: false,
+    text: 'metrics token required',
+    help: 'METRICS_TOKEN is set: send it as Authorization: Bearer <token>.',
+  },
+
   // --- workspaces (contract lifecycle §1, §2)
   invalid_workspace_id: {
     status: 400,

@@ -132,7 +132,6 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     cookieName: () => `molecule_session_${address.port}`,
     corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
-    localUrl,
   });
   const templates = createTemplates({ logger, userFolder: config.templatesDir });
   const secrets = createSecrets({ ...ports, key: config.secretsKey ?? dataDir.secretsKey });
@@ -180,7 +179,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     secrets,
     workspaces: { reads: workspaceReads, verbs: workspaces.verbs },
   });
-  const live = createLive({ ...ports, workspaces: workspaceReads, version: input.version });
+  const live = createLive({ ...ports, access, workspaces: workspaceReads, version: input.version });
   const ops = createOps({
     ...ports,
     version: input.version,

@@ -64,7 +64,7 @@ export const opsRoutes = {
     access: 'open',
     rate: 'exempt',
     responses: { 200: Type.String() },
-    errors: [],
+    errors: ['metrics_token_required'],
     stream: 'text',
     source: 'registry-a2a §13',
   }),
