@@ -11,7 +11,9 @@ export const HEADER = 130;
 export const COLUMNS = 2;
 
 const ROOT_GAP = 48;
-const ROW_WIDTH_MAX = 1400;
+const ROW_WIDTH_MIN = 1400;
+/** Width to height of the whole, near that of a screen. */
+const ASPECT = 1.6;
 
 export interface Point {
   readonly x: number;
@@ -65,13 +67,15 @@ export function gridSlots(sizes: readonly Size[]): { slots: Point[]; size: Size 
   };
 }
 
-/** Rows of roots from left to right, wrapping at a comfortable width. Used for roots nobody has placed. */
+/** Rows of roots from left to right, wrapped so that the whole has about the shape of a screen. */
 export function shelfSlots(sizes: readonly Size[], top = 0): Point[] {
+  const area = sizes.reduce((sum, size) => sum + (size.w + ROOT_GAP) * (size.h + ROOT_GAP), 0);
+  const rowWidth = Math.max(ROW_WIDTH_MIN, Math.sqrt(area * ASPECT));
   let x = 0;
   let y = top;
   let rowHeight = 0;
   return sizes.map((size) => {
-    if (x > 0 && x + size.w > ROW_WIDTH_MAX) {
+    if (x > 0 && x + size.w > rowWidth) {
       x = 0;
       y += rowHeight + ROOT_GAP;
       rowHeight = 0;

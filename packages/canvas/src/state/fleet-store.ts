@@ -64,22 +64,28 @@ export function changeAgents(store: FleetStore, changes: ReadonlyMap<string, Par
 function derive(state: FleetState, fleet: Fleet): Partial<FleetState> {
   if (fleet === state.fleet) return {};
   if (fleet.agents === state.fleet.agents) return { fleet };
-  const structural = layoutChanged(state.fleet, fleet);
+  const changed = whatChanged(state.fleet, fleet);
   return {
     fleet,
-    placed: structural ? placeFleet(layoutNodes(fleet)) : state.placed,
-    teams: summariseTeams(fleet, state.teams),
+    placed: changed.layout ? placeFleet(layoutNodes(fleet)) : state.placed,
+    teams: changed.teams ? summariseTeams(fleet, state.teams) : state.teams,
   };
 }
 
-/** Most events move no card; then the layout, and with it every node of the canvas, stays as it is. */
-function layoutChanged(before: Fleet, after: Fleet): boolean {
-  if (before.agents.size !== after.agents.size) return true;
+/**
+ * Most events are heartbeats and tasks: they move no card and change no summary. Then layout and summaries, and with
+ * them every node of the canvas, stay as they are.
+ */
+function whatChanged(before: Fleet, after: Fleet): { layout: boolean; teams: boolean } {
+  if (before.agents.size !== after.agents.size) return { layout: true, teams: true };
+  let layout = false;
+  let teams = false;
   for (const [id, agent] of after.agents) {
     const old = before.agents.get(id);
     if (old === agent) continue;
-    if (!old || old.x !== agent.x || old.y !== agent.y) return true;
-    if (old.parent_id !== agent.parent_id || old.collapsed !== agent.collapsed) return true;
+    if (!old || old.parent_id !== agent.parent_id) return { layout: true, teams: true };
+    layout ||= old.x !== agent.x || old.y !== agent.y || old.collapsed !== agent.collapsed;
+    teams ||= old.status !== agent.status;
   }
-  return false;
+  return { layout, teams };
 }

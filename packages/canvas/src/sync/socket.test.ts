@@ -1,47 +1,15 @@
 import type { EventFrame } from '@molecule/contract';
 import { beforeEach, expect, it } from 'vitest';
-import type { Clock } from './clock.js';
+import { FakeSocket } from '../testing/fake-socket.js';
+import { createManualClock, type ManualClock } from '../testing/manual-clock.js';
 import type { Link } from './link.js';
 import { createSocket } from './socket.js';
-
-/** Stands for the browser's WebSocket: the test plays the server. */
-class FakeSocket {
-  onmessage: ((message: { data: string }) => void) | null = null;
-  onclose: ((close: { code: number }) => void) | null = null;
-  readonly since: number | null;
-  closed = false;
-  constructor(since: number | null) {
-    this.since = since;
-  }
-  say(frame: unknown) {
-    this.onmessage?.({ data: typeof frame === 'string' ? frame : JSON.stringify(frame) });
-  }
-  drop(code = 1006) {
-    this.onclose?.({ code });
-  }
-  close() {
-    this.closed = true;
-  }
-}
 
 let sockets: FakeSocket[];
 let batches: (readonly EventFrame[])[];
 let links: Link[];
 let snapshots: number;
-let timers: { ms: number; run: () => void }[];
-let paints: (() => void)[];
-
-const clock: Clock = {
-  nowMs: () => 1_000,
-  after: (ms, run) => {
-    timers.push({ ms, run });
-    return () => {};
-  },
-  nextFrame: (run) => {
-    paints.push(run);
-    return () => {};
-  },
-};
+let clock: ManualClock;
 
 const start = () => {
   const live = createSocket({
@@ -49,7 +17,7 @@ const start = () => {
     open: (since) => {
       const socket = new FakeSocket(since);
       sockets.push(socket);
-      return socket as unknown as WebSocket;
+      return socket.asWebSocket();
     },
     onLink: (link) => links.push(link),
     onFrames: (frames) => batches.push(frames),
@@ -66,17 +34,12 @@ const newest = () => {
   return socket;
 };
 const event = (seq: number) => ({ event: 'WORKSPACE_ONLINE', workspace_id: 'w', timestamp: '', payload: {}, seq });
-const paint = () => {
-  for (const run of paints.splice(0)) run();
-};
-
 beforeEach(() => {
   sockets = [];
   batches = [];
   links = [];
   snapshots = 0;
-  timers = [];
-  paints = [];
+  clock = createManualClock();
 });
 
 it('hands on everything that arrived before a paint at once, in order', () => {
@@ -84,7 +47,7 @@ it('hands on everything that arrived before a paint at once, in order', () => {
   newest().say({ hello: true, seq: 1, version: '1' });
   for (const seq of [2, 3, 4]) newest().say(event(seq));
   expect(batches).toEqual([]);
-  paint();
+  clock.paint();
   expect(batches.map((batch) => batch.map((frame) => frame.seq))).toEqual([[2, 3, 4]]);
   expect(links.at(-1)?.seq).toBe(4);
 });
@@ -95,7 +58,7 @@ it('applies what came before a break, then resumes right after it', () => {
   newest().say(event(7));
   newest().drop();
   expect(batches).toHaveLength(1);
-  timers.at(-1)?.run();
+  clock.advance(1_000);
   expect(newest().since).toBe(7);
 });
 
@@ -109,7 +72,7 @@ it('reads the snapshot again when the server cannot resume', () => {
 it('ignores frames that are no JSON or of no known kind', () => {
   start();
   for (const frame of ['<html>', '1', '{}', '{"event":5,"payload":{}}']) newest().say(frame);
-  paint();
+  clock.paint();
   expect(batches).toEqual([]);
 });
 
@@ -121,7 +84,7 @@ it('a socket that was replaced has no say any more', () => {
   expect(sockets).toHaveLength(2);
   old.say(event(5));
   old.drop();
-  paint();
+  clock.paint();
   expect(batches).toEqual([]);
   expect(links.at(-1)?.phase).toBe('connecting');
 });
@@ -130,5 +93,6 @@ it('a session that ended stops the attempts', () => {
   start();
   newest().drop(1008);
   expect(links.at(-1)?.phase).toBe('stopped');
-  expect(timers).toEqual([]);
+  clock.advance(60_000);
+  expect(sockets).toHaveLength(1);
 });

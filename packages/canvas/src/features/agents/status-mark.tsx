@@ -45,13 +45,26 @@ const marks = {
 } satisfies Record<StatusStyle['tone'], string>;
 
 /** Shape and colour only; whoever uses it puts the word beside it. */
-export function StatusIcon({ status, className }: { status: Status; className?: string }) {
+export function StatusIcon({
+  status,
+  still = false,
+  className,
+}: {
+  status: Status;
+  still?: boolean;
+  className?: string;
+}) {
   const style = statusStyle(status);
   const Shape = shapes[style.shape];
   return (
     <Shape
       aria-hidden
-      className={classes('size-4 shrink-0', marks[style.tone], style.shape === 'spinner' && 'animate-spin', className)}
+      className={classes(
+        'size-4 shrink-0',
+        marks[style.tone],
+        style.shape === 'spinner' && !still && 'animate-spin',
+        className,
+      )}
     />
   );
 }

@@ -5,7 +5,7 @@ import { memo } from 'react';
 import { useAgent, useFleet } from '../../app/services-context.js';
 import { HEADER } from '../../model/layout.js';
 import type { TeamSummary } from '../../model/selectors.js';
-import { statusStyle } from '../../model/status.js';
+import { type StatusStyle, statusStyle } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { Monogram } from '../agents/monogram.js';
@@ -13,8 +13,22 @@ import { StatusChip, StatusIcon } from '../agents/status-mark.js';
 import { useCanvasActions } from './canvas-actions.js';
 import type { AgentNode } from './flow-nodes.js';
 
-/** Below this zoom the words on a card could not be read: only name and status stay, drawn larger. */
-const FAR = 0.5;
+/**
+ * Level of detail by zoom. From afar the words of a card could not be read: name and status stay, drawn larger; from
+ * very far only the colour and shape of the status. Nothing moves there: hundreds of spinners cost whole frames.
+ */
+type Detail = 'full' | 'name' | 'mark';
+const detailAt = (zoom: number): Detail => (zoom >= 0.5 ? 'full' : zoom >= 0.2 ? 'name' : 'mark');
+
+/** From very far a whole card takes the colour of its status. */
+const washes = {
+  ok: 'bg-ok-soft',
+  busy: 'bg-busy-soft',
+  warn: 'bg-warn-soft',
+  bad: 'bg-bad-soft',
+  rest: 'bg-rest-soft',
+  wait: 'bg-wait-soft',
+} satisfies Record<StatusStyle['tone'], string>;
 
 /**
  * One agent. Reads its own record by id, so that it renders when that record changes and at no other time; React
@@ -23,7 +37,7 @@ const FAR = 0.5;
 export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<AgentNode>) {
   const agent = useAgent(id);
   const team = useFleet((state) => state.teams.get(id));
-  const far = useStore((state) => state.transform[2] < FAR);
+  const detail = useStore((state) => detailAt(state.transform[2]));
   const actions = useCanvasActions();
   // Gone between the event and the next layout.
   if (!agent) return null;
@@ -33,7 +47,8 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
   return (
     <article
       className={classes(
-        'agent-card group relative flex h-full w-full flex-col rounded-xl border bg-surface shadow-card transition-[border-color,box-shadow]',
+        'agent-card group relative flex h-full w-full flex-col rounded-xl border shadow-card transition-[border-color,box-shadow]',
+        detail === 'mark' && !team ? washes[style.tone] : 'bg-surface',
         troubled ? 'border-bad-mark/70' : 'border-line',
         agent.status === 'degraded' && 'border-warn-mark/70',
         selected && 'border-accent! ring-1 ring-accent',
@@ -49,8 +64,8 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
         className="absolute inset-0 rounded-xl cursor-pointer focus-visible:outline-offset-3"
       />
       <div className="pointer-events-none relative px-3 pt-2.5" style={{ height: HEADER }}>
-        {far ? (
-          <FarFace name={agent.name} status={agent.status} />
+        {detail !== 'full' ? (
+          <FarFace agent={agent} detail={detail} />
         ) : (
           <>
             <div className="flex items-center gap-2">
@@ -79,13 +94,20 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
   );
 });
 
-function FarFace({ name, status }: { name: string; status: Parameters<typeof StatusIcon>[0]['status'] }) {
+function FarFace({ agent, detail }: { agent: Workspace; detail: 'name' | 'mark' }) {
+  if (detail === 'mark') {
+    return (
+      <div className="flex h-full items-center justify-center pb-2">
+        <StatusIcon status={agent.status} still className="size-20" />
+      </div>
+    );
+  }
   return (
     <div className="flex h-full items-center gap-3 pb-2">
-      <StatusIcon status={status} className="size-9" />
+      <StatusIcon status={agent.status} still className="size-9" />
       <div className="min-w-0">
-        <p className="truncate text-[22px] leading-7 font-semibold">{name}</p>
-        <p className="truncate text-[18px] leading-6 text-ink-soft">{statusStyle(status).label}</p>
+        <p className="truncate text-[22px] leading-7 font-semibold">{agent.name}</p>
+        <p className="truncate text-[18px] leading-6 text-ink-soft">{statusStyle(agent.status).label}</p>
       </div>
     </div>
   );
@@ -136,9 +158,9 @@ function TeamToggle({
     <button
       type="button"
       aria-expanded={!collapsed}
-      aria-label={`${collapsed ? 'Expand' : 'Collapse'} the team of ${name}: ${team.all} members${
-        team.problems > 0 ? `, ${team.problems} with problems` : ''
-      }`}
+      aria-label={`${hiddenTrouble ? `${team.problems} of ${team.all} members have problems` : `${team.all} members`}. ${
+        collapsed ? 'Expand' : 'Collapse'
+      } the team of ${name}`}
       onClick={() => actions.setCollapsed(id, !collapsed)}
       className={classes(
         'nodrag pointer-events-auto -mr-1 inline-flex h-6 items-center gap-1 rounded-md px-1.5 text-xs hover:bg-hover',

@@ -2,7 +2,6 @@ import {
   applyNodeChanges,
   Background,
   BackgroundVariant,
-  MiniMap,
   type NodeChange,
   type NodeTypes,
   type OnNodeDrag,
@@ -16,12 +15,12 @@ import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } fro
 import { useFleet, useServices } from '../../app/services-context.js';
 import { absoluteBoxes } from '../../model/layout.js';
 import { directionOf, neighbourOf } from '../../model/spatial.js';
-import { statusStyle } from '../../model/status.js';
 import { AgentCard } from './agent-card.js';
 import { type CanvasActions, CanvasActionsContext } from './canvas-actions.js';
 import { CanvasControls } from './canvas-controls.js';
 import { Flights } from './flights.js';
 import { type AgentNode, reconcileNodes } from './flow-nodes.js';
+import { Minimap } from './minimap.js';
 import { useLayoutEdits } from './use-layout-edits.js';
 import { readViewport, useViewportMemory } from './viewport-memory.js';
 
@@ -129,6 +128,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
   return (
     <CanvasActionsContext value={actions}>
       <div ref={frame} className="h-full w-full">
+        <h1 className="sr-only">The organisation as a map</h1>
         <ReactFlow<AgentNode>
           nodes={nodes}
           nodeTypes={nodeTypes}
@@ -159,15 +159,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
         >
           <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
           <Flights />
-          <MiniMap<AgentNode>
-            pannable
-            zoomable
-            ariaLabel="Overview of the map"
-            nodeBorderRadius={14}
-            nodeStrokeWidth={0}
-            nodeColor={(node) => minimapColor(node, fleet)}
-            className="max-md:hidden!"
-          />
+          <Minimap />
           <CanvasControls onFit={fit} onTidy={edits.tidy} onUndo={edits.undo} />
         </ReactFlow>
       </div>
@@ -218,12 +210,4 @@ function useCardActions(ports: CardActionPorts): CanvasActions {
       onCardKey,
     };
   }, [fleet]);
-}
-
-function minimapColor(node: AgentNode, fleet: ReturnType<typeof useServices>['fleet']): string {
-  const state = fleet.getState();
-  const agent = state.fleet.agents.get(node.id);
-  if (!agent) return 'transparent';
-  if (state.teams.has(node.id) && !agent.collapsed && agent.status === 'online') return 'var(--line)';
-  return `var(--${statusStyle(agent.status).tone}-mark)`;
 }
