@@ -74,6 +74,7 @@ export interface App {
 
 const LEASE_MS = 15_000;
 const DRAIN_MS = 15_000;
+const DELIVERY_GRACE_MS = 5_000;
 const CANVAS_FOLDER = fileURLToPath(new URL('../../canvas/dist', import.meta.url));
 const RUNTIME_BUNDLE = fileURLToPath(new URL('../../runtime/dist/bundle/main.js', import.meta.url));
 
@@ -86,7 +87,12 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   const clock = overrides.clock ?? createSystemClock();
   const random = overrides.random ?? createRandom();
   const metrics = createMetrics({ processMetrics: true });
-  const supervisor = createSupervisor({ clock, random, logger });
+  const failures = metrics.counter({
+    name: 'molecule_background_failures_total',
+    help: 'Cycles of loops and background tasks that threw.',
+    labels: {},
+  });
+  const supervisor = createSupervisor({ clock, random, logger, onFailure: () => failures.inc({}) });
   const database = createDatabase({
     url: input.databaseUrl,
     logger,
@@ -144,7 +150,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     templates,
     secrets,
     tokens: access.tokens,
-    checkClaimedUrl: urlGuard.checkClaimedUrl,
+    checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,
     publicUrl: config.publicUrl,
@@ -161,8 +167,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     activity,
     urlGuard,
     workspaces: workspaceReads,
-    restart: workspaces.verbs.restart,
-    idleTimeoutSeconds: config.idleTimeoutSeconds,
+    limits: { idleMs: config.idleTimeoutSeconds * 1_000 },
   });
   const registry = createRegistry({
     ...ports,
@@ -220,6 +225,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   async function shutDown(): Promise<void> {
     draining = true;
     live.closeAll();
+    await messages.standDown(DELIVERY_GRACE_MS);
     // Idle keep-alive connections end at once; requests under way get their answers.
     await http.close();
     await workspaces.standDown().catch((error: unknown) => logger.warn({ err: error }, 'agents were not stood down'));

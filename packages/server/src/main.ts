@@ -101,8 +101,8 @@ function explain(error: unknown): { readonly sentence: string; readonly code: nu
   if (error instanceof DataDirError) return { sentence: error.message, code: EXIT.noPermission };
   if (error instanceof PostgresStartError)
     return { sentence: `${error.message} ${error.help}`, code: EXIT.unavailable };
-  if (error instanceof MigrationError) return { sentence: error.message, code: EXIT.configuration };
   if (error instanceof SecretsKeyError) return { sentence: error.message, code: EXIT.configuration };
+  if (error instanceof MigrationError) return { sentence: error.message, code: EXIT.configuration };
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     const port = 'port' in error ? String(error.port) : 'the port';
     return {
