@@ -1,0 +1,238 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertWorkspace } from '../../../test/builders.js';
+import { useTestDatabase } from '../../../test/database.js';
+import { ADMIN_TOKEN, createEdge, type Edge, HOST, OWN_ORIGIN } from '../../../test/edge.js';
+
+describe('credentials', () => {
+  const database = useTestDatabase();
+  let edge: Edge;
+  beforeAll(async () => {
+    edge = await createEdge(database.url);
+  });
+  afterAll(() => edge.close());
+
+  const linkToken = async (): Promise<string> =>
+    (await edge.access.createLoginLink('http://x')).split('/login/')[1] ?? '';
+
+  it('a login link shows a button, works once, and opens a session', async () => {
+    const path = `/login/${await linkToken()}`;
+    const page = await edge.call('GET', path);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('<form method="post">');
+    expect(page.text).not.toContain('<script');
+    expect((await edge.call('GET', path)).status).toBe(200);
+
+    const used = await edge.call('POST', path, { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    expect(used.status).toBe(303);
+    expect(used.headers['location']).toBe('/app/');
+    const cookie = String(used.headers['set-cookie']);
+    expect(cookie).toMatch(/^molecule_session_8080=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/);
+    const session = await edge.call('GET', '/session', { cookie: cookie.split(';')[0] ?? '' });
+    expect(session.body.principal).toEqual({ kind: 'admin', via: 'session' });
+    expect(Date.parse(session.body.expires_at) - Date.now()).toBeGreaterThan(29 * 24 * 3600_000);
+
+    expect((await edge.call('POST', path)).body.code).toBe('login_link_invalid');
+    expect((await edge.call('POST', path, { headers: { accept: 'text/html' } })).text).toContain('molecule login-link');
+    expect((await edge.call('GET', path)).status).toBe(401);
+  });
+
+  it('two clicks at once on a login link open one session', async () => {
+    const path = `/login/${await linkToken()}`;
+    const replies = await Promise.all([1, 2, 3, 4].map(() => edge.call('POST', path)));
+    expect(replies.map((reply) => reply.status).sort()).toEqual([303, 401, 401, 401]);
+  });
+
+  it('a login link that is too old opens nothing', async () => {
+    const token = await linkToken();
+    await sql`update login_links set expires_at = now() - interval '1 second'`.execute(edge.ports.lanes.work);
+    expect((await edge.call('POST', `/login/${token}`)).status).toBe(401);
+  });
+
+  it('the admin token is exchanged for a session, a wrong one is refused, and logging out ends the session', async () => {
+    expect((await edge.call('POST', '/session', { body: { token: 'wrong' } })).body.code).toBe('invalid_admin_token');
+    const cookie = await edge.login();
+    expect((await edge.call('GET', '/session', { cookie })).status).toBe(200);
+    expect((await edge.call('DELETE', '/session', { cookie, origin: 'https://evil.example' })).status).toBe(403);
+    const out = await edge.call('DELETE', '/session', { cookie, origin: OWN_ORIGIN });
+    expect(String(out.headers['set-cookie'])).toContain('Max-Age=0');
+    expect((await edge.call('GET', '/session', { cookie })).body.code).toBe('admin_auth_required');
+  });
+
+  it('a session that has ended is no session', async () => {
+    const cookie = await edge.login();
+    await sql`update sessions set expires_at = now() - interval '1 second'`.execute(edge.ports.lanes.work);
+    expect((await edge.call('GET', '/workspaces', { cookie })).status).toBe(401);
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    expect((await edge.call('GET', `/registry/${id}/peers`, { cookie })).body.error).toBe('invalid session');
+  });
+
+  it('a session behind a proxy that ends TLS gets a Secure cookie and may use the https Origin', async () => {
+    const headers = { 'x-forwarded-proto': 'https' };
+    const reply = await edge.call('POST', '/session', { body: { token: ADMIN_TOKEN }, headers });
+    expect(String(reply.headers['set-cookie'])).toContain('; Secure');
+    const cookie = await edge.login();
+    expect(
+      (await edge.call('POST', '/workspaces', { cookie, origin: `https://${HOST}`, body: { name: 'a' } })).status,
+    ).toBe(200);
+  });
+
+  it('only the hash of a token is stored, with its first eight characters', async () => {
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    const token = await edge.mint(id);
+    expect(token).toMatch(/^[\w-]{43}$/);
+    const rows = await edge.ports.lanes.work
+      .selectFrom('workspace_auth_tokens')
+      .selectAll()
+      .where('workspace_id', '=', id)
+      .execute();
+    expect(rows.map((row) => [row.prefix, row.token_hash.length])).toEqual([[token.slice(0, 8), 32]]);
+  });
+
+  it('a token dies with the next generation, for every door, and the newer one is never shut out by an older start', async () => {
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    const path = `/workspaces/${id}/activity`;
+    const first = await edge.access.tokens.issueForGeneration(id, 1);
+    expect((await edge.call('GET', path, { token: first })).status).toBe(200);
+    await sql`update workspaces set generation = 2 where id = ${id}`.execute(edge.ports.lanes.work);
+    expect((await edge.call('GET', path, { token: first })).status).toBe(401);
+    const second = await edge.access.tokens.issueForGeneration(id, 2);
+    const late = await edge.access.tokens.issueForGeneration(id, 1);
+    expect((await edge.call('GET', path, { token: late })).status).toBe(401);
+    expect((await edge.call('GET', path, { token: second })).status).toBe(200);
+    await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
+    expect((await edge.call('GET', path, { token: second })).status).toBe(401);
+  });
+
+  it('B-03: the revoked token of a removed workspace asks about that workspace only, everybody else is refused', async () => {
+    const db = edge.ports.lanes.work;
+    const [gone, other] = [await insertWorkspace(db), await insertWorkspace(db)];
+    const token = await edge.mint(gone);
+    await sql`update workspaces set status = 'removed' where id = ${gone}`.execute(db);
+    await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [gone]));
+    expect((await edge.call('GET', `/workspaces/${gone}`, { token })).body).toEqual({
+      passed: { kind: 'tombstone', id: gone },
+    });
+    expect((await edge.call('GET', `/workspaces/${gone}/state`, { token })).status).toBe(200);
+    expect((await edge.call('GET', `/workspaces/${other}`, { token })).status).toBe(401);
+    expect((await edge.call('GET', `/workspaces/${gone}/activity`, { token })).status).toBe(401);
+    expect((await edge.call('POST', `/workspaces/${gone}/a2a`, { token, body: {} })).status).toBe(401);
+  });
+
+  it('B-10: names reserved for the server itself are refused whoever uses them', async () => {
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    for (const prefix of ['webhook:', 'system:', 'test:', 'channel:']) {
+      const headers = { 'x-workspace-id': `${prefix}x` };
+      const reply = await edge.call('POST', `/workspaces/${id}/a2a`, { token: ADMIN_TOKEN, headers, body: {} });
+      expect([reply.status, reply.body.error]).toEqual([403, 'invalid caller ID']);
+    }
+  });
+
+  it('B-09 B-51: a token speaks for its own workspace and for no other, an admin for anyone', async () => {
+    const [a, b] = [await insertWorkspace(edge.ports.lanes.work), await insertWorkspace(edge.ports.lanes.work)];
+    const resolve = (actor: Parameters<typeof edge.access.resolveCaller>[0]['actor'], headers = {}) =>
+      edge.access.resolveCaller({ actor, headers, targetId: b });
+    const self = { kind: 'workspace', id: a } as const;
+    const admin = { kind: 'admin', via: 'admin_token' } as const;
+    await expect(resolve(self)).resolves.toEqual({ callerId: a });
+    await expect(resolve(self, { 'x-workspace-id': b })).rejects.toThrow('invalid caller auth token');
+    await expect(resolve(self, { 'x-source-workspace-id': b })).rejects.toThrow('invalid caller auth token');
+    await expect(resolve(admin)).resolves.toEqual({ callerId: null });
+    await expect(resolve(admin, { 'x-source-workspace-id': a })).resolves.toEqual({ callerId: a });
+    await expect(resolve(admin, { 'x-workspace-id': 'me' })).rejects.toThrow('invalid caller ID');
+    const unproven = await edge.call('POST', `/workspaces/${b}/a2a`, { headers: { 'x-workspace-id': a }, body: {} });
+    expect(unproven.body.error).toBe('missing caller auth token');
+  });
+
+  it('a listed origin may use the cookie', async () => {
+    const other = await createEdge(database.url, { corsOrigins: ['https://ops.example'] });
+    const cookie = await other.login();
+    const call = (origin: string) => other.call('POST', '/workspaces', { cookie, origin, body: { name: 'a' } });
+    expect((await call('https://ops.example')).status).toBe(200);
+    expect((await call('https://ops.example.evil')).body.code).toBe('origin_not_allowed');
+    await other.close();
+  });
+
+  it('when a token was used last is written in the background, once for many uses', async () => {
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    const token = await edge.mint(id);
+    const lastUsed = () =>
+      edge.ports.lanes.work
+        .selectFrom('workspace_auth_tokens')
+        .select('last_used_at')
+        .where('workspace_id', '=', id)
+        .executeTakeFirstOrThrow();
+    for (let use = 0; use < 3; use += 1) await edge.call('GET', `/workspaces/${id}/activity`, { token });
+    expect((await lastUsed()).last_used_at).toBeNull();
+    edge.ports.supervisor.start();
+    await expect.poll(async () => (await lastUsed()).last_used_at).toBeInstanceOf(Date);
+  });
+});
+
+describe('development mode', () => {
+  const database = useTestDatabase();
+  let edge: Edge;
+  beforeAll(async () => {
+    edge = await createEdge(database.url, { developmentMode: true });
+  });
+  afterAll(() => edge.close());
+
+  it('B-15: opens admin and workspace routes to who brings nothing, and lets any workspace token be admin', async () => {
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    expect((await edge.call('GET', '/workspaces')).body.passed).toEqual({ kind: 'admin', via: 'development' });
+    expect((await edge.call('GET', `/workspaces/${id}/activity`)).status).toBe(200);
+    expect((await edge.call('GET', '/workspaces', { token: await edge.mint(id) })).status).toBe(200);
+  });
+
+  it('B-08: a wrong bearer does not fall through to it', async () => {
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    expect((await edge.call('GET', '/workspaces', { token: 'wrong' })).status).toBe(401);
+    expect((await edge.call('GET', `/workspaces/${id}/activity`, { token: 'wrong' })).status).toBe(401);
+  });
+
+  it('a page of somebody else cannot write through it', async () => {
+    const call = (origin?: string) =>
+      edge.call('POST', '/workspaces', { body: { name: 'a' }, ...(origin ? { origin } : {}) });
+    expect((await call('https://evil.example')).status).toBe(403);
+    expect((await call()).status).toBe(200);
+    expect((await call(OWN_ORIGIN)).status).toBe(200);
+  });
+
+  it('B-12: a caller may name a workspace without proof only while that never had a token', async () => {
+    const db = edge.ports.lanes.work;
+    const [fresh, known] = [await insertWorkspace(db, { mayBootstrap: true }), await insertWorkspace(db)];
+    await edge.mint(known);
+    await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [known]));
+    const resolve = (id: string) =>
+      edge.access.resolveCaller({ actor: { kind: 'anonymous' }, headers: { 'x-workspace-id': id }, targetId: known });
+    await expect(resolve(fresh)).resolves.toEqual({ callerId: fresh });
+    await expect(resolve(known)).rejects.toThrow('missing caller auth token');
+  });
+});
+
+describe('a database that is away', () => {
+  const database = useTestDatabase();
+
+  it('B-07: is answered with 503 at every door that checks a token, never with 401', async () => {
+    const edge = await createEdge(database.url);
+    const id = await insertWorkspace(edge.ports.lanes.work);
+    const token = await edge.mint(id);
+    const cookie = await edge.login();
+    await edge.ports.database.close();
+    const beat = { workspace_id: id };
+    for (const reply of [
+      await edge.call('GET', `/workspaces/${id}/activity`, { token }),
+      await edge.call('GET', '/workspaces', { cookie }),
+      await edge.call('GET', '/workspaces', { token: 'whatever' }),
+      await edge.call('POST', `/workspaces/${id}/a2a`, { token, body: {} }),
+      await edge.call('POST', '/registry/heartbeat', { token, body: beat }),
+      await edge.call('POST', '/registry/register', { token, body: { id, agent_card: {}, url: 'http://h' } }),
+      await edge.call('POST', '/registry/update-card', { token, body: { ...beat, agent_card: {} } }),
+    ]) {
+      expect([reply.status, reply.body.code, reply.headers['retry-after']]).toEqual([503, 'platform_unavailable', '1']);
+    }
+    expect((await edge.call('GET', '/health')).status).toBe(200);
+    expect((await edge.call('GET', '/readyz')).status).toBe(503);
+    await edge.close();
+  });
+});
