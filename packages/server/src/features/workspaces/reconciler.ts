@@ -188,7 +188,9 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       switch (verdict.kind) {
         case 'retry':
           await writeCrash(tx, id, { ...verdict, generation });
-          await commit(tx, { transitions: [{ workspaceId: id, generation, trigger: 'instance_ended', why }] });
+          await commit(tx, {
+            transitions: [{ workspaceId: id, generation, trigger: 'instance_ended', why: withLastLine(why, logTail) }],
+          });
           return;
         case 'give_up':
           await writeCrash(tx, id, { count: verdict.count, windowStartedAt: null, delayMs: null, generation });
@@ -230,6 +232,12 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
 
 function refOf(row: ClaimedRow): InstanceRef {
   return { workspaceId: row.id, generation: row.generation, record: row.instance };
+}
+
+/** The last thing it said is the best hint there is; the whole tail is in its log. */
+function withLastLine(why: string, lines: readonly string[]): string {
+  const last = lines.findLast((line) => line.trim() !== '');
+  return last === undefined ? why : `${why} It last said: ${last.slice(0, 300)}`;
 }
 
 function tailText(lines: readonly string[]): string {
