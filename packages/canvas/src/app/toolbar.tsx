@@ -40,11 +40,11 @@ export function Toolbar({ onCommand }: ToolbarProps) {
           <Kbd keys={shortcuts.palette.keys} />
         </span>
       </button>
-      <Button icon={Download} onClick={() => onCommand('import')} className="max-lg:hidden">
-        Import team
+      <Button icon={Download} onClick={() => onCommand('import')} className="max-xl:px-2.5">
+        <span className="max-xl:sr-only">Import team</span>
       </Button>
-      <Button look="primary" icon={Plus} onClick={() => onCommand('create')}>
-        Add agent
+      <Button look="primary" icon={Plus} onClick={() => onCommand('create')} className="max-md:px-2.5">
+        <span className="max-md:sr-only">Add agent</span>
       </Button>
       <span aria-hidden className="mx-1 h-5 w-px bg-line" />
       <ThemeToggle />
@@ -107,8 +107,8 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
     .filter(({ status }) => statusStyle(status).problem)
     .reduce((sum, { count }) => sum + count, 0);
   return (
-    <div className="flex items-center gap-3 max-lg:hidden">
-      <ul aria-label="Agents by status" className="flex items-center gap-3">
+    <div className="flex items-center gap-3 max-md:hidden">
+      <ul aria-label="Agents by status" className="flex items-center gap-3 max-xl:hidden">
         {counts.map(({ status, count }) => (
           <Tooltip key={status} text={statusStyle(status).meaning}>
             <li className="flex items-center gap-1.5 text-sm whitespace-nowrap text-ink-soft">

@@ -64,6 +64,19 @@ describe('hear', () => {
     expect([reply.note, textSoFar(reply), reply.outcome]).toEqual(['Asking Researcher', '', 'open']);
   });
 
+  it('says which tool is at work, and stops saying so when it is done', () => {
+    const tool = (phase: string, name = 'web_search') => ({
+      result: {
+        kind: 'status-update',
+        status: { state: 'working' },
+        metadata: { tool: { id: '1', name, phase, detail: '' } },
+      },
+    });
+    const working = hear(silentReply, tool('started'));
+    expect([working.note, hear(working, tool('finished')).note]).toEqual(['Using web_search', null]);
+    expect(hear(silentReply, tool('started', 'delegate_task')).note).toBe('Waiting for its team');
+  });
+
   it('replaces an artifact that is sent again as a whole', () => {
     const whole = (text: string) => ({
       result: { kind: 'artifact-update', artifact: { artifactId: 'a', parts: [{ kind: 'text', text }] } },

@@ -21,7 +21,7 @@ export function createFakeServer(answers: Answers): FakeServer {
   const client = createClient({
     baseUrl: 'http://molecule.test',
     fetch: async (input, init) => {
-      const url = new URL(String(input));
+      const url = new URL(input instanceof Request ? input.url : input);
       const method = init?.method ?? 'GET';
       requests.push(`${method} ${url.pathname}${url.search}`);
       const answer = answers[`${method} ${url.pathname}`];

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
 import { afterEach, expect, it } from 'vitest';
 import { json, refusal } from '../../testing/fake-server.js';
 import { renderPart } from '../../testing/render-app.js';
@@ -35,6 +35,21 @@ it('tells a stranger how to log in, and lets them in with the right token only',
   fireEvent.change(field, { target: { value: ' right ' } });
   fireEvent.click(screen.getByRole('button', { name: 'Log in' }));
   expect(await screen.findByText('the canvas')).toBeTruthy();
+});
+
+it('a session that ends while the page is open leads to the login, a server that is away does not', async () => {
+  const { server, services } = renderPart(gate, { [who]: admin });
+  expect(await screen.findByText('the canvas')).toBeTruthy();
+  const attempt = (count: number) =>
+    act(() => services.fleet.setState((state) => ({ link: { ...state.link, attempt: count } })));
+  server.answers[who] = () => refusal(503, 'platform_unavailable', 'down');
+  attempt(2);
+  await waitFor(() => expect(server.requests).toHaveLength(2));
+  expect(screen.getByText('the canvas')).toBeTruthy();
+  attempt(0);
+  server.answers[who] = nobody;
+  attempt(2);
+  expect(await screen.findByLabelText('Admin token')).toBeTruthy();
 });
 
 it('a server in trouble is not mistaken for a missing login', async () => {

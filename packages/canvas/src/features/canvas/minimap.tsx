@@ -7,6 +7,8 @@ import { statusStyle } from '../../model/status.js';
 
 const WIDTH = 200;
 const HEIGHT = 140;
+/** Fewer cards fit on any screen: a map of the map would only be in the way. */
+const CARDS_MIN = 8;
 
 /**
  * The whole organisation in a corner. One picture, drawn again when cards settle or change status: a component per
@@ -31,6 +33,7 @@ export function Minimap() {
     return () => system.removeEventListener('change', draw);
   }, [fleet, boxes, scale, theme, statuses, leaves]);
 
+  if (boxes.length < CARDS_MIN) return null;
   return (
     <Panel position="bottom-right" className="max-md:hidden">
       <div className="relative overflow-hidden rounded-xl border border-line bg-surface shadow-card">
@@ -64,7 +67,7 @@ function Window({ scale }: { scale: ReturnType<typeof scaleInto> }) {
       onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && go(event)}
     >
       <div
-        className="absolute rounded-[3px] border border-accent bg-accent/10"
+        className="absolute rounded-[3px] border border-accent bg-accent/5"
         style={{ left: view.x, top: view.y, width: view.w, height: view.h }}
       />
     </div>
