@@ -1,0 +1,1 @@
+export { type AgentRequest, type Behaviour, createFakeAgent, type FakeAgent } from './fake-agent.js';
