@@ -1,0 +1,36 @@
+import { measureBurst } from './burst.bench.js';
+import { measureHeartbeat } from './heartbeat.bench.js';
+import { measureImport } from './import.bench.js';
+import { measureList } from './list.bench.js';
+import { createRig, type Rig } from './rig.js';
+import { type Row, toTable } from './table.js';
+
+/** In this order: the later ones add workspaces, which the earlier ones must not see. */
+const MEASUREMENTS: Readonly<Record<string, (rig: Rig) => Promise<Row>>> = {
+  heartbeat: measureHeartbeat,
+  list: measureList,
+  burst: measureBurst,
+  import: measureImport,
+};
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
+if (unknown.length > 0) {
+  log(`There is no measurement called ${unknown.join(', ')}. There are: ${Object.keys(MEASUREMENTS).join(', ')}.`);
+  process.exit(2);
+}
+
+const rows: Row[] = [];
+const rig = await createRig(log);
+try {
+  for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    log(`Measuring ${name}.`);
+    rows.push(await measure(rig));
+  }
+} finally {
+  await rig.dispose();
+}
+console.log(`\n${toTable(rows)}`);
+process.exitCode = rows.every(({ ok }) => ok) ? 0 : 1;

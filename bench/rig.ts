@@ -1,0 +1,51 @@
+import { type Client, createClient } from '@molecule/contract/client';
+import { removeDataDir, startServerProcess } from '@molecule/testkit';
+import { type Child, startChild } from './child.js';
+import { createFleet, type FleetAgent } from './fleet.js';
+import type { ProbeAnswer, ProbeRequest } from './health-probe.js';
+
+/** The real server on its embedded Postgres, fsync on, with what measures it in processes of their own. */
+export interface Rig {
+  readonly url: string;
+  readonly token: string;
+  readonly api: Client;
+  readonly fleet: readonly FleetAgent[];
+  readonly load: Child;
+  /** Runs `work` and resolves with its value and the latency of /health meanwhile. */
+  underProbes<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly healthMs: readonly number[] }>;
+  dispose(): Promise<void>;
+}
+
+const AGENTS = 1_000;
+
+export async function createRig(log: (line: string) => void): Promise<Rig> {
+  const server = await startServerProcess();
+  const children = [startChild('load.ts'), startChild('health-probe.ts')] as const;
+  const [load, prober] = children;
+  const api = createClient({ baseUrl: server.url, token: () => server.token, timeoutMs: 60_000 });
+  const dispose = async (): Promise<void> => {
+    await Promise.all(children.map((child) => child.end()));
+    await server.stop();
+    await removeDataDir(server.dataDir);
+  };
+  try {
+    log(`Registering ${AGENTS} agents.`);
+    const fleet = await createFleet(api, server.url, AGENTS);
+    return {
+      url: server.url,
+      token: server.token,
+      api,
+      fleet,
+      load,
+      async underProbes(work) {
+        await prober.ask<ProbeAnswer>({ kind: 'start', url: server.url } satisfies ProbeRequest);
+        const value = await work();
+        return { value, healthMs: await prober.ask<ProbeAnswer>({ kind: 'stop' } satisfies ProbeRequest) };
+      },
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
