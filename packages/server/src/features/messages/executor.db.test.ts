@@ -1,0 +1,390 @@
+import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '../../../test/database.js';
+import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
+
+/** No loop runs by itself here: each test moves the one it is about. */
+describe('the executor', () => {
+  const database = useTestDatabase();
+  let world: MessagesWorld;
+  let agent: FakeAgent;
+  let count = 0;
+  const nextId = (): string => `q-${++count}`;
+
+  beforeEach(async () => {
+    world = await createMessagesWorld(database.url);
+    agent = await createFakeAgent();
+  });
+  afterEach(async () => {
+    await agent.close();
+    await world.ports.lanes.work.deleteFrom('messages').execute();
+    await world.close();
+  });
+
+  const queue = () => world.messages.loops.queue.runOnce();
+  const settled = () => waitFor(() => world.ports.leases.heldCount() === 0, { what: 'no row to be held' });
+  const setWorkspace = async (
+    id: string,
+    values: { status?: 'online' | 'removed' | 'failed' | 'paused'; url?: string | null },
+  ) => {
+    await world.ports.lanes.work
+      .updateTable('workspaces')
+      .set({ ...values, ...(values.url ? { url_from: 'driver' as const } : {}), last_sample_error: 'test' })
+      .where('id', '=', id)
+      .execute();
+  };
+  const makeDue = () => sql`update messages set due_at = now() where state = 'queued'`.execute(world.ports.lanes.work);
+  const lapse = () =>
+    sql`update messages set lease_until = now() - interval '1 s' where state = 'working' and lease_until is not null`.execute(
+      world.ports.lanes.work,
+    );
+
+  it('delivers what waited when the workspace comes online', async () => {
+    const target = await world.addWorkspace({ status: 'offline' });
+    const id = nextId();
+    await world.send(target, toEnvelope('wait for it', id));
+    await queue();
+    expect(agent.received).toEqual([]);
+    await setWorkspace(target, { status: 'online', url: agent.url });
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { events: [{ type: 'WORKSPACE_ONLINE', workspaceId: target, payload: {} }] }),
+    );
+    world.ports.supervisor.start();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    expect(agent.received.map((request) => request.text)).toEqual(['wait for it']);
+    expect((await world.events()).filter((e) => e.workspace_id === target).map((e) => e.type)).toContain(
+      'A2A_RESPONSE',
+    );
+  });
+
+  it('B-40: busy twice, then free: delivered once, on the same row, attempts counted', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const id = nextId();
+    agent.behave({ kind: 'busy' });
+    const reply = await world.send(target, toEnvelope('when you can', id));
+    expect(reply).toMatchObject({ status: 202, json: { queued: true, queue_depth: 1 } });
+    await makeDue();
+    await queue();
+    await settled();
+    expect(await world.row(id)).toMatchObject({ state: 'queued', attempts: 2, failures: 0 });
+    agent.behave({ kind: 'answer', text: 'now' });
+    await makeDue();
+    await queue();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    expect(await world.row(id)).toMatchObject({ id: reply.json.queue_id, attempts: 3, failures: 0 });
+    expect(await world.activities(target)).toHaveLength(1);
+  });
+
+  it('keeps to the number of tasks a target takes, and goes on as soon as one ends', async () => {
+    const target = await world.addWorkspace({ url: agent.url, maxConcurrentTasks: 2, status: 'offline' });
+    for (let n = 0; n < 5; n += 1) await world.send(target, toEnvelope(`task ${n}`, nextId()));
+    await setWorkspace(target, { status: 'online' });
+    agent.behave({ kind: 'hold', text: 'done' });
+    await queue();
+    await agent.receivedCount(2);
+    await queue();
+    expect(agent.received.map((request) => request.text)).toEqual(['task 0', 'task 1']);
+    world.ports.supervisor.start();
+    agent.release();
+    await agent.receivedCount(4);
+    agent.release();
+    await agent.receivedCount(5);
+    agent.release();
+    await settled();
+    expect(agent.received.map((request) => request.text)).toEqual(['task 0', 'task 1', 'task 2', 'task 3', 'task 4']);
+  });
+
+  it('two servers on one database deliver each message once', async () => {
+    const other = await createMessagesWorld(database.url);
+    const target = await world.addWorkspace({ url: agent.url, maxConcurrentTasks: 100, status: 'offline' });
+    for (let n = 0; n < 40; n += 1) await world.send(target, toEnvelope(`task ${n}`, nextId()));
+    await setWorkspace(target, { status: 'online' });
+    world.ports.supervisor.start();
+    other.ports.supervisor.start();
+    await agent.receivedCount(40);
+    await waitFor(() => world.ports.leases.heldCount() + other.ports.leases.heldCount() === 0);
+    expect(new Set(agent.received.map((request) => request.messageId)).size).toBe(40);
+    expect(agent.received).toHaveLength(40);
+    await other.close();
+  });
+
+  describe('when the process that delivered is gone', () => {
+    /** A working row whose holder was killed: the agent may or may not have it. */
+    const abandon = async (target: string): Promise<string> => {
+      const id = nextId();
+      agent.behave({ kind: 'hold', text: 'never read' });
+      void world.send(target, toEnvelope('half done', id));
+      await agent.receivedCount(1);
+      await world.close();
+      world = await createMessagesWorld(database.url);
+      agent.behave({ kind: 'answer', text: 'second run' });
+      // The stop above hands the row over; a kill leaves the lease to lapse. Both end here.
+      await lapse();
+      return id;
+    };
+    const recover = async () => {
+      await world.messages.loops.recovery.runOnce();
+      await settled();
+    };
+
+    it('B-41: takes the result that the agent has', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = await abandon(target);
+      agent.remember(id, 'completed', 'first run');
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'completed', result_preview: 'first run', attempts: 1 });
+      expect(agent.asked).toEqual([id]);
+      expect(agent.received).toHaveLength(1);
+    });
+
+    it('asks again while the agent is at work', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = await abandon(target);
+      agent.remember(id, 'working');
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'working', attempts: 1 });
+      agent.remember(id, 'completed', 'in the end');
+      await lapse();
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'completed', result_preview: 'in the end' });
+      expect(agent.received).toHaveLength(1);
+    });
+
+    it('delivers again what the agent has no record of', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = await abandon(target);
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'queued' });
+      await makeDue();
+      await queue();
+      await waitFor(async () => (await world.row(id))?.state === 'completed');
+      expect(await world.row(id)).toMatchObject({ attempts: 2, result_preview: 'second run' });
+    });
+
+    it('fails what a foreign agent may have done, with the reason and the next step', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = await abandon(target);
+      await sql`update workspaces set url_from = 'agent', backend = 'external' where id = ${target}`.execute(
+        world.ports.lanes.work,
+      );
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'interrupted' });
+      expect(agent.asked).toEqual([]);
+      expect(await world.activities(target)).toMatchObject([{ status: 'error' }]);
+    });
+
+    it('waits for a managed agent that does not answer at the moment', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = await abandon(target);
+      agent.answerQuestions('cut');
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'working', attempts: 1 });
+      agent.answerQuestions('tasks');
+      agent.remember(id, 'failed', 'gave up');
+      await lapse();
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'agent_error', error_detail: 'gave up' });
+    });
+
+    it('fails when the workspace was removed meanwhile', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = await abandon(target);
+      await setWorkspace(target, { status: 'removed' });
+      await recover();
+      expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'target_removed' });
+    });
+  });
+
+  it('an answer that breaks off is asked about instead of sent again', async () => {
+    for (const kind of ['die', 'die_mid_answer'] as const) {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = nextId();
+      agent.behave({ kind });
+      const reply = await world.send(target, toEnvelope('fragile', id));
+      expect(reply).toMatchObject({ status: 202, json: { queued: true } });
+      agent.remember(id, 'completed', 'it was done');
+      await lapse();
+      await world.messages.loops.recovery.runOnce();
+      await waitFor(async () => (await world.row(id))?.state === 'completed');
+      expect(await world.row(id)).toMatchObject({ result_preview: 'it was done', attempts: 1 });
+    }
+    expect(agent.received).toHaveLength(2);
+  });
+
+  it('B-47: a broken answer of a foreign agent is 502 and says whether it was accepted', async () => {
+    const foreign = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
+    const lenient = await createMessagesWorld(database.url, { loopbackAllowed: true });
+    const target = await lenient.addWorkspace({ url: agent.url, ...foreign });
+    agent.behave({ kind: 'die_mid_answer' });
+    expect(await lenient.send(target, toEnvelope('x', nextId()))).toMatchObject({
+      status: 502,
+      json: { error: 'failed to read agent response', delivery_confirmed: true },
+    });
+    agent.behave({ kind: 'die' });
+    expect(await lenient.send(target, toEnvelope('x', nextId()))).toMatchObject({
+      status: 502,
+      json: { error: 'failed to reach workspace agent' },
+    });
+    await lenient.close();
+  });
+
+  it('keeps a message for a managed agent that cannot be reached, and fails it after five deliveries', async () => {
+    const gone = await createFakeAgent();
+    await gone.close();
+    const target = await world.addWorkspace({ url: gone.url });
+    const id = nextId();
+    expect(await world.send(target, toEnvelope('anybody?', id))).toMatchObject({ status: 202, json: { queued: true } });
+    for (let n = 0; n < 4; n += 1) {
+      expect(await world.row(id)).toMatchObject({ state: 'queued', failures: n + 1 });
+      await makeDue();
+      await queue();
+      await settled();
+    }
+    expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'attempts_exhausted', attempts: 5 });
+  });
+
+  describe('B-44: a delegation whose delivery is answered by', () => {
+    it.each([
+      ['502', { kind: 'json', status: 502, body: { error: 'bad gateway' } }, 2, 'failed'],
+      ['503 restarting', { kind: 'json', status: 503, body: { error: 'restarting', restarting: true } }, 2, 'failed'],
+      ['500', { kind: 'json', status: 500, body: { error: 'broken' } }, 1, 'failed'],
+    ] as const)('%s is delivered %#', async (_what, behaviour, deliveries, state) => {
+      const lead = await world.addWorkspace();
+      const child = await world.addWorkspace({ parentId: lead, url: agent.url });
+      agent.behave(behaviour);
+      const { json } = await world.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'x' });
+      for (let n = 0; n < 4; n += 1) {
+        await makeDue();
+        await queue();
+        await settled();
+      }
+      expect(agent.received).toHaveLength(deliveries);
+      expect(await world.row(json.delegation_id)).toMatchObject({ state });
+    });
+  });
+
+  it('checks hierarchy again before a late delivery', async () => {
+    const lead = await world.addWorkspace();
+    const child = await world.addWorkspace({ parentId: lead, url: agent.url });
+    const { json } = await world.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'x' });
+    const elsewhere = await world.addWorkspace();
+    await world.ports.lanes.work
+      .updateTable('workspaces')
+      .set({ parent_id: elsewhere })
+      .where('id', '=', child)
+      .execute();
+    await queue();
+    await waitFor(async () => (await world.row(json.delegation_id))?.state === 'failed');
+    expect(await world.row(json.delegation_id)).toMatchObject({ reason: 'access_denied' });
+    expect(agent.received).toEqual([]);
+  });
+
+  describe('sweeping', () => {
+    const open = async (values: { deadline?: string; heartbeat?: string }) => {
+      const lead = await world.addWorkspace();
+      const child = await world.addWorkspace({ parentId: lead, url: agent.url, maxConcurrentTasks: 9 });
+      agent.behave({ kind: 'hold', text: 'late answer' });
+      const { json } = await world.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'x' });
+      await queue();
+      await waitFor(() => agent.received.some((request) => request.messageId === json.delegation_id));
+      await sql`update messages set deadline = now() + ${values.deadline ?? '1 h'}::interval,
+                       last_heartbeat = case when ${values.heartbeat ?? null}::text is null then null
+                                             else now() - ${values.heartbeat ?? '0 s'}::interval end
+                 where id = ${json.delegation_id}`.execute(world.ports.lanes.work);
+      return { lead, child, id: json.delegation_id as string };
+    };
+
+    it('B-63: deadline beats silence, no heartbeat at all is not silence, healthy rows stay', async () => {
+      const overdue = await open({ deadline: '-1 s', heartbeat: '1 h' });
+      const quiet = await open({ heartbeat: '700 s' });
+      const fresh = await open({ heartbeat: '5 s' });
+      const never = await open({});
+      await world.messages.loops.overdue.runOnce();
+      expect(await world.row(overdue.id)).toMatchObject({
+        state: 'failed',
+        reason: 'deadline_exceeded',
+        error_detail: 'deadline exceeded by sweeper',
+      });
+      const stuck = await world.row(quiet.id);
+      expect(stuck).toMatchObject({ state: 'stuck', reason: 'no_heartbeat' });
+      expect(stuck?.error_detail).toContain('no heartbeat for 70');
+      expect((await world.row(fresh.id))?.state).toBe('working');
+      expect((await world.row(never.id))?.state).toBe('working');
+      expect((await world.get(`/workspaces/${quiet.lead}/delegations/${quiet.id}`)).json.status).toBe('stuck');
+      agent.release();
+    });
+
+    it('B-62: a result after the end changes no state, and reaches the inbox once, marked late', async () => {
+      const { id, lead } = await open({ deadline: '-1 s' });
+      await world.messages.loops.overdue.runOnce();
+      agent.release();
+      await waitFor(async () => (await world.row(id))?.late === true);
+      expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'deadline_exceeded' });
+      const inbox = (await world.activities(lead)).filter((row) => row.activity_type === 'a2a_receive');
+      expect(inbox).toHaveLength(2);
+      expect(inbox[1]).toMatchObject({ response_body: { text: 'late answer', late: true } });
+      const late = (await world.events()).filter((event) => event.payload.late === true);
+      expect(late).toMatchObject([{ type: 'DELEGATION_COMPLETE', workspace_id: lead }]);
+      expect((await world.get(`/workspaces/${lead}/delegations/${id}`)).json).toMatchObject({
+        status: 'failed',
+        late: true,
+      });
+    });
+
+    it('B-62: a sweep that comes after the completion changes nothing', async () => {
+      const { id } = await open({});
+      agent.release();
+      await waitFor(async () => (await world.row(id))?.state === 'completed');
+      await sql`update messages set deadline = now() - interval '1 s' where id = ${id}`.execute(world.ports.lanes.work);
+      const before = (await world.events()).length;
+      await world.messages.loops.overdue.runOnce();
+      expect(await world.row(id)).toMatchObject({ state: 'completed', result_preview: 'late answer' });
+      expect((await world.events()).length).toBe(before);
+    });
+
+    it('what waits for a removed workspace fails, and for a failed one after a grace', async () => {
+      const removed = await world.addWorkspace({ status: 'offline' });
+      const failed = await world.addWorkspace({ status: 'offline' });
+      const ids = [nextId(), nextId()] as const;
+      await world.send(removed, toEnvelope('x', ids[0]));
+      await world.send(failed, toEnvelope('x', ids[1]));
+      await setWorkspace(removed, { status: 'removed' });
+      await setWorkspace(failed, { status: 'failed' });
+      await world.messages.loops.lostTargets.runOnce();
+      expect(await world.row(ids[0])).toMatchObject({ state: 'failed', reason: 'target_removed' });
+      expect(await world.row(ids[1])).toMatchObject({ state: 'queued' });
+      await sql`update workspaces set updated_at = now() - interval '2 min' where id = ${failed}`.execute(
+        world.ports.lanes.work,
+      );
+      await world.messages.loops.lostTargets.runOnce();
+      expect(await world.row(ids[1])).toMatchObject({ state: 'failed', reason: 'target_failed' });
+    });
+
+    it('a heartbeat of a working callee keeps its delegations alive, set-based', async () => {
+      const { id, child } = await open({});
+      expect((await world.row(id))?.last_heartbeat).toBeNull();
+      world.ports.feed.publishTransient({
+        type: 'WORKSPACE_HEARTBEAT',
+        workspaceId: child,
+        payload: { active_tasks: 1, uptime_seconds: 5 },
+      });
+      await world.messages.loops.heartbeats.runOnce();
+      expect((await world.row(id))?.last_heartbeat).toBeInstanceOf(Date);
+      agent.release();
+    });
+  });
+
+  it('an orderly stop answers waiting clients, hands its rows over, and the next server takes them at once', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const id = nextId();
+    agent.behave({ kind: 'hold', text: 'never read' });
+    const pending = world.send(target, toEnvelope('x', id));
+    await agent.receivedCount(1);
+    await world.messages.standDown(0);
+    expect(await pending).toMatchObject({ status: 503, json: { code: 'shutting_down' } });
+    const row = await world.row(id);
+    expect(row).toMatchObject({ state: 'working', lease_owner: null });
+    expect(row?.lease_until?.getTime()).toBeLessThanOrEqual(Date.now() + 1_000);
+  });
+});
