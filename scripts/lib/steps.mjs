@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
-import { runNode } from './run.mjs';
+import { run, runNode } from './run.mjs';
 
 /** What changes every build: versions of the tools and the shared compiler options. */
 const SHARED = ['package-lock.json', 'tsconfig.base.json', 'scripts/lib/steps.mjs'];
@@ -64,8 +64,10 @@ async function bundleRuntime() {
   ];
   const banner =
     "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
-  const esbuild = ['node_modules/esbuild/bin/esbuild', 'packages/runtime/src/main.ts', '--log-level=warning'];
-  const result = await runNode([...esbuild, ...flags, ...names, `--banner:js=${banner}`]);
+  // Executed, not run by Node: where install scripts are allowed, esbuild replaces this file by its native program.
+  const esbuild = join(ROOT, 'node_modules/esbuild/bin/esbuild');
+  const entry = ['packages/runtime/src/main.ts', '--log-level=warning'];
+  const result = await run(esbuild, [...entry, ...flags, ...names, `--banner:js=${banner}`]);
   if (result.code === 0) removeOldChunks(join(ROOT, 'packages/runtime/dist/bundle'));
   return result;
 }
