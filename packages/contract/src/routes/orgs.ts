@@ -51,6 +51,8 @@ export const ImportPlan = Type.Object({
   keep: Type.Array(Type.Object({ path: Type.String(), name: Type.String(), id: Uuid })),
   missing_env: Type.Array(EnvRequirement),
   recommended_missing: Type.Array(EnvRequirement),
+  /** What the template asks for and an import does not do. */
+  notes: Type.Optional(Type.Array(Type.String())),
 });
 export type ImportPlan = Static<typeof ImportPlan>;
 
@@ -62,9 +64,14 @@ export const ImportResult = Type.Object({
       name: Type.String(),
       tier: Type.Integer(),
       skipped: Type.Optional(Type.Literal(true)),
+      channels_skipped: Type.Optional(
+        Type.Array(Type.Object({ workspace: Type.String(), type: Type.String(), reason: Type.String() })),
+      ),
     }),
   ),
   count: Type.Integer(),
+  /** Additive: what the template asks for and an import does not do. */
+  notes: Type.Optional(Type.Array(Type.String())),
 });
 export type ImportResult = Static<typeof ImportResult>;
 

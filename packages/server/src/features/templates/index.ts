@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Routes } from '@molecule/contract';
+import type { Routes, TemplateProblem } from '@molecule/contract';
 import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { Ports } from '../../ports.js';
 import type { Actor } from '../access/index.js';
@@ -8,7 +8,7 @@ import { type ComposedConfig, type ComposeInput, composeConfig } from './compose
 import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
 
 export { generateConfig } from './config-file.js';
-export { CONFIG_FILE, listFolderFiles } from './template-folder.js';
+export { CONFIG_FILE, type FolderContent, readFolder } from './template-folder.js';
 
 export interface TemplatesDeps extends Pick<Ports, 'logger'> {
   /** Extends the built-in templates; on equal names the user's win. Null when none is configured. */
@@ -31,7 +31,9 @@ export interface Templates {
   compose(input: ComposeInput): Promise<ComposedConfig>;
   /** The longest start any template of this runtime declares, in seconds; null when none does (contract lifecycle §5.3). */
   provisionTimeoutSeconds(runtime: string): number | null;
-  readonly handlers: Pick<HandlersFor<Routes, Actor>, 'listTemplates' | 'listTemplateProblems'>;
+  /** Templates that cannot be used, with file, line and reason. */
+  problems(): readonly TemplateProblem[];
+  readonly handlers: Pick<HandlersFor<Routes, Actor>, 'listTemplates'>;
 }
 
 const BUILT_IN_FOLDER = fileURLToPath(new URL('../../../../../templates/workspaces', import.meta.url));
@@ -53,9 +55,9 @@ export function createTemplates(deps: TemplatesDeps): Templates {
     },
     compose: (input) => composeConfig(catalogue, input),
     provisionTimeoutSeconds: (runtime) => longestTimeout(catalogue, runtime),
+    problems: () => catalogue.problems(),
     handlers: {
       listTemplates: async () => ({ status: 200, body: catalogue.list().map(toListed) }),
-      listTemplateProblems: async () => ({ status: 200, body: [...catalogue.problems()] }),
     },
   };
 }

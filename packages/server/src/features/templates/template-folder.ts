@@ -69,3 +69,13 @@ export async function readFolderFiles(
 ): Promise<{ readonly path: string; readonly content: Buffer }[]> {
   return Promise.all(files.map(async ({ path, realPath }) => ({ path, content: await readFile(realPath) })));
 }
+
+export type FolderContent = readonly { readonly path: string; readonly content: Buffer }[];
+
+/** Lists and reads a folder in one go. Throws when it cannot be read. */
+export async function readFolder(
+  folder: string,
+): Promise<{ readonly content: FolderContent } | { readonly fault: FolderFault }> {
+  const listing = listFolderFiles(folder);
+  return 'fault' in listing ? listing : { content: await readFolderFiles(listing.files) };
+}

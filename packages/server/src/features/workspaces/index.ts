@@ -39,7 +39,7 @@ export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
 export { listRestartable } from './workspaces.store.js';
 export type { WorkspaceSpec } from './workspaces.types.js';
-export { parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
+export { checkCreateFields, parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
 export { workspaceReads } from './workspaces.views.js';
 
 export interface WorkspacesDeps

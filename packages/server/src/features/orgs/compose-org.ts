@@ -1,0 +1,178 @@
+import { AppError } from '../../platform/http/app-error.js';
+import type { Secrets } from '../secrets/index.js';
+import { CONFIG_FILE, generateConfig, type Templates } from '../templates/index.js';
+import {
+  checkCreateFields,
+  DEFAULT_RUNTIME,
+  parseAccess,
+  parseWorkspaceDir,
+  sanitizeRuntime,
+  type WorkspaceSpec,
+} from '../workspaces/index.js';
+import { faultAt, type OrgFault, type Place } from './located.js';
+import { isEmpty, mergeRouting, type NodeConfigKeys, withNodeKeys } from './node-config.js';
+import type { OrgDefinition, OrgNode, PromptSource } from './org-definition.js';
+import { OrgFileFault, type OrgFiles } from './org-files.js';
+import { expandVariables } from './variables.js';
+
+export interface ComposeDeps {
+  readonly templates: Pick<Templates, 'find' | 'isSafeName' | 'readConfig'>;
+  readonly secrets: Pick<Secrets, 'checkNames'>;
+}
+
+/** A node with everything decided that does not depend on what exists already. */
+export interface ComposedNode {
+  readonly name: string;
+  readonly path: string;
+  readonly place: Place;
+  readonly role: string | null;
+  readonly spec: WorkspaceSpec;
+  readonly externalUrl: string | null;
+  readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly canvas: { readonly x: number; readonly y: number } | null;
+  readonly channelTypes: readonly string[];
+  readonly children: readonly ComposedNode[];
+}
+
+const SYSTEM_PROMPT_FILE = 'system-prompt.md';
+const TIER = 2;
+
+/**
+ * Turns an org definition into workspaces (contract lifecycle §8.4): defaults applied, prompts and files read, every
+ * field judged. Reads files, writes nothing; all faults of the tree come back together.
+ */
+export async function composeOrg(
+  org: OrgDefinition,
+  files: OrgFiles,
+  deps: ComposeDeps,
+): Promise<{ readonly roots: readonly ComposedNode[] } | { readonly faults: readonly OrgFault[] }> {
+  const faults: OrgFault[] = [];
+  const { defaults } = org;
+  // A thousand nodes share a handful of templates, and each look reads the folder.
+  const templateRuntimes = new Map<string, { readonly runtime: string | null } | null>();
+
+  function findTemplate(name: string): { readonly runtime: string | null } | null {
+    const known = templateRuntimes.get(name);
+    if (known !== undefined) return known;
+    const found = deps.templates.isSafeName(name) ? deps.templates.find(name) : null;
+    templateRuntimes.set(name, found);
+    return found;
+  }
+
+  async function composeNode(node: OrgNode): Promise<ComposedNode> {
+    /** What `read` yields, or `fallback` and a fault where the author can mend it. */
+    const attempt = async <T>(place: Place, fallback: T, read: () => T | Promise<T>): Promise<T> => {
+      try {
+        return await read();
+      } catch (error) {
+        if (error instanceof OrgFileFault) faults.push(faultAt(place, `${node.path}: ${error.message}`));
+        else if (error instanceof AppError) faults.push(faultAt(place, `${node.path}: ${error.help}`));
+        else throw error;
+        return fallback;
+      }
+    };
+    const template = node.template === null ? null : findTemplate(node.template);
+    if (node.template !== null && template === null) {
+      faults.push(
+        faultAt(node.placeOf('template'), `${node.path}: there is no usable workspace template "${node.template}"`),
+      );
+    }
+    const external = node.external || node.settings.runtime === 'external';
+    const runtime = external
+      ? 'external'
+      : (node.settings.runtime ?? defaults.runtime ?? template?.runtime ?? DEFAULT_RUNTIME);
+    const model = node.settings.model ?? defaults.model;
+    const tier = node.settings.tier ?? defaults.tier ?? TIER;
+    await attempt(node.place, undefined, () => checkCreateFields({ name: node.name, role: node.role, model, runtime }));
+
+    const env = {
+      ...(await attempt({ file: '.env' }, {}, () => files.env(null))),
+      ...(node.filesDir === null ? {} : await attempt(node.placeOf('files_dir'), {}, () => files.env(node.filesDir))),
+    };
+    await attempt({ file: '.env' }, undefined, () => deps.secrets.checkNames(Object.keys(env)));
+    const workspaceDir = await attempt(node.placeOf('workspace_dir'), null, () => readWorkspaceDir(node, env));
+    const access = await attempt(node.placeOf('workspace_access'), 'none' as const, () =>
+      parseAccess(node.workspaceAccess ?? undefined, workspaceDir),
+    );
+    const seedFiles = external ? [] : await composeFiles(node, { runtime, model, tier }, attempt);
+    const children: ComposedNode[] = [];
+    for (const child of node.children) children.push(await composeNode(child));
+    return {
+      name: node.name,
+      path: node.path,
+      place: node.place,
+      role: node.role,
+      spec: {
+        runtime,
+        template: node.template,
+        // Only what the org names: a default of ours stays in config.yaml, where a key for another provider outranks it.
+        model,
+        tier,
+        workspace_dir: workspaceDir,
+        workspace_access: access,
+        max_concurrent_tasks: node.maxConcurrentTasks,
+      },
+      externalUrl: external ? node.url : null,
+      seedFiles,
+      secrets: external ? {} : env,
+      canvas: node.canvas,
+      channelTypes: node.channelTypes,
+      children,
+    };
+  }
+
+  async function composeFiles(
+    node: OrgNode,
+    chosen: { readonly runtime: string; readonly model: string | null; readonly tier: number },
+    attempt: <T>(place: Place, fallback: T, read: () => T | Promise<T>) => Promise<T>,
+  ): Promise<{ path: string; content: Buffer }[]> {
+    const { filesDir } = node;
+    const found = filesDir === null ? [] : await attempt(node.placeOf('files_dir'), [], () => files.folder(filesDir));
+    const seed = new Map(found.map((file) => [file.path, file.content]));
+    if (node.systemPrompt !== null) seed.set(SYSTEM_PROMPT_FILE, Buffer.from(node.systemPrompt));
+
+    const readPrompt = (own: PromptSource | null, fallback: PromptSource | null): Promise<string | null> => {
+      const source = own ?? fallback;
+      if (source === null) return Promise.resolve(null);
+      if ('text' in source) return Promise.resolve(source.text);
+      // A node's prompt files lie in its own folder, those of the defaults in the org's.
+      return attempt(source.place, null, () => files.text(own === null ? null : filesDir, source.file));
+    };
+    const keys: NodeConfigKeys = {
+      initialPrompt: await readPrompt(node.settings.initialPrompt, defaults.initialPrompt),
+      idlePrompt: await readPrompt(node.settings.idlePrompt, defaults.idlePrompt),
+      idleIntervalSeconds: node.settings.idleIntervalSeconds ?? defaults.idleIntervalSeconds,
+      categoryRouting: mergeRouting(defaults.categoryRouting, node.settings.categoryRouting),
+    };
+    if (!isEmpty(keys)) {
+      const base =
+        seed.get(CONFIG_FILE)?.toString('utf8') ??
+        (node.template === null ? null : await deps.templates.readConfig(node.template)) ??
+        generateConfig({ ...chosen, runtime: sanitizeRuntime(chosen.runtime), name: node.name, role: node.role });
+      const edited = withNodeKeys(base, keys);
+      if ('text' in edited) seed.set(CONFIG_FILE, Buffer.from(edited.text));
+      else
+        faults.push(
+          ...edited.faults.map((fault) => ({ file: `${filesDir ?? node.template ?? ''}/${CONFIG_FILE}`, ...fault })),
+        );
+    }
+    return [...seed].map(([path, content]) => ({ path, content }));
+  }
+
+  const roots: ComposedNode[] = [];
+  for (const root of org.roots) roots.push(await composeNode(root));
+  return faults.length > 0 ? { faults: unique(faults) } : { roots };
+}
+
+function readWorkspaceDir(node: OrgNode, env: Readonly<Record<string, string>>): string | null {
+  if (node.workspaceDir === null) return null;
+  const expanded = expandVariables(node.workspaceDir, env);
+  if ('text' in expanded) return parseWorkspaceDir(expanded.text);
+  throw new OrgFileFault(`workspace_dir names ${expanded.unresolved.join(', ')}, which no .env of the org sets`);
+}
+
+/** The org's `.env` is judged for every node; one report of it is enough. */
+function unique(faults: readonly OrgFault[]): OrgFault[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}

@@ -1,0 +1,128 @@
+import type { ImportPlan, ImportResult } from '@molecule/contract';
+import type { NewWorkspace } from '../workspaces/index.js';
+import type { ComposedNode } from './compose-org.js';
+import { type Box, CARD, childSlots, type Point, placeRoot, sizeOf, type Tree } from './layout.js';
+
+/** A workspace that exists, as far as an import has to know it. */
+export interface PlacedWorkspace {
+  readonly id: string;
+  readonly name: string;
+  readonly parentId: string | null;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number | null;
+  readonly h: number | null;
+}
+
+/** What an import will do: pure, so that a dry run shows exactly what the import then does. */
+export interface ImportDecision {
+  readonly creations: readonly NewWorkspace[];
+  readonly create: ImportPlan['create'];
+  readonly keep: ImportPlan['keep'];
+  /** One per node, parents first. */
+  readonly results: ImportResult['workspaces'];
+}
+
+/**
+ * Matches the nodes with what exists by parent and name (R27): what is there is kept and its children are looked at,
+ * the rest is created. `newId` draws an id per creation.
+ */
+export function decideImport(
+  roots: readonly ComposedNode[],
+  existing: readonly PlacedWorkspace[],
+  newId: () => string,
+): ImportDecision {
+  const byPlace = new Map<string, PlacedWorkspace>();
+  for (const workspace of existing) {
+    const key = placeKey(workspace.parentId, workspace.name);
+    // Names are not unique; the oldest is the one an earlier import created.
+    if (!byPlace.has(key)) byPlace.set(key, workspace);
+  }
+  const taken = listRootBoxes(existing);
+  const creations: NewWorkspace[] = [];
+  const create: ImportPlan['create'] = [];
+  const keep: ImportPlan['keep'] = [];
+  const results: ImportResult['workspaces'] = [];
+
+  function visit(node: ComposedNode, parent: { readonly id: string; readonly path: string } | null, slot: Point): void {
+    const { name, path, spec } = node;
+    // A parent that is about to be created has no children yet, and its id matches none.
+    const found = byPlace.get(placeKey(parent?.id ?? null, name));
+    const id = found?.id ?? newId();
+    const channels = node.channelTypes.map((type) => ({
+      workspace: name,
+      type,
+      reason: type === '' ? 'empty type' : 'unknown adapter',
+    }));
+    const extra = channels.length > 0 ? { channels_skipped: channels } : {};
+    if (found) {
+      keep.push({ path, name, id });
+      results.push({ id, name, tier: spec.tier, skipped: true, ...extra });
+    } else {
+      creations.push({
+        id,
+        name,
+        role: node.role,
+        parentId: parent?.id ?? null,
+        spec,
+        externalUrl: node.externalUrl,
+        budgetLimit: null,
+        layout: parent === null ? placeNewRoot(node) : slot,
+        seedFiles: node.seedFiles,
+        secrets: node.secrets,
+      });
+      create.push({
+        path,
+        name,
+        parent: parent?.path ?? null,
+        tier: spec.tier,
+        runtime: spec.runtime,
+        template: spec.template ?? '',
+      });
+      results.push({ id, name, tier: spec.tier, ...extra });
+    }
+    const slots = childSlots(node.children);
+    for (const [index, child] of node.children.entries()) {
+      visit(child, { id, path }, slots[index] ?? { x: 0, y: 0 });
+    }
+  }
+
+  function placeNewRoot(node: ComposedNode): Point {
+    const size = sizeOf(node);
+    const point = placeRoot(size, node.canvas, taken);
+    taken.push({ ...point, ...size });
+    return point;
+  }
+
+  for (const root of roots) visit(root, null, { x: 0, y: 0 });
+  return { creations, create, keep, results };
+}
+
+/** Where the existing trees stand; a card without a stored size is as large as its children make it. */
+function listRootBoxes(existing: readonly PlacedWorkspace[]): Box[] {
+  const ids = new Set(existing.map((workspace) => workspace.id));
+  const children = new Map<string, string[]>();
+  for (const { id, parentId } of existing) {
+    if (parentId === null || !ids.has(parentId)) continue;
+    children.set(parentId, [...(children.get(parentId) ?? []), id]);
+  }
+  const toTree = (id: string, depth: number): Tree => ({
+    // Depth ends a ring, should the rows ever hold one.
+    children: depth > 64 ? [] : (children.get(id) ?? []).map((child) => toTree(child, depth + 1)),
+  });
+  return existing
+    .filter(({ parentId }) => parentId === null || !ids.has(parentId))
+    .map(({ id, x, y, w, h }) => {
+      const size = sizeOf(toTree(id, 0));
+      return {
+        x,
+        y,
+        width: Math.max(w ?? CARD.width, size.width),
+        height: Math.max(h ?? CARD.height, size.height),
+      };
+    });
+}
+
+function placeKey(parentId: string | null, name: string): string {
+  return `${parentId ?? ''}\0${name}`;
+}

@@ -1,0 +1,171 @@
+import type { ImportOrg, ImportPlan, ImportResult } from '@molecule/contract';
+import { AppError, refuse } from '../../platform/http/app-error.js';
+import type { Ports } from '../../ports.js';
+import type { Secrets } from '../secrets/index.js';
+import type { WorkspaceVerbs } from '../workspaces/index.js';
+import type { ComposedNode } from './compose-org.js';
+import { type EnvGroup, listMissing, toRequirement } from './env-requirements.js';
+import { decideImport, type ImportDecision } from './import-plan.js';
+import type { OrgFault } from './located.js';
+import type { OrgCatalogue, ReadyOrg } from './org-catalogue.js';
+import type { OrgDefinition, OrgNode } from './org-definition.js';
+import { lockRoots } from './orgs.store.js';
+import { listPlaced } from './orgs.views.js';
+
+export interface OrgServiceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'logger'> {
+  readonly catalogue: OrgCatalogue;
+  readonly secrets: Pick<Secrets, 'findGlobalNames'>;
+  readonly verbs: Pick<WorkspaceVerbs, 'insertAll' | 'nudge'>;
+  /** Judges the address of an external node; throws `invalid_url`. */
+  readonly checkClaimedUrl: (url: string) => Promise<void>;
+}
+
+export interface OrgService {
+  /** What an import would do; writes nothing. Refuses a template that could not be imported. */
+  plan(body: ImportOrg): Promise<ImportPlan>;
+  /**
+   * Creates what is missing of an org, all of it or nothing (design §13). Repeatable: what exists by parent and name is
+   * kept. The agents start afterwards; their progress is on the rows.
+   */
+  import(body: ImportOrg): Promise<ImportResult>;
+}
+
+export function createOrgService(deps: OrgServiceDeps): OrgService {
+  const { lanes, transact, commit } = deps;
+  const newId = (): string => deps.random.uuid();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /**
+   * One import at a time in this process. Waiting for the database's lock would hold a connection each, and a handful of
+   * imports would leave none for other requests.
+   */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work);
+    // The next one waits for the end of this one, not for its success.
+    turn = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    return mine;
+  }
+
+  async function read(body: ImportOrg): Promise<ReadyOrg> {
+    const org = await readSource(body);
+    const faults = await listRefusedUrls(org.roots);
+    if (faults.length > 0) {
+      const id = body.dir || 'template';
+      refuse('invalid_org_template', { fields: { problems: faults.map((fault) => ({ id, ...fault })) } });
+    }
+    return org;
+  }
+
+  async function readSource({ dir, template }: ImportOrg): Promise<ReadyOrg> {
+    if (dir) return deps.catalogue.read(dir);
+    if (!template || typeof template.name !== 'string' || template.name.trim() === '') refuse('org_source_required');
+    return deps.catalogue.readInline(template);
+  }
+
+  async function listRefusedUrls(nodes: readonly ComposedNode[]): Promise<OrgFault[]> {
+    const faults: OrgFault[] = [];
+    for (const node of nodes) {
+      if (node.externalUrl !== null) {
+        try {
+          await deps.checkClaimedUrl(node.externalUrl);
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          faults.push({ ...node.place, reason: `${node.path}: url: ${error.message}` });
+        }
+      }
+      faults.push(...(await listRefusedUrls(node.children)));
+    }
+    return faults;
+  }
+
+  async function findMissing({ requirements }: ReadyOrg): Promise<{ required: EnvGroup[]; recommended: EnvGroup[] }> {
+    const names = [...requirements.required, ...requirements.recommended].flat();
+    const available = await deps.secrets.findGlobalNames(lanes.control, names);
+    return {
+      required: [...listMissing(requirements.required, available)],
+      recommended: [...listMissing(requirements.recommended, available)],
+    };
+  }
+
+  return {
+    async plan(body) {
+      const org = await read(body);
+      const missing = await findMissing(org);
+      const { create, keep } = decideImport(org.roots, await listPlaced(lanes.control), newId);
+      return {
+        org: org.definition.name,
+        create,
+        keep,
+        missing_env: missing.required.map(toRequirement),
+        recommended_missing: missing.recommended.map(toRequirement),
+        notes: toNotes(org.definition),
+      };
+    },
+
+    async import(body) {
+      const org = await read(body);
+      const { name } = org.definition;
+      if (body.force === true) {
+        deps.logger.warn({ org: name }, 'org import without the check of required environment variables');
+      } else {
+        const missing = (await findMissing(org)).required;
+        if (missing.length > 0) {
+          refuse('missing_required_env', {
+            fields: {
+              missing_env: missing.map(toRequirement),
+              required_env: org.requirements.required.map(toRequirement),
+              template: name,
+              suggestion: 'set these as global secrets (POST /settings/secrets) or pass force=true to override',
+            },
+          });
+        }
+      }
+      const decision = await inTurn(() => write(org.roots));
+      if (decision.creations.length > 0) deps.verbs.nudge();
+      const notes = toNotes(org.definition);
+      return {
+        org: name,
+        workspaces: decision.results,
+        count: decision.results.length,
+        ...(notes.length > 0 ? { notes } : {}),
+      };
+    },
+  };
+
+  function write(roots: readonly ComposedNode[]): Promise<ImportDecision> {
+    return transact('control', async (tx) => {
+      await lockRoots(
+        tx,
+        roots.map((root) => root.name),
+      );
+      const decision = decideImport(roots, await listPlaced(tx), newId);
+      const events = await deps.verbs.insertAll(tx, decision.creations);
+      await commit(tx, { events });
+      return decision;
+    });
+  }
+}
+
+/** What the template asks for and an import does not do yet, said instead of passed over. */
+function toNotes(org: OrgDefinition): string[] {
+  const nodes = flatten(org.roots);
+  const count = (matches: (node: OrgNode) => boolean): number => nodes.filter(matches).length;
+  const defaultsHavePlugins = org.defaults.plugins.length > 0;
+  const defaultsHaveMemories = org.defaults.memoryCount > 0;
+  const found: readonly (readonly [count: number, what: string])[] = [
+    [count((node) => node.scheduleCount > 0), 'schedules are not set up'],
+    [count((node) => defaultsHavePlugins || node.settings.plugins.length > 0), 'plugins are not installed'],
+    [count((node) => defaultsHaveMemories || node.settings.memoryCount > 0), 'initial memories are not stored'],
+    [org.globalMemoryCount > 0 ? nodes.length : 0, 'global memories are not stored'],
+  ];
+  return found.flatMap(([affected, what]) =>
+    affected === 0 ? [] : [`${what} (${affected} of ${nodes.length} workspaces)`],
+  );
+}
+
+function flatten(nodes: readonly OrgNode[]): OrgNode[] {
+  return nodes.flatMap((node) => [node, ...flatten(node.children)]);
+}
