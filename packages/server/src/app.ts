@@ -182,7 +182,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     userFolder: config.orgTemplatesDir,
     templates,
     secrets,
-    workspaces: { reads: workspaceReads, verbs: workspaces.verbs },
+    verbs: workspaces.verbs,
+    checkClaimedUrl: urlGuard.ensureClaimedUrl,
   });
   const live = createLive({ ...ports, access, workspaces: workspaceReads, version: input.version });
   const ops = createOps({
