@@ -29,8 +29,14 @@ export interface LiveSocket {
   close(code: number, reason: string): void;
 }
 
-/** What may wait in a socket before its reader counts as too slow. It reconnects with its last seq and misses nothing. */
-const BUFFERED_BYTES_MAX = 1024 * 1024;
+/**
+ * What may wait in a socket before its reader counts as too slow: more than one full batch of the feed, which is handed
+ * over at once. A reader that is closed reconnects with its last seq and misses nothing. Frames are shared by all
+ * sockets, so this is not memory per socket.
+ */
+const BUFFERED_BYTES_MAX = 6 * 1024 * 1024;
+/** A resume waits for its reader from here on. */
+const RESUME_BUFFERED_BYTES = 256 * 1024;
 /** What may arrive while the missed events are being sent. */
 const HELD_EVENTS_MAX = 5_000;
 /** Farther behind than this, reading the snapshot again is cheaper for both sides. */
@@ -90,12 +96,11 @@ export function createLiveSocket(deps: LiveSocketDeps, socket: WebSocket, view: 
     transients.close();
   });
 
-  /** Resolves when the page has left for the network, so that a long resume goes at the pace of its reader. */
-  const sendPage = (events: readonly LoggedEvent[]): Promise<void> =>
+  /** Resolves when everything has left for the network, so that a long resume goes at the pace of its reader. */
+  const flushed = (): Promise<void> =>
     new Promise((resolve) => {
-      for (const event of events) show(event);
-      if (socket.readyState !== socket.OPEN) resolve();
-      else socket.ping(undefined, undefined, () => resolve());
+      if (socket.readyState === socket.OPEN) socket.ping(undefined, undefined, () => resolve());
+      else resolve();
     });
 
   async function resume(since: number): Promise<void> {
@@ -113,7 +118,10 @@ export function createLiveSocket(deps: LiveSocketDeps, socket: WebSocket, view: 
       const last = events.at(-1);
       if (!last) return;
       position = last.seq;
-      await sendPage(events);
+      for (const event of events) {
+        show(event);
+        if (socket.bufferedAmount > RESUME_BUFFERED_BYTES) await flushed();
+      }
     }
   }
 

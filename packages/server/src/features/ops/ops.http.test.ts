@@ -1,0 +1,79 @@
+import { routes } from '@molecule/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '../../../test/database.js';
+import { ADMIN_TOKEN, createEdge, type Edge } from '../../../test/edge.js';
+
+describe('what operators ask', () => {
+  const database = useTestDatabase();
+  let edge: Edge;
+  beforeAll(async () => {
+    edge = await createEdge(database.url, { metricsToken: 'scraper' });
+    await edge.ports.start();
+  });
+  afterAll(() => edge.close());
+
+  it('health says what is known of the database without asking it', async () => {
+    await expect.poll(async () => (await edge.call('GET', '/health')).body.database).toBe('ok');
+    const reply = await edge.call('GET', '/health');
+    expect(reply.text).toContain('"status":"ok"');
+    expect(reply.body).toEqual({
+      status: 'ok',
+      version: '1.2.3',
+      uptime: expect.stringMatching(/^\d+s$/),
+      database: 'ok',
+    });
+  });
+
+  it('readiness and build are told to anybody', async () => {
+    expect((await edge.call('GET', '/readyz')).text).toBe('{"status":"ready"}');
+    expect((await edge.call('GET', '/buildinfo')).body).toEqual({ git_sha: 'abc', version: '1.2.3' });
+  });
+
+  it('metrics ask for their token when there is one, and show counters before any traffic', async () => {
+    for (const token of [undefined, 'wrong', ADMIN_TOKEN]) {
+      const reply = await edge.call('GET', '/metrics', token === undefined ? {} : { token });
+      expect([reply.status, reply.body.code]).toEqual([401, 'metrics_token_required']);
+    }
+    const reply = await edge.call('GET', '/metrics', { token: 'scraper' });
+    expect(String(reply.headers['content-type'])).toContain('text/plain; version=0.0.4');
+    expect(reply.text).toContain('molecule_websocket_connections_active 0');
+  });
+
+  it('every loop shows when it ran last', async () => {
+    const { subsystems } = (await edge.call('GET', '/admin/liveness', { token: ADMIN_TOKEN })).body;
+    expect(Object.keys(subsystems).sort()).toEqual(
+      expect.arrayContaining([
+        'credential-use',
+        'database-probe',
+        'event-feed',
+        'event-retention',
+        'expired-logins',
+        'live-keep-alive',
+      ]),
+    );
+    expect(subsystems['event-feed']).toEqual({
+      last_tick_at: expect.any(String),
+      seconds_ago: expect.any(Number),
+      failures: 0,
+      last_error: null,
+    });
+  });
+
+  it('the page of the API names every route with its access and refusals, without script', async () => {
+    const page = await edge.call('GET', '/docs');
+    expect(String(page.headers['content-type'])).toBe('text/html; charset=utf-8');
+    for (const [name, spec] of Object.entries(routes)) {
+      expect(page.text).toContain(`<article id="${name}">`);
+      expect(page.text).toContain(`<code>${spec.path}</code>`);
+    }
+    expect(page.text).toContain('<code>workspace_id</code> <small>string</small> required');
+    expect(page.text).not.toContain('<script');
+    expect(page.text).toContain('color-scheme: light dark');
+  });
+
+  it('the document of the API is served as JSON', async () => {
+    const reply = await edge.call('GET', '/openapi.json');
+    expect(reply.body.openapi).toBe('3.1.0');
+    expect(Object.keys(reply.body.paths)).toContain('/registry/heartbeat');
+  });
+});
