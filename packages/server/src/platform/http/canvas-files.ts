@@ -12,6 +12,8 @@ const PREFIX = '/app/';
 export async function serveCanvas(app: FastifyInstance, folder: string): Promise<void> {
   app.get('/', (_request, reply) => reply.redirect(PREFIX, 302));
   app.get('/app', (_request, reply) => reply.redirect(PREFIX, 302));
+  // Browsers ask for it on pages that name no icon, such as the login link and the API reference.
+  app.get('/favicon.ico', (_request, reply) => reply.redirect(`${PREFIX}favicon.svg`, 302));
   const index = join(folder, 'index.html');
   if (!existsSync(index)) {
     app.get(`${PREFIX}*`, (_request, reply) =>
