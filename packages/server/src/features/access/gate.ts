@@ -62,7 +62,7 @@ async function withBearer(deps: GateDeps, input: GateInput, bearer: string): Pro
     if (verdict.kind === 'ok' && deps.developmentMode) return { kind: 'admin', via: 'development' };
     throw new AppError('invalid_admin_token');
   }
-  const subject = parseUuid(input.params['id'] ?? '');
+  const subject = parseUuid(input.params.id ?? '');
   if (verdict.kind === 'ok') {
     // The subject of a discovery route is not always in its path, so its handler compares (contract §2.9).
     if (input.access !== 'workspace' || verdict.workspaceId === subject) {

@@ -53,7 +53,7 @@ function apply(parents: Map<string, string | null>, event: LoggedEvent): void {
   if (event.type === 'WORKSPACE_PROVISIONING' && event.payload.parent_id !== undefined) {
     parents.set(id, event.payload.parent_id);
   } else if (event.type === 'WORKSPACE_UPDATED' && 'parent_id' in event.payload.changes) {
-    const parentId = event.payload.changes['parent_id'];
+    const parentId = event.payload.changes.parent_id;
     parents.set(id, typeof parentId === 'string' ? parentId : null);
   } else if (!parents.has(id)) {
     // Created without an announcement: it registered itself, as a root.

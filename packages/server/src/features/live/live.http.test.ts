@@ -63,7 +63,7 @@ describe('the live feed', () => {
     const client: Client = { frames: [], socket, closed: null, refused: null };
     socket.on('message', (data, binary) => {
       expect(binary).toBe(false);
-      client.frames.push(JSON.parse(String(data)));
+      client.frames.push(JSON.parse(Buffer.isBuffer(data) ? data.toString() : ''));
     });
     socket.on('close', (code) => {
       client.closed = { code };

@@ -71,8 +71,8 @@ function parameters(title: string, params: RouteSpec['params']): string {
 function bodyFields(spec: RouteSpec): string {
   if (!spec.body) return '';
   const schema = toPlain(spec.body);
-  const properties = asRecord(schema['properties']);
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  const properties = asRecord(schema.properties);
+  const required = Array.isArray(schema.required) ? schema.required : [];
   const items = Object.entries(properties).map(([name, field]) =>
     item(name, typeOf(asRecord(field)), required.includes(name) ? 'required' : ''),
   );
@@ -95,11 +95,11 @@ function item(name: string, type: string, text: string): string {
 
 /** A schema in one word or a short choice. */
 function typeOf(schema: Readonly<Record<string, unknown>>): string {
-  const choices = schema['anyOf'];
+  const choices = schema.anyOf;
   if (Array.isArray(choices)) return [...new Set(choices.map((choice) => typeOf(asRecord(choice))))].join(' | ');
-  if ('const' in schema) return JSON.stringify(schema['const']);
-  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(' | ');
-  return typeof schema['type'] === 'string' ? schema['type'] : 'any';
+  if ('const' in schema) return JSON.stringify(schema.const);
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
+  return typeof schema.type === 'string' ? schema.type : 'any';
 }
 
 /** Schemas are JSON schema objects; the round trip drops what a schema library keeps beside it. */

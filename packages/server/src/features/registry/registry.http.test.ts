@@ -73,7 +73,7 @@ describe('the registry', () => {
     it('of two first registrations at once only one gets a token', async () => {
       const id = await insert({ backend: 'external', mayBootstrap: true });
       const replies = await Promise.all([1, 2, 3].map(() => register({ id, agent_card: CARD, delivery_mode: 'poll' })));
-      expect(replies.map((reply) => reply.status).sort()).toEqual([200, 401, 401]);
+      expect(replies.map((reply) => reply.status).sort((a, b) => a - b)).toEqual([200, 401, 401]);
     });
 
     it('B-13: nobody without its token changes the url of a workspace that has one', async () => {
@@ -357,8 +357,8 @@ describe('the registry', () => {
       const replies = await Promise.all(
         ids.map((workspace_id, n) => beat({ workspace_id, current_task: `task ${n}` }, n === 5 ? 'wrong' : tokens[n])),
       );
-      const texts = query.mock.calls.map(([given]) =>
-        typeof given === 'object' && 'text' in given ? given.text : given,
+      const texts = (query.mock.calls as unknown[][]).map(([given]) =>
+        typeof given === 'object' && given !== null && 'text' in given ? given.text : given,
       );
       query.mockRestore();
       expect(replies.filter((reply) => reply.status === 200)).toHaveLength(63);
@@ -498,7 +498,7 @@ describe('the registry in development mode', () => {
     const call = (path: string, given: object, token?: string) =>
       edge.call('POST', path, { body: given, ...(token ? { token } : {}) });
     const replies = await Promise.all([1, 2].map(() => call('/registry/register', body)));
-    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 401]);
+    expect(replies.map((reply) => reply.status).sort((a, b) => a - b)).toEqual([200, 401]);
     const token = replies.find((reply) => reply.status === 200)?.body.auth_token;
     const row = await edge.ports.lanes.work
       .selectFrom('workspaces')
