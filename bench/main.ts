@@ -27,8 +27,13 @@ try {
   for (const [name, measure] of Object.entries(MEASUREMENTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     log(`Measuring ${name}.`);
-    rows.push(await measure(rig));
+    const row = await measure(rig);
+    log(`  ${row.measured}`);
+    rows.push(row);
   }
+} catch (error) {
+  log(`The server said:\n${rig.output()}`);
+  throw error;
 } finally {
   await rig.dispose();
 }

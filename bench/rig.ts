@@ -13,6 +13,8 @@ export interface Rig {
   readonly load: Child;
   /** Runs `work` and resolves with its value and the latency of /health meanwhile. */
   underProbes<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly healthMs: readonly number[] }>;
+  /** Everything the server has printed, for a run that failed. */
+  output(): string;
   dispose(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function createRig(log: (line: string) => void): Promise<Rig> {
         const value = await work();
         return { value, healthMs: await prober.ask<ProbeAnswer>({ kind: 'stop' } satisfies ProbeRequest) };
       },
+      output: () => server.output(),
       dispose,
     };
   } catch (error) {

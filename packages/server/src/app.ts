@@ -18,6 +18,7 @@ import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
 import type { DataDir } from './platform/data-dir.js';
 import { createDatabase, type DatabaseHandle, type LaneSizes } from './platform/db.js';
+import { observeConnections } from './platform/db-metrics.js';
 import { createEventFeed } from './platform/event-feed.js';
 import { announceHost, findOtherHost } from './platform/hosts.js';
 import { serveCanvas } from './platform/http/canvas-files.js';
@@ -98,6 +99,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     logger,
     ...(overrides.laneSizes ? { laneSizes: overrides.laneSizes } : {}),
   });
+  observeConnections(metrics, database);
   const { lanes } = database;
   const feed = createEventFeed({ url: input.databaseUrl, clock, supervisor, logger });
   const ports: Ports = {
