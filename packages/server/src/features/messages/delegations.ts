@@ -96,12 +96,15 @@ export function createDelegations(deps: DelegationsDeps): Delegations {
     async submit(callerId, request) {
       const targetId = parseUuid(request.target_id) ?? refuse('invalid_target_id');
       if (targetId === callerId) refuse('self_delegation');
-      const target = await workspaces.find(lanes.control, targetId);
+      const [target, caller] = await Promise.all([
+        workspaces.find(lanes.control, targetId),
+        workspaces.find(lanes.control, callerId),
+      ]);
       if (!target || target.status === 'removed') refuse('workspace_not_found');
       if (!(await workspaces.canCommunicate(lanes.control, callerId, targetId))) refuse('access_denied');
       ensureBudget(target);
       const id = deps.random.uuidv7();
-      const body = toStorableJson(toEnvelope(id, request.task));
+      const body = toStorableJson(toEnvelope(id, request.task, caller?.name ?? null));
       const message: Submit['message'] = {
         id,
         kind: 'delegation',
@@ -189,9 +192,12 @@ function exceeded(fact: SubmitFacts, moreOpen: number, moreSame: number, limits:
   return null;
 }
 
-/** Contract registry-a2a §10.2: the message id is the delegation id, which the callee's reply can name. */
-function toEnvelope(id: string, task: string) {
-  const metadata = { delegation_id: id };
+/**
+ * Contract registry-a2a §10.2: the message id is the delegation id, which the callee's reply can name. The caller's name
+ * is ours, so that a model knows who asks; its id travels as a header.
+ */
+function toEnvelope(id: string, task: string, callerName: string | null) {
+  const metadata = { delegation_id: id, ...(callerName === null ? {} : { caller_name: callerName }) };
   const message = { kind: 'message', role: 'user', messageId: id, parts: [{ kind: 'text', text: task }], metadata };
   return { jsonrpc: '2.0', id, method: 'message/send', params: { message, metadata } };
 }
