@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { refuse } from '../platform/http/app-error.js';
 import { type AddressPolicy, judgeAddress } from './address-rules.js';
 import { type ResolvedAddress, resolveName } from './resolve-name.js';
 
@@ -19,6 +20,8 @@ export interface UrlGuard {
    * before anybody decides whether it may be called. Everything else is resolved, and every address must pass.
    */
   checkClaimedUrl(raw: string): Promise<UrlVerdict>;
+  /** The same for callers that have nothing else to do with a bad address: throws `invalid_url` naming the reason. */
+  ensureClaimedUrl(raw: string): Promise<void>;
   /** For dispatch: always resolved; the first address is the one to connect to. */
   vetDispatch(raw: string): Promise<UrlVerdict>;
 }
@@ -47,12 +50,17 @@ export function createUrlGuard({ resolve = resolveName, ...options }: UrlGuardOp
     }
     return { ok: true, url, address: first };
   };
+  const checkClaimedUrl = async (raw: string): Promise<UrlVerdict> => {
+    const parsed = parseHttpUrl(raw);
+    if (!parsed.ok) return parsed;
+    if (isLocalhost(parsed.url.hostname)) return { ok: true, url: parsed.url, address: null };
+    return judge(parsed.url);
+  };
   return {
-    async checkClaimedUrl(raw) {
-      const parsed = parseHttpUrl(raw);
-      if (!parsed.ok) return parsed;
-      if (isLocalhost(parsed.url.hostname)) return { ok: true, url: parsed.url, address: null };
-      return judge(parsed.url);
+    checkClaimedUrl,
+    async ensureClaimedUrl(raw) {
+      const verdict = await checkClaimedUrl(raw);
+      if (!verdict.ok) refuse('invalid_url', { text: `invalid workspace URL: ${verdict.reason}` });
     },
     async vetDispatch(raw) {
       const parsed = parseHttpUrl(raw);
