@@ -101,7 +101,13 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   });
   observeConnections(metrics, database);
   const { lanes } = database;
-  const feed = createEventFeed({ url: input.databaseUrl, clock, supervisor, logger });
+  const feed = createEventFeed({
+    url: input.databaseUrl,
+    clock,
+    supervisor,
+    logger,
+    alone: config.databaseUrl === null,
+  });
   const ports: Ports = {
     clock,
     random,

@@ -46,6 +46,8 @@ export interface EventFeedDeps {
   readonly clock: Clock;
   readonly supervisor: Supervisor;
   readonly logger: Logger;
+  /** No other process serves this database (the embedded one has one owner): nobody needs to be notified. */
+  readonly alone?: boolean;
 }
 
 /** At most one notification and one read per process in this time, however many transactions commit. */
@@ -112,6 +114,7 @@ export function createEventFeed(deps: EventFeedDeps): EventFeed {
     committed = false;
     outbox = [];
     if (news.committed) loop.nudge();
+    if (deps.alone) return;
     supervisor.background('event-notify', async () => {
       // Not a failure worth counting: other replicas find the events by their poll, and transient ones may be lost.
       await listener.notify(news).catch((error: unknown) => logger.debug({ err: error }, 'notification not sent'));

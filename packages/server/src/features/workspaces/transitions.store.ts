@@ -175,7 +175,8 @@ function toEvents(row: LockedRow, transition: Transition, from: Status, to: Stat
 async function writeChanges(tx: Tx, changes: readonly Change[], rows: ReadonlyMap<string, LockedRow>): Promise<void> {
   const values = JSON.stringify(changes.map((change) => ({ ...change, generation: rows.get(change.id)?.generation })));
   // The rows are locked, so writing by id is the compare-and-set. An address never outlives the state it belongs to:
-  // whoever enters provisioning, paused, hibernated, failed or removed has none until an instance reports a new one.
+  // whoever enters provisioning, paused, hibernated or removed has none until an instance reports a new one. A failed one
+  // keeps it: its agent may come back with a heartbeat.
   await sql`
     update workspaces as w
        set status = v.status::workspace_status,
@@ -187,7 +188,7 @@ async function writeChanges(tx: Tx, changes: readonly Change[], rows: ReadonlyMa
            due_at = case when v.desired is null then w.due_at end,
            crash_count = case when v.desired is null then w.crash_count else 0 end,
            crash_window_started_at = case when v.desired is null then w.crash_window_started_at end,
-           url = case when v.status in ('provisioning', 'paused', 'hibernated', 'failed', 'removed') then null else w.url end,
+           url = case when v.status in ('provisioning', 'paused', 'hibernated', 'removed') then null else w.url end,
            online_since = case
              when v.status in ('online', 'degraded') then coalesce(w.online_since, now())
              else null
