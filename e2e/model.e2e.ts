@@ -76,7 +76,8 @@ async function askTheLead(page: Page): Promise<void> {
   const log = conversation(page, 'Lead');
   await log.getByText('Asking Researcher and Writer.').waitFor();
   for (const name of ['Researcher', 'Writer']) {
-    await log.getByText(`Answer from ${name}: Echo: For ${name}: ${QUESTION}`).waitFor();
+    await log.getByText(`Answer from ${name}: Echo: Message from agent "Lead"`).waitFor();
+    await log.getByText(`For ${name}: ${QUESTION}`).waitFor();
   }
 }
 
