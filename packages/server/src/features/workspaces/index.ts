@@ -10,7 +10,7 @@ import type { StartSources } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
 import { sweepSilence } from './silence.sweeper.js';
-import { listHosted, makeOwnInstancesDue } from './sweeps.store.js';
+import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
@@ -84,6 +84,8 @@ export interface Workspaces {
   standDown(): Promise<void>;
 }
 
+/** Longer than a driver's own patience with an agent that ignores being asked. */
+const STAND_DOWN_MS = 12_000;
 const MANAGED_SILENCE_SECONDS = 180;
 const DEFAULT_START_LIMIT_SECONDS = 600;
 const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
@@ -147,13 +149,15 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     },
     async standDown() {
       const rows = await listHosted(deps.lanes.work, deps.hostId);
+      const stopped: string[] = [];
       await Promise.all(
         rows.map(async (row) => {
           const lookup = deps.provisioners.find(row.backend);
           if (!lookup.ok || !lookup.provisioner.capabilities.stopsWithServer) return;
           const ref = { workspaceId: row.id, generation: row.generation, record: row.instance };
           try {
-            await lookup.provisioner.stop(ref, AbortSignal.timeout(12_000));
+            await lookup.provisioner.stop(ref, AbortSignal.timeout(STAND_DOWN_MS));
+            stopped.push(row.id);
           } catch (error) {
             deps.logger.warn(
               { workspace: row.id, err: toError(error) },
@@ -162,17 +166,17 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
           }
         }),
       );
-      if (rows.length === 0) return;
-      await deps.transact('work', (tx) =>
-        deps.commit(tx, {
-          transitions: rows.map((row) => ({
-            workspaceId: row.id,
-            generation: row.generation,
+      if (stopped.length === 0) return;
+      await deps.transact('work', async (tx) => {
+        await markStopped(tx, stopped);
+        await deps.commit(tx, {
+          transitions: stopped.map((workspaceId) => ({
+            workspaceId,
             trigger: 'instance_ended' as const,
             why: 'The server was stopped; the agent starts again with it.',
           })),
-        }),
-      );
+        });
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../../platform/db.js';
+import type { Db, Tx } from '../../platform/db.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
 
 /** What the sweepers look for. Ages are measured by the database, so that replicas agree. */
@@ -76,4 +76,9 @@ export async function listHosted(db: Db, hostId: string): Promise<HostedRow[]> {
     .where('status', 'in', ['provisioning', 'online', 'degraded', 'offline'])
     .orderBy('id')
     .execute();
+}
+
+/** Notes that these instances do not run any more; what is wanted of them stays. */
+export async function markStopped(tx: Tx, ids: readonly string[]): Promise<void> {
+  await sql`update workspaces set instance_state = 'stopped' where id = any(${[...ids]}::uuid[])`.execute(tx);
 }
