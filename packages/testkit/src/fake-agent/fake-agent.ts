@@ -66,11 +66,15 @@ export async function createFakeAgent(initial: Behaviour = { kind: 'answer', tex
   let held: (() => void)[] = [];
 
   const server = createServer((request, response) => {
-    void read(request).then((body) => {
-      const rpc = toRequest(body, request.headers);
-      if (rpc.method === 'tasks/get') answerQuestion(rpc, response);
-      else answer(rpc, response);
-    });
+    read(request).then(
+      (body) => {
+        const rpc = toRequest(body, request.headers);
+        if (rpc.method === 'tasks/get') answerQuestion(rpc, response);
+        else answer(rpc, response);
+      },
+      // The sender went away half-way, or sent no JSON: an agent would drop it too.
+      () => response.destroy(),
+    );
   });
 
   const answerQuestion = (rpc: AgentRequest, response: ServerResponse): void => {

@@ -146,7 +146,8 @@ describe('delegating', () => {
     agent.behave({ kind: 'hold', text: 'once' });
     const body = { target_id: child, task: 'Once', idempotency_key: 'key-1' };
     const replies = await Promise.all(Array.from({ length: 8 }, () => delegate(body)));
-    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 202]);
+    expect(replies.filter((reply) => reply.status === 202)).toHaveLength(1);
+    expect(replies.filter((reply) => reply.status === 200)).toHaveLength(7);
     expect(new Set(replies.map((reply) => reply.json.delegation_id)).size).toBe(1);
     expect(replies.find((reply) => reply.status === 200)?.json).toMatchObject({
       idempotent_hit: true,

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
+import { SINGLE_CONNECTION_LANES } from '../../platform/db.js';
 
 /** No loop runs by itself here: each test moves the one it is about. */
 describe('the executor', () => {
@@ -121,9 +122,10 @@ describe('the executor', () => {
     const abandon = async (target: string): Promise<string> => {
       const id = nextId();
       agent.behave({ kind: 'hold', text: 'never read' });
-      void world.send(target, toEnvelope('half done', id));
+      const sent = world.send(target, toEnvelope('half done', id));
       await agent.receivedCount(1);
       await world.close();
+      expect((await sent).status).toBe(503);
       world = await createMessagesWorld(database.url);
       agent.behave({ kind: 'answer', text: 'second run' });
       // The stop above hands the row over; a kill leaves the lease to lapse. Both end here.
@@ -201,6 +203,40 @@ describe('the executor', () => {
       await recover();
       expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'target_removed' });
     });
+  });
+
+  it('a holder that lost its lease changes nothing when its answer comes late', async () => {
+    const other = await createMessagesWorld(database.url);
+    const target = await world.addWorkspace({ url: agent.url });
+    const id = nextId();
+    agent.behave({ kind: 'hold', text: 'of the late holder' });
+    const pending = world.send(target, toEnvelope('x', id));
+    await agent.receivedCount(1);
+    agent.remember(id, 'completed', 'of the new owner');
+    await lapse();
+    await other.messages.loops.recovery.runOnce();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    agent.release();
+    expect(await pending).toMatchObject({ status: 200 });
+    expect(await world.row(id)).toMatchObject({ result_preview: 'of the new owner', attempts: 1, late: false });
+    const told = (await world.events()).filter((e) => e.type === 'A2A_RESPONSE' && e.payload.message_id === id);
+    expect(told).toHaveLength(1);
+    await other.close();
+  });
+
+  it('needs no second connection inside a transaction: one per lane is enough for a burst', async () => {
+    const narrow = await createMessagesWorld(database.url, { laneSizes: SINGLE_CONNECTION_LANES });
+    const lead = await narrow.addWorkspace({ url: agent.url });
+    const child = await narrow.addWorkspace({ parentId: lead, url: agent.url });
+    const replies = await Promise.all(
+      Array.from({ length: 32 }, (_, n) =>
+        n % 2 === 0
+          ? narrow.send(lead, toEnvelope('x', nextId()), { caller: child })
+          : narrow.post(`/workspaces/${lead}/delegate`, { target_id: child, task: `task ${n}` }),
+      ),
+    );
+    expect(replies.map((reply) => reply.status).filter((status) => status !== 200 && status !== 202)).toEqual([]);
+    await narrow.close();
   });
 
   it('an answer that breaks off is asked about instead of sent again', async () => {
