@@ -91,7 +91,7 @@ export function stateOf(payload: unknown): TaskState | null {
 }
 
 /** A2A 1.0 wraps results: `{task}`, `{message}`. */
-export function unwrapResult(result: unknown): unknown {
+function unwrapResult(result: unknown): unknown {
   if (!isJsonObject(result)) return result;
   if (isJsonObject(result.task)) return result.task;
   if (isJsonObject(result.message) && result.parts === undefined) return result.message;

@@ -62,7 +62,7 @@ export interface ForwardDeps {
 }
 
 /** Of one answer, streamed or not (contract registry-a2a §8.1). */
-export const RESPONSE_BYTES_MAX = 10 * 1024 * 1024;
+const RESPONSE_BYTES_MAX = 10 * 1024 * 1024;
 // An agent may forget to close a stream that has said its last word.
 const CLOSE_GRACE_MS = 5_000;
 

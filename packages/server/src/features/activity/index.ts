@@ -5,7 +5,7 @@ import { deleteOldActivities, endActivities, insertActivities } from './activity
 
 export { activityLogged } from './activity.projection.js';
 export type { ActivityEnding, NewActivity } from './activity.types.js';
-export { capBody, firstCharacters, type StoredBody, toStoredBody } from './stored-body.js';
+export { capBody, firstCharacters, toStoredBody } from './stored-body.js';
 
 /** Writes of the log for the feature whose rows it projects, inside that feature's transaction. */
 export interface ActivityWrites {

@@ -1,7 +1,7 @@
 import { toStorableJson } from '../../platform/storable-json.js';
 
 /** Per stored body; what is forwarded is never cut (contract registry-a2a §19.4, §19.6). */
-export const STORED_BODY_BYTES_MAX = 256 * 1024;
+const STORED_BODY_BYTES_MAX = 256 * 1024;
 const KEPT_CHARACTERS = 4_096;
 
 export interface StoredBody {
@@ -27,6 +27,7 @@ export function capBody(json: string): StoredBody {
 
 /** The first `count` code points: never half of a surrogate pair (B-77). */
 export function firstCharacters(text: string, count: number): string {
+  if (text.length <= count) return text;
   // Twice as many code units hold at least as many code points; spreading all of a large text would be slow.
   const points = [...text.slice(0, count * 2)];
   return points.length <= count ? points.join('') : points.slice(0, count).join('');

@@ -29,7 +29,7 @@ export function toDelegationState({ state, dispatchedAt, lastHeartbeat }: Delega
   }
 }
 
-export const ENDED_STATES = ['completed', 'failed', 'canceled', 'stuck'] as const satisfies readonly MessageState[];
+const ENDED_STATES = ['completed', 'failed', 'canceled', 'stuck'] as const satisfies readonly MessageState[];
 
 export function hasEnded(state: MessageState): boolean {
   return ENDED_STATES.some((ended) => ended === state);

@@ -21,8 +21,7 @@ import { deleteOldMessages } from './messages.store.js';
 import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
 
-export { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.js';
-export { type FailureReason, REASONS, type Reason } from './reasons.js';
+export type { MessageLimits } from './limits.js';
 
 export interface MessagesDeps
   extends Pick<

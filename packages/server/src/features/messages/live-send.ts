@@ -3,6 +3,7 @@ import { toStorableJson } from '../../platform/storable-json.js';
 import type { Ports } from '../../ports.js';
 import type { Forward } from '../../proxy/forward.js';
 import { createReaderSink } from '../../proxy/reader-sink.js';
+import type { WorkspaceReads } from '../workspaces/index.js';
 import type { Delivered, Deliveries } from './deliveries.js';
 import type { NewMessage } from './ledger.types.js';
 import { countQueued } from './messages.store.js';
@@ -30,6 +31,7 @@ export interface LiveSend {
 export interface LiveSendDeps extends Pick<Ports, 'lanes' | 'clock' | 'supervisor'> {
   readonly deliveries: Deliveries;
   readonly forward: Forward;
+  readonly workspaces: WorkspaceReads;
   readonly idleMs: number;
   readonly stopping: AbortSignal;
 }
@@ -104,7 +106,7 @@ export function createLiveSend(deps: LiveSendDeps): LiveSend {
           callerId,
           idleMs: target.idleTimeoutSeconds === null ? deps.idleMs : target.idleTimeoutSeconds * 1_000,
           deadlineMs,
-          lastBeatAt: async () => null,
+          lastBeatAt: async () => (await deps.workspaces.find(lanes.control, target.id))?.lastHeartbeatAt ?? null,
           openSink: openSinkFor(answer),
           onProgress: () => {},
           signal,

@@ -26,11 +26,14 @@ const SUMMARY_CHARACTERS = 200;
 const TASK_PREVIEW_CHARACTERS = 100;
 const RESPONSE_PREVIEW_CHARACTERS = 200;
 const RESULT_SUMMARY_CHARACTERS = 80;
+const DETAIL_CHARACTERS = 2_000;
+/** At most 200 KB, so that the rows that carry it never exceed what a stored body may have. The ledger has it all. */
+const RESULT_CHARACTERS = 50_000;
 /** A small answer travels in the event; a larger one is fetched by its activity id. */
 const INLINE_BODY_BYTES_MAX = 4 * 1024;
 
 /** Id of a further row of a message. Derived, so that writing it twice makes one row. */
-export function derivedActivityId(
+function derivedActivityId(
   messageRowId: string,
   role: 'delegate' | 'delegate_result' | 'inbox' | 'late',
 ): string {
@@ -87,7 +90,7 @@ export function projectEnded(ended: EndedMessage, ending: NewEnding['ending']): 
   const answered = isAnswered(ending);
   // Zero would say that nobody has answered yet (contract registry-a2a §8.8).
   const durationMs = Math.min(Math.max(1, ended.durationMs), 2_147_483_647);
-  const error = answered ? null : ending.detail;
+  const error = answered ? null : firstCharacters(ending.detail, DETAIL_CHARACTERS);
   const result = ending.state === 'stuck' ? null : ending.result;
   const row: ActivityEnding = {
     id: ended.id,
@@ -128,8 +131,8 @@ type Delegated = Pick<EndedMessage, 'id' | 'targetId' | 'messageId' | 'method'> 
 export function projectOutcome(ended: Delegated, ending: NewEnding['ending'], late: boolean): Projection {
   const answered = isAnswered(ending);
   const status = answered ? 'completed' : 'failed';
-  const text = answered ? ending.text : '';
-  const error = answered ? null : ending.detail;
+  const text = answered ? firstCharacters(ending.text, RESULT_CHARACTERS) : '';
+  const error = answered ? null : firstCharacters(ending.detail, DETAIL_CHARACTERS);
   const body = toStoredBody({ text, delegation_id: ended.id, ...(late ? { late: true } : {}) });
   const shown = firstCharacters(text, RESULT_SUMMARY_CHARACTERS);
   const summary = answered ? `Delegation completed (${shown})` : 'Delegation failed';

@@ -1,4 +1,5 @@
 import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
@@ -200,6 +201,72 @@ describe('sending a message', () => {
       await waitFor(() => agent.received.length > 0);
     }
     expect(agent.received).toHaveLength(2);
+  });
+
+  it('tears a stream off where the agent did, and asks for the outcome', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const id = nextId();
+    agent.behave({ kind: 'stream_then_die', words: ['half'] });
+    await expect(world.send(target, toEnvelope('hello', id, 'message/stream'))).rejects.toThrow();
+    await waitFor(async () => (await world.row(id))?.lease_owner === null);
+    expect(await world.row(id)).toMatchObject({ state: 'working' });
+    agent.remember(id, 'completed', 'half and half');
+    await sql`update messages set lease_until = now() where message_id = ${id}`.execute(world.ports.lanes.work);
+    await world.messages.loops.recovery.runOnce();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    expect(await world.row(id)).toMatchObject({ result_preview: 'half and half', attempts: 1 });
+  });
+
+  it('may be sent again under its id when the agent never got it', async () => {
+    const target = await world.addWorkspace({
+      url: agent.url,
+      urlFrom: 'agent',
+      backend: 'external',
+      deliveryMode: 'push',
+    });
+    const id = nextId();
+    expect((await world.send(target, toEnvelope('hello', id))).status).toBe(502);
+    expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'url_not_routable' });
+    await sql`update workspaces set url_from = 'driver' where id = ${target}`.execute(world.ports.lanes.work);
+    expect((await world.send(target, toEnvelope('hello', id))).status).toBe(200);
+    expect(await world.row(id)).toMatchObject({ state: 'completed', attempts: 2, reason: null });
+    expect(await world.activities(target)).toMatchObject([{ status: 'ok' }]);
+  });
+
+  it('a failure after which work may have been done is recorded for good', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const id = nextId();
+    agent.behave({ kind: 'flood' });
+    await world.send(target, toEnvelope('hello', id));
+    agent.behave({ kind: 'answer', text: 'again' });
+    const again = await world.send(target, toEnvelope('hello', id));
+    expect(again).toMatchObject({ status: 502, json: { reason: 'response_too_large', recorded: true } });
+    expect(agent.received).toHaveLength(1);
+  });
+
+  it('another caller cannot read an answer by guessing the message id', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const other = await world.addWorkspace({ parentId: target });
+    const id = nextId();
+    await world.send(target, toEnvelope('secret', id));
+    expect(await world.send(target, toEnvelope('x', id), { caller: other })).toMatchObject({ status: 409 });
+  });
+
+  it('agents that keep writing to each other are stopped at depth eight', async () => {
+    const a = await world.addWorkspace({ url: agent.url });
+    const b = await world.addWorkspace({ parentId: a, url: agent.url });
+    agent.behave({ kind: 'hold', text: 'ok' });
+    const pending = [world.send(a, toEnvelope('start', nextId()))];
+    await agent.receivedCount(1);
+    for (let depth = 1; depth <= 8; depth += 1) {
+      const [from, to] = depth % 2 === 1 ? [a, b] : [b, a];
+      pending.push(world.send(to, toEnvelope('and you?', nextId()), { caller: from }));
+      await agent.receivedCount(depth + 1);
+    }
+    const refused = await world.send(b, toEnvelope('and you?', nextId()), { caller: a });
+    expect(refused).toMatchObject({ status: 429, json: { code: 'loop_refused' } });
+    agent.release();
+    expect((await Promise.all(pending)).map((reply) => reply.status)).toEqual(Array(9).fill(200));
   });
 
   it('enforces X-Timeout with 504 and records why', async () => {
