@@ -87,9 +87,13 @@ export function createEventListener(options: EventListenerOptions): EventListene
     return connecting;
   };
 
+  // One statement at a time: the driver's own queue is deprecated.
+  let last: Promise<unknown> = Promise.resolve();
   const query = async <Row extends pg.QueryResultRow>(client: pg.Client, config: pg.QueryConfig): Promise<Row[]> => {
+    const result = last.then(() => client.query<Row>(config));
+    last = result.catch(() => undefined);
     try {
-      return (await client.query<Row>(config)).rows;
+      return (await result).rows;
     } catch (error) {
       // After a timeout answers would come out of step, so any failure costs the connection. There is always a next.
       drop(client);

@@ -2,7 +2,14 @@ import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { AppError } from './app-error.js';
@@ -70,7 +77,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   const httpLogger: FastifyBaseLogger = options.logger.child({ part: 'http' });
   const app: FastifyInstance = fastify({
     loggerInstance: httpLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => readRequestId(request.headers['x-request-id']) ?? options.requestId(),
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
