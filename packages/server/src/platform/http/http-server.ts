@@ -106,6 +106,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   app.setErrorHandler((error, request, reply) => {
     const answer = toErrorReply(error, request.routeOptions.config.spec, request.id);
     if (answer.bug) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
+    if (options.isDraining()) endConnection(reply);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -183,7 +184,22 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
     });
     return;
   }
-  app.route({ ...shared, handler: async (request, reply) => send(reply, await run(request, reply)) });
+  app.route({
+    ...shared,
+    handler: async (request, reply) => {
+      const answer = await run(request, reply);
+      if (options.isDraining()) endConnection(reply);
+      return send(reply, answer);
+    },
+  });
+}
+
+/**
+ * A connection that is busy while the server begins to close is not closed for being idle later: a client that keeps it
+ * open would hold the server for the whole of its keep-alive time.
+ */
+function endConnection(reply: FastifyReply): void {
+  reply.header('connection', 'close');
 }
 
 const body426 = { error: 'this route speaks WebSocket', retry: false, help: errorSpec('invalid_query').help };
