@@ -242,6 +242,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     await feed.close();
     await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
     await messages.close();
+    await activity.drain();
     await registry.close();
     await database.close();
   }
