@@ -158,6 +158,15 @@ describe('following a stream', () => {
     expect(stream.verdict()).toMatchObject({ kind: 'failed', error: 'broke' });
   });
 
+  it('keeps the usage and tool trace that come with the last status', () => {
+    const usage = { input_tokens: 3, output_tokens: 5 };
+    const verdict = fold([
+      { kind: 'task', id: 't', status: { state: 'working' }, metadata: { demo: true } },
+      { kind: 'status-update', status: { state: 'completed' }, metadata: { usage, tool_trace: [] } },
+    ]).verdict();
+    expect(verdict).toMatchObject({ result: { result: { metadata: { demo: true, usage, tool_trace: [] } } } });
+  });
+
   it('passes over what it does not understand', () => {
     const stream = createStreamFold();
     for (const data of ['', 'not json', '[]', '{"jsonrpc":"2.0"}', '{"result":{"odd":1}}']) stream.push(data);

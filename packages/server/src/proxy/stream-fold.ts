@@ -39,7 +39,7 @@ export function createStreamFold(): StreamFold {
         for (const artifact of listOf(inner.value.artifacts)) artifacts.set(artifactId(artifact), artifact);
         return;
       case 'status':
-        task = { ...(task ?? taskIdentity(inner.value)), status: inner.value.status };
+        task = { ...(task ?? taskIdentity(inner.value)), status: inner.value.status, ...metadataOf(task, inner.value) };
         return;
       case 'artifact': {
         const artifact = isJsonObject(inner.value.artifact) ? inner.value.artifact : {};
@@ -96,6 +96,12 @@ function unwrapEvent(result: JsonObject): StreamEvent {
     if (isJsonObject(value)) return { kind: name, value };
   }
   return { kind: 'other' };
+}
+
+/** Usage and tool trace of a streamed turn come with its last status; a blocking answer has them on the task. */
+function metadataOf(task: JsonObject | null, update: JsonObject): JsonObject {
+  if (!isJsonObject(update.metadata)) return {};
+  return { metadata: { ...(isJsonObject(task?.metadata) ? task.metadata : {}), ...update.metadata } };
 }
 
 function taskIdentity(update: JsonObject): JsonObject {

@@ -157,7 +157,10 @@ function refuseUnreachable(why: 'removed' | 'paused' | 'failed' | 'no_url', targ
     case 'paused':
       return refuse('workspace_paused', { fields });
     case 'failed':
-      return refuse('workspace_failed', { fields });
+      return refuse('workspace_failed', {
+        fields: { ...fields, reason: target.failureReason },
+        ...(target.lastError === null ? {} : { help: `${target.lastError} Start it again once that is put right.` }),
+      });
     case 'no_url':
       return refuse('workspace_has_no_url', { fields });
     case 'removed':

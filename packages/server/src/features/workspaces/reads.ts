@@ -33,6 +33,10 @@ export interface WorkspaceCard {
   readonly deliveryMode: 'push' | 'poll' | null;
   readonly agentCard: Readonly<Record<string, unknown>> | null;
   readonly inboundSecret: string | null;
+  /** Why it is failed or offline, for people; null while nothing is wrong. */
+  readonly lastError: string | null;
+  /** Stable name of a failure; null otherwise. */
+  readonly failureReason: string | null;
   readonly activeTasks: number;
   readonly maxConcurrentTasks: number;
   readonly currentTask: string;
