@@ -159,7 +159,7 @@ function refuseUnreachable(why: 'removed' | 'paused' | 'failed' | 'no_url', targ
     case 'failed':
       return refuse('workspace_failed', {
         fields: { ...fields, reason: target.failureReason },
-        ...(target.lastError === null ? {} : { help: `${target.lastError} Start it again once that is put right.` }),
+        ...(target.lastError === null ? {} : { help: `${target.lastError.split('\n', 1)[0]} Start it again once that is put right.` }),
       });
     case 'no_url':
       return refuse('workspace_has_no_url', { fields });
