@@ -6,6 +6,8 @@ import { listDatabaseProcesses, signalAll } from './process-audit.js';
 import { createMessage, importTeam, send, type Team, waitUntilOnline } from './team.js';
 import { canLookAtProcesses, createWorld, type World } from './world.js';
 
+/** A statement under way is given 12 s before its connection counts as lost. */
+const FROZEN_ANSWER_MS = 20_000;
 /** A request may wait for a free connection (2 s), and this machine may be busy. */
 const ANSWERED_WITHIN_MS = 5_000;
 
@@ -49,7 +51,7 @@ describe.skipIf(!canLookAtProcesses)('the database going away while the server l
 
 async function refusalOf(world: World): Promise<ApiError> {
   try {
-    await world.api.call('listWorkspaces', {}, { timeoutMs: 45_000 });
+    await world.api.call('listWorkspaces', {}, { timeoutMs: FROZEN_ANSWER_MS });
   } catch (error) {
     if (error instanceof ApiError) return error;
     throw error;

@@ -76,7 +76,11 @@ describe.skipIf(!canLookAtProcesses)('the server killed with -9', () => {
     expect(await strayAgents(world.dataDir, workspaces)).toEqual([]);
     const [row] = await readReceived(world.api, team.lead);
     expect(row).toMatchObject({ message_id: message.id, status: 'ok' });
-    expect(JSON.stringify(row?.response_body)).toContain('Everything member 1 received: For Everything member 1');
+    expect(JSON.stringify(row?.response_body)).toContain('Demo reply from Everything lead');
+    // What the lead had asked before the blow is answered too, and its second run did not ask again.
+    const asked = await readReceived(world.api, ids[1] ?? '');
+    expect(asked.map(({ status }) => status)).toEqual(['ok']);
+    expect(await readTurns(world.dataDir, ids[1] ?? '')).toHaveLength(1);
     expect(gapsIn(await readEvents(world.api))).toEqual([]);
   }, 120_000);
 });

@@ -13,8 +13,11 @@ export interface LanePoolOptions {
   readonly logger: Logger;
 }
 
-// 30 s: far above any statement we send on purpose, far below what a person waits for.
+// Far above any statement sent on purpose. A request has somebody waiting for it; background work has time.
+const STATEMENT_TIMEOUTS_MS: Readonly<Record<string, number>> = { health: 5_000, control: 10_000 };
 const STATEMENT_TIMEOUT_MS = 30_000;
+// Past its own limit a database that answers nothing at all is frozen or cut off, and nobody but us can end the wait.
+const SILENCE_MS = 2_000;
 // A transaction that idles holds row locks and its lane's connection; no code of ours waits inside one.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 // Long enough to keep connections, with their prepared statements, between beats of a quiet server.
@@ -23,6 +26,7 @@ const IDLE_CONNECTION_MS = 120_000;
 /** A pool that waits for a connection only so long, and in which no broken connection can end the process. */
 export function createLanePool(options: LanePoolOptions): pg.Pool {
   const { lane, logger } = options;
+  const statementTimeoutMs = STATEMENT_TIMEOUTS_MS[lane] ?? STATEMENT_TIMEOUT_MS;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: `molecule-${lane}`,
@@ -31,7 +35,8 @@ export function createLanePool(options: LanePoolOptions): pg.Pool {
     idleTimeoutMillis: IDLE_CONNECTION_MS,
     allowExitOnIdle: false,
     keepAlive: true,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + SILENCE_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     types: createTypeParsers(),
   });
@@ -65,6 +70,8 @@ function toKyselyClient(client: pg.PoolClient, lane: string): PostgresPoolClient
   let broken = false;
   const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
     const name = PREPARED.exec(text)?.[1];
+    // A rollback would wait behind the statement that never ends.
+    if (broken) throw new PlatformUnavailableError(`the database connection of lane "${lane}" has failed`);
     try {
       return await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) });
     } catch (error) {
