@@ -179,10 +179,3 @@ function put(chat: Chat, entry: ChatEntry): Chat {
     : { ...known, activityId: entry.activityId ?? known.activityId };
   return { ...chat, entries: chat.entries.toSpliced(index, 1, next) };
 }
-
-/** True while an answer is on its way to this tab. */
-export function isBusy(chat: Chat): boolean {
-  return chat.entries.some(
-    (entry) => entry.kind === 'exchange' && (entry.answer.state === 'sending' || entry.answer.state === 'working'),
-  );
-}

@@ -4,11 +4,11 @@
  */
 export const CARD_WIDTH = 240;
 export const CARD_HEIGHT = 130;
-export const GUTTER = 14;
+const GUTTER = 14;
 export const PADDING = 16;
 /** The part of a parent card above its children: its own content. */
 export const HEADER = 130;
-export const COLUMNS = 2;
+const COLUMNS = 2;
 
 const ROOT_GAP = 48;
 const ROW_WIDTH_MIN = 1400;
@@ -68,7 +68,7 @@ export function gridSlots(sizes: readonly Size[]): { slots: Point[]; size: Size 
 }
 
 /** Rows of roots from left to right, wrapped so that the whole has about the shape of a screen. */
-export function shelfSlots(sizes: readonly Size[], top = 0): Point[] {
+function shelfSlots(sizes: readonly Size[], top = 0): Point[] {
   const area = sizes.reduce((sum, size) => sum + (size.w + ROOT_GAP) * (size.h + ROOT_GAP), 0);
   const rowWidth = Math.max(ROW_WIDTH_MIN, Math.sqrt(area * ASPECT));
   let x = 0;

@@ -9,7 +9,7 @@ export function parentOf(fleet: Fleet, agent: Workspace): string | null {
 }
 
 /** Every agent with its direct members, computed once for all cards. */
-export function teamIndex(fleet: Fleet): ReadonlyMap<string | null, readonly string[]> {
+function teamIndex(fleet: Fleet): ReadonlyMap<string | null, readonly string[]> {
   const index = new Map<string | null, string[]>();
   for (const agent of fleet.agents.values()) {
     const parent = parentOf(fleet, agent);

@@ -12,7 +12,7 @@ export interface StatusStyle {
   readonly problem: boolean;
 }
 
-export const statusStyles = {
+const statusStyles = {
   provisioning: {
     label: 'Starting',
     tone: 'busy',

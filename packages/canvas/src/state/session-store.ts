@@ -18,7 +18,7 @@ export interface SessionState {
 export type SessionStore = StoreApi<SessionState>;
 
 export const PANEL_WIDTH_MIN = 360;
-export const PANEL_WIDTH_DEFAULT = 460;
+const PANEL_WIDTH_DEFAULT = 460;
 const UNDO_DEPTH = 50;
 const themeKey = 'molecule.theme';
 const panelKey = 'molecule.panel-width';

@@ -43,7 +43,7 @@ export interface LinkStep {
   readonly effects: readonly LinkEffect[];
 }
 
-export const BACKOFF_MIN_MS = 500;
+const BACKOFF_MIN_MS = 500;
 export const BACKOFF_MAX_MS = 15_000;
 
 export const initialLink: Link = { phase: 'connecting', seq: null, attempt: 0, liveAtMs: null, serverVersion: null };

@@ -16,7 +16,7 @@ interface FieldProps {
 }
 
 /** Label, control, hint and error, tied together for screen readers. */
-export function Field({ label, hint, error, bare = false, children }: FieldProps) {
+function Field({ label, hint, error, bare = false, children }: FieldProps) {
   const id = useId();
   const noteId = `${id}-note`;
   const invalid = Boolean(error);

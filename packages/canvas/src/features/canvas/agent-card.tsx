@@ -5,7 +5,7 @@ import { memo } from 'react';
 import { useAgent, useFleet } from '../../app/services-context.js';
 import { HEADER } from '../../model/layout.js';
 import type { TeamSummary } from '../../model/selectors.js';
-import { type StatusStyle, statusStyle } from '../../model/status.js';
+import { canAnswer, type StatusStyle, statusStyle } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { Monogram } from '../agents/monogram.js';
@@ -130,7 +130,10 @@ function Footer({ agent }: { agent: Workspace }) {
       </p>
     );
   }
-  if (task === '' && active === 0) return <p className="mt-2 text-xs text-ink-faint">Idle</p>;
+  if (task === '' && active === 0) {
+    // Idle is said of agents that could work; the chip tells what keeps the others from it.
+    return canAnswer(agent.status) ? <p className="mt-2 text-xs text-ink-faint">Idle</p> : null;
+  }
   return (
     <p className="mt-2 flex items-center gap-1.5 text-xs text-ink" title={task}>
       <Sparkle aria-hidden className="size-3.5 shrink-0 animate-breathe text-busy" />
