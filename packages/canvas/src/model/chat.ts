@@ -1,7 +1,15 @@
 import type { Activity } from '@molecule/contract';
-import { hear, type StreamedReply, silentReply, textSoFar } from './a2a-stream.js';
-import { failureOfReply, messageIdOfRequest, textOfReply, textOfRequest } from './a2a-text.js';
-import { at } from './json.js';
+import {
+  at,
+  failureOfReply,
+  hear,
+  messageIdOfRequest,
+  type StreamedReply,
+  silentReply,
+  textOfReply,
+  textOfRequest,
+  textSoFar,
+} from '@molecule/contract/a2a';
 import type { Problem } from './problem.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { EventFrame } from '@molecule/contract';
+import { asObject } from '@molecule/contract/a2a';
 import { ApiError, type Client } from '@molecule/contract/client';
-import { asObject } from '../model/json.js';
 import { problemOf } from '../model/problem.js';
 import { type ChatStore, chatOf, dispatchChat, setChatProblem } from '../state/chat-store.js';
 import type { Clock } from './clock.js';

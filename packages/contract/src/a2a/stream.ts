@@ -1,4 +1,4 @@
-import { asArray, asObject, asText, at } from './json.js';
+import { asArray, asObject, asText, at, type JsonObject } from './json.js';
 import { textOfParts } from './text.js';
 
 /** What has been heard of one streamed answer so far. */
@@ -37,14 +37,30 @@ export function hear(reply: StreamedReply, frame: unknown): StreamedReply {
   switch (result.kind) {
     case 'task':
       return hearStatus(hearArtifacts(reply, asArray(result.artifacts)), result.status, false);
-    case 'status-update':
-      return hearStatus(reply, result.status, result.final === true);
+    case 'status-update': {
+      const tool = asObject(at(result.metadata, 'tool'));
+      const heard = typeof tool.name === 'string' ? { ...reply, note: toolNote(tool) } : reply;
+      return hearStatus(heard, result.status, result.final === true);
+    }
     case 'artifact-update':
       return hearArtifact(reply, result.artifact, result.append === true);
     case 'message':
       return { ...reply, message: textOfParts(result.parts), note: null, outcome: 'done' };
     default:
       return reply;
+  }
+}
+
+/** What a tool call means to somebody who waits; null once it is over. */
+function toolNote(tool: JsonObject): string | null {
+  if (tool.phase !== 'started') return null;
+  switch (tool.name) {
+    case 'list_peers':
+      return 'Looking up its team';
+    case 'delegate_task':
+      return 'Waiting for its team';
+    default:
+      return `Using ${asText(tool.name) ?? 'a tool'}`;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Activity } from '@molecule/contract';
+import { textOfReply, textOfRequest } from '@molecule/contract/a2a';
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { useFleet } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
-import { textOfReply, textOfRequest } from '../../model/a2a-text.js';
 import { ageOf, exactTime, formatDuration } from '../../model/relative-time.js';
 import { classes } from '../../ui/classes.js';
 import { CopyButton } from '../../ui/copy-button.js';

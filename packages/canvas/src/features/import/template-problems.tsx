@@ -1,5 +1,5 @@
+import { asArray, asObject, asText } from '@molecule/contract/a2a';
 import { ApiError } from '@molecule/contract/client';
-import { asArray, asObject, asText } from '../../model/json.js';
 import { problemOf } from '../../model/problem.js';
 import { Button } from '../../ui/button.js';
 import { Notice } from '../../ui/notice.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hear, silentReply, textSoFar } from './a2a-stream.js';
-import { failureOfReply, textOfReply, textOfRequest } from './a2a-text.js';
+import { hear, silentReply, textSoFar } from './stream.js';
+import { failureOfReply, textOfReply, textOfRequest } from './text.js';
 
 describe('textOfReply', () => {
   it.each([
