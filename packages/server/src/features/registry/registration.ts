@@ -13,7 +13,7 @@ import {
 } from '../workspaces/index.js';
 import { checkCardSize, toEventCard } from './agent-card.js';
 
-export interface RegistrationDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random'> {
+export interface RegistrationDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random'> {
   readonly tokens: Pick<WorkspaceTokens, 'find' | 'mint' | 'markUsed'>;
   /** Judges an address that an agent claims; may resolve names. */
   readonly checkClaimedUrl: (url: string) => Promise<{ readonly ok: boolean; readonly reason?: string }>;
@@ -32,6 +32,9 @@ export interface RegistrationService {
   updateCard(actor: Actor, workspaceId: string, card: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
+const ADDRESS_POLL_MS = 10;
+const ADDRESS_WAIT_MS = 2_000;
+
 /** Announcing an agent: who it is, where it answers, what it can do (contract registry-a2a §5.1, §5.3). */
 export function createRegistration(deps: RegistrationDeps): RegistrationService {
   const db = deps.lanes.control;
@@ -41,8 +44,9 @@ export function createRegistration(deps: RegistrationDeps): RegistrationService 
     if (id === null) refuse('invalid_request_body', { help: 'Field id must be the UUID of the workspace.' });
     checkCardSize(body.agent_card);
     // Judged before any name is resolved: a stranger must not make this server look up hosts. Judged again under lock.
-    const seen = await findRegistrant(db, id);
-    await admit(db, actor, id, seen);
+    const found = await findRegistrant(db, id);
+    await admit(db, actor, id, found);
+    const seen = isAwaitingAddress(found, body) ? await untilAddressed(id, body) : found;
     const address = await toAddress(body, seen);
     return deps.transact('control', async (tx) => {
       if (!seen) await insertSelfRegistered(tx, id);
@@ -62,6 +66,21 @@ export function createRegistration(deps: RegistrationDeps): RegistrationService 
       });
       return { token, deliveryMode: written.deliveryMode ?? 'push', inboundSecret: written.inboundSecret };
     });
+  }
+
+  /**
+   * A managed agent often announces itself in the very moment in which its driver notes where it answers. It must not be
+   * online before that: a message sent at once would be refused. Holds no connection meanwhile; the limit is for a
+   * driver that has lost its database, and the next heartbeat brings the agent online then.
+   */
+  async function untilAddressed(id: string, body: Register): Promise<Registrant | null> {
+    const started = deps.clock.monotonicMs();
+    for (let pauseMs = ADDRESS_POLL_MS; ; pauseMs *= 1.5) {
+      const row = await findRegistrant(db, id);
+      const waited = deps.clock.monotonicMs() - started;
+      if (!isAwaitingAddress(row, body) || waited >= ADDRESS_WAIT_MS) return row;
+      await deps.clock.sleep(pauseMs);
+    }
   }
 
   /**
@@ -125,6 +144,12 @@ export function createRegistration(deps: RegistrationDeps): RegistrationService 
 
 function isAnonymous(actor: Actor): boolean {
   return actor.kind === 'claimant' && actor.tokenHash === null;
+}
+
+/** Its driver runs it and has not said yet where it answers. */
+function isAwaitingAddress(row: Registrant | null, body: Register): boolean {
+  if (row === null || row.backend === 'external' || row.url !== null || row.status !== 'provisioning') return false;
+  return (body.delivery_mode ?? row.deliveryMode) !== 'poll';
 }
 
 /** Its owner keeps it down; an address now would outlive the state it belongs to. */

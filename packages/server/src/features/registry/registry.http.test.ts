@@ -131,6 +131,19 @@ describe('the registry', () => {
       expect(await rowOf(id)).toMatchObject({ status: 'online', url: 'http://127.0.0.1:4000' });
     });
 
+    it('a managed agent is not online before its driver has said where it answers', async () => {
+      const id = await insert({ backend: 'process', status: 'provisioning' });
+      const token = await edge.mint(id);
+      const announced = register({ id, agent_card: CARD }, token);
+      // A round trip of another request: the registration has arrived and waits.
+      await beat({ workspace_id: id }, 'wrong');
+      expect(await eventsOf(id)).toEqual([]);
+      const url = 'http://127.0.0.1:45678';
+      await db().updateTable('workspaces').set({ url, url_from: 'driver' }).where('id', '=', id).execute();
+      expect((await announced).status).toBe(200);
+      expect(await eventsOf(id)).toEqual([{ type: 'WORKSPACE_ONLINE', payload: { url, agent_card: CARD } }]);
+    });
+
     it('what a managed agent claims as its address is ignored', async () => {
       const id = await insert({ backend: 'process' });
       await sql`update workspaces set url = 'http://127.0.0.1:9', url_from = 'driver' where id = ${id}`.execute(db());
