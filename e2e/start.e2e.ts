@@ -83,10 +83,11 @@ describe('npm start says in a sentence why it cannot', () => {
   });
 
   it('open the database: it was made by another major version of Postgres', async () => {
-    await mkdir(join(dataDir.path, 'pg', 'data'), { recursive: true, mode: 0o700 });
-    await writeFile(join(dataDir.path, 'pg', 'data', 'PG_VERSION'), '15\n');
-    // Started by root the database has a user of its own, who must get there to be asked at all.
-    for (const folder of ['.', 'pg', 'pg/data']) await chmod(join(dataDir.path, folder), 0o711);
+    const first = start();
+    await first.untilRunning();
+    first.pressCtrlC();
+    await first.finished;
+    await writeFile(join(await dataDir.databaseFolder(), 'PG_VERSION'), '15\n');
     const said = await refusal();
     expect(said).toMatch(/Postgres(QL)? 15/);
   });

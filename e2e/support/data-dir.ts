@@ -5,6 +5,8 @@ import { killAll, processesNaming, type RunningProcess } from './processes.js';
 
 export interface TestDataDir {
   readonly path: string;
+  /** Where the database lies: inside, or elsewhere when root started it and its own user could not get there. */
+  databaseFolder(): Promise<string>;
   /** What runs on it now: server, database, agents. */
   processes(): Promise<RunningProcess[]>;
   /** kill -9 for server, database and agents at once, as a power cut would; resolves when they are gone. */
@@ -17,10 +19,13 @@ export interface TestDataDir {
 export async function createTestDataDir(): Promise<TestDataDir> {
   const path = await createDataDir();
 
-  async function processes(): Promise<RunningProcess[]> {
+  async function databaseFolder(): Promise<string> {
     const pointer = await readFile(join(path, 'pg', 'location.json'), 'utf8').catch(() => null);
-    const elsewhere = pointer === null ? [] : [(JSON.parse(pointer) as { directory: string }).directory];
-    return processesNaming([path, ...elsewhere]);
+    return pointer === null ? join(path, 'pg', 'data') : (JSON.parse(pointer) as { directory: string }).directory;
+  }
+
+  async function processes(): Promise<RunningProcess[]> {
+    return processesNaming([path, await databaseFolder()]);
   }
 
   async function killEverything(): Promise<void> {
@@ -36,6 +41,7 @@ export async function createTestDataDir(): Promise<TestDataDir> {
 
   return {
     path,
+    databaseFolder,
     processes,
     killEverything,
     async remove() {
