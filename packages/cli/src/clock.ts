@@ -11,7 +11,3 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) done();
   });
 }
-
-export function nowMs(): number {
-  return performance.now();
-}

@@ -1,23 +1,34 @@
 import type { Client } from '@molecule/contract/client';
 import type { Environment } from './config.js';
 
-/** The closed list of exit codes; scripts rely on them. */
+/** The closed list of outcomes; scripts rely on them. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, timeout: 4 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** 128 + SIGINT, as shells expect of a program that was interrupted. */
+export const EXIT_INTERRUPTED = 130;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | typeof EXIT_INTERRUPTED;
 
 /** The command was not understood. The message says how it is written. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+interface RefusalOptions {
+  /** What to do next, for people. */
+  readonly help?: string;
+  /** What a script may want to know besides the sentence; printed with --json. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
 /** Something was understood and cannot be done. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly help: string | null;
+  readonly fields: Readonly<Record<string, unknown>>;
 
-  constructor(message: string, help: string | null = null) {
+  constructor(message: string, options: RefusalOptions = {}) {
     super(message);
-    this.help = help;
+    this.help = options.help ?? null;
+    this.fields = options.fields ?? {};
   }
 }
 
@@ -35,20 +46,24 @@ export interface Flag {
 export interface Context {
   readonly args: readonly string[];
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
-  readonly json: boolean;
   readonly environment: Environment;
-  /** Connects on first use, so that help and doctor work without a server. */
-  client(): Promise<Client>;
-  /** Writes a line for people; silent with --json. */
-  say(line: string): void;
-  /** Writes without a line break, for streams; silent with --json. */
+  /** Throws when no server is known; called on first use, so that help and doctor work without one. */
+  client(): Client;
+  /** Writes what is going on to the error stream, so that the output stays what was asked for; silent with --json. */
+  note(line: string): void;
+  /** Writes a piece of text as it comes, without a line break; silent with --json. */
   write(text: string): void;
+  /** Writes one item of an endless list: its text, or its value as a line of JSON. */
+  item(text: string, value: unknown): void;
+  /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
 }
 
 /** What a command found: the same value as JSON and as text, so that the two cannot disagree. */
 export interface Outcome {
-  readonly data: unknown;
+  /** Printed with --json; absent when everything went out item by item. */
+  readonly data?: unknown;
+  /** Printed without --json, unless empty. */
   readonly text: string;
   readonly exit?: ExitCode;
 }
@@ -69,4 +84,12 @@ export function usageOf(command: Command): string {
     flag.kind === 'boolean' ? `[--${name}]` : `[--${name} <value>]`,
   );
   return ['molecule', ...command.path, ...args, ...flags].join(' ');
+}
+
+/** Reads a flag that takes a whole number; throws a UsageError for anything else. */
+export function readCount(flag: string, value: string | boolean | undefined, fallback: number, max: number): number {
+  if (value === undefined) return fallback;
+  const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : 0;
+  if (count < 1 || count > max) throw new UsageError(`--${flag} takes a whole number from 1 to ${max}`);
+  return count;
 }

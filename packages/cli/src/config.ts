@@ -2,28 +2,31 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Where the server is and what opens it. The only reader of the process environment in the CLI. */
+/** Where the server is and what opens it. This file is the only reader of the process environment in the CLI. */
 export interface Environment {
   readonly dataDir: string;
   readonly url: string | null;
   readonly token: string | null;
-  /** Where the two came from, for doctor and for errors. */
+  /** Where the address came from, for doctor and for errors. */
   readonly from: 'MOLECULE_URL' | 'server.json' | 'none';
+  /** Process of the server that wrote server.json; null when the address came from elsewhere. */
   readonly serverPid: number | null;
-  readonly color: boolean;
 }
 
 /** MOLECULE_URL and MOLECULE_TOKEN win; otherwise the running server's own note in the data directory. */
 export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const dataDir = dataDirOf(env);
-  const color = process.stdout.isTTY === true && env.NO_COLOR === undefined;
   const note = readServerFile(join(dataDir, 'server.json'));
-  const token = env.MOLECULE_TOKEN || env.ADMIN_TOKEN || note?.token || null;
-  if (env.MOLECULE_URL) {
-    return { dataDir, url: env.MOLECULE_URL.replace(/\/+$/, ''), token, from: 'MOLECULE_URL', serverPid: null, color };
+  const given = env.MOLECULE_URL?.trim().replace(/\/+$/, '');
+  if (given) {
+    // The token in server.json opens the local server. It must never travel to another one.
+    const ownToken = note?.url === given ? note.token : null;
+    const token = env.MOLECULE_TOKEN || ownToken || env.ADMIN_TOKEN || null;
+    return { dataDir, url: given, token, from: 'MOLECULE_URL', serverPid: null };
   }
-  if (note) return { dataDir, url: note.url, token, from: 'server.json', serverPid: note.pid, color };
-  return { dataDir, url: null, token, from: 'none', serverPid: null, color };
+  const token = env.MOLECULE_TOKEN || note?.token || env.ADMIN_TOKEN || null;
+  if (note) return { dataDir, url: note.url, token, from: 'server.json', serverPid: note.pid };
+  return { dataDir, url: null, token, from: 'none', serverPid: null };
 }
 
 function dataDirOf(env: NodeJS.ProcessEnv): string {
@@ -39,8 +42,8 @@ interface ServerFile {
 
 function readServerFile(path: string): ServerFile | null {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>;
-    if (typeof value.url !== 'string') return null;
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>> | null;
+    if (typeof value?.url !== 'string') return null;
     return {
       url: value.url,
       token: typeof value.token === 'string' ? value.token : null,

@@ -1,3 +1,4 @@
+import { EXIT_INTERRUPTED } from './command.js';
 import { readCliEnvironment } from './config.js';
 import { run } from './run.js';
 
@@ -5,11 +6,12 @@ const interrupted = new AbortController();
 process.once('SIGINT', () => {
   interrupted.abort();
   // A second Ctrl-C ends at once, whatever is waited for.
-  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
 });
 // A reader that closes early (head, less) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
 });
 
 process.exitCode = await run(process.argv.slice(2), readCliEnvironment(), {

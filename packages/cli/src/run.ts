@@ -1,59 +1,76 @@
 import { parseArgs } from 'node:util';
-import { ApiError, type Client, createClient, UnreachableError } from '@molecule/contract/client';
-import {
-  type Command,
-  type Context,
-  EXIT,
-  type ExitCode,
-  RefusedError,
-  TimeoutError,
-  UsageError,
-  usageOf,
-} from './command.js';
+import { type Client, createClient, UnreachableError } from '@molecule/contract/client';
+import { type Command, type Context, EXIT, type ExitCode, type Outcome, UsageError, usageOf } from './command.js';
 import { COMMANDS } from './commands/index.js';
 import type { Environment } from './config.js';
+import { explain } from './explain.js';
+import { commandPage, helpData, helpPage } from './help.js';
+import { toPrintable } from './printable.js';
 
 export interface Terminal {
   out(text: string): void;
   error(text: string): void;
+  /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
 }
 
 /** Runs one command line. Never throws; the exit code tells what happened. */
 export async function run(argv: readonly string[], environment: Environment, terminal: Terminal): Promise<ExitCode> {
-  const json = argv.includes('--json');
-  const words = argv.filter((word) => word !== '--json');
+  const { words, json } = takeJson(argv);
   try {
-    if (words.length === 0 || words[0] === 'help' || words[0] === '--help' || words[0] === '-h') {
-      terminal.out(`${help()}\n`);
-      return EXIT.ok;
-    }
-    const command = findCommand(words);
-    if (words.includes('--help') || words.includes('-h')) {
-      terminal.out(`${describe(command)}\n`);
-      return EXIT.ok;
-    }
-    const outcome = await command.run(
-      toContext(command, words.slice(command.path.length), json, environment, terminal),
-    );
+    const outcome = await answer(words, json, environment, terminal);
     if (json) {
-      if (outcome.data !== null) terminal.out(`${JSON.stringify(outcome.data)}\n`);
+      if (outcome.data !== undefined) terminal.out(`${JSON.stringify(outcome.data)}\n`);
     } else if (outcome.text !== '') {
-      terminal.out(`${outcome.text}\n`);
+      terminal.out(`${toPrintable(outcome.text)}\n`);
     }
     return outcome.exit ?? EXIT.ok;
   } catch (error) {
-    return report(error, json, terminal);
+    const { message, help, code, exit, fields } = explain(error, terminal.signal.aborted);
+    if (json) terminal.error(`${JSON.stringify({ ...fields, error: message, code, ...(help ? { help } : {}) })}\n`);
+    else terminal.error(`${toPrintable([message, help].filter(Boolean).join('\n'))}\n`);
+    return exit;
   }
+}
+
+/** `--json` may stand anywhere before a `--`, which makes everything behind it plain words. */
+function takeJson(argv: readonly string[]): { words: string[]; json: boolean } {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const before = argv.slice(0, end);
+  return {
+    words: [...before.filter((word) => word !== '--json'), ...argv.slice(end)],
+    json: before.includes('--json'),
+  };
+}
+
+async function answer(
+  words: readonly string[],
+  json: boolean,
+  environment: Environment,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const [first] = words;
+  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) {
+    return { data: helpData(COMMANDS), text: helpPage(COMMANDS) };
+  }
+  const asked = first === 'help' ? words.slice(1) : words;
+  const command = findCommand(asked);
+  const rest = asked.slice(command.path.length);
+  const options = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (first === 'help' || options.includes('--help') || options.includes('-h')) {
+    return { data: helpData([command]), text: commandPage(command) };
+  }
+  return command.run(toContext(command, rest, json, environment, terminal));
 }
 
 function findCommand(words: readonly string[]): Command {
   const command = COMMANDS.find(({ path }) => path.every((word, index) => words[index] === word));
   if (command) return command;
   const group = COMMANDS.filter(({ path }) => path[0] === words[0]);
-  if (group.length > 0)
+  if (group.length > 0) {
     throw new UsageError(`which of these?\n${group.map((member) => `  ${usageOf(member)}`).join('\n')}`);
-  throw new UsageError(`there is no command "${words[0]}". "molecule help" lists them.`);
+  }
+  throw new UsageError(`there is no command "${words[0] ?? ''}". "molecule help" lists them.`);
 }
 
 function toContext(
@@ -70,22 +87,22 @@ function toContext(
   return {
     args,
     flags,
-    json,
     environment,
     signal: terminal.signal,
-    async client() {
+    client() {
       if (environment.url === null) {
         throw new UnreachableError('no server is known: start one with "npm start", or set MOLECULE_URL', false, null);
       }
       connection ??= createClient({ baseUrl: environment.url, token: () => environment.token });
       return connection;
     },
-    say: (line) => {
-      if (!json) terminal.out(`${line}\n`);
+    note: (line) => {
+      if (!json) terminal.error(`${toPrintable(line)}\n`);
     },
     write: (text) => {
-      if (!json) terminal.out(text);
+      if (!json) terminal.out(toPrintable(text));
     },
+    item: (text, value) => terminal.out(`${json ? JSON.stringify(value) : toPrintable(text)}\n`),
   };
 }
 
@@ -104,61 +121,8 @@ function parse(
   );
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
-    return { args: positionals, flags: values as Record<string, string | boolean | undefined> };
+    return { args: positionals, flags: values };
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : 'not understood'}\nusage: ${usageOf(command)}`);
   }
-}
-
-function report(error: unknown, json: boolean, terminal: Terminal): ExitCode {
-  const { message, help, code, exit } = explain(error);
-  if (json) terminal.error(`${JSON.stringify({ error: message, code, ...(help ? { help } : {}) })}\n`);
-  else terminal.error(`${message}\n${help ? `${help}\n` : ''}`);
-  return exit;
-}
-
-interface Explanation {
-  readonly message: string;
-  readonly help: string | null;
-  readonly code: string;
-  readonly exit: ExitCode;
-}
-
-function explain(error: unknown): Explanation {
-  if (error instanceof UsageError) return { message: error.message, help: null, code: 'usage', exit: EXIT.usage };
-  if (error instanceof RefusedError)
-    return { message: error.message, help: error.help, code: 'refused', exit: EXIT.refused };
-  if (error instanceof TimeoutError) return { message: error.message, help: null, code: 'timeout', exit: EXIT.timeout };
-  if (error instanceof ApiError) {
-    return { message: error.message, help: error.help, code: error.code, exit: EXIT.refused };
-  }
-  if (error instanceof UnreachableError) {
-    const exit = error.timedOut ? EXIT.timeout : EXIT.unreachable;
-    const help = error.timedOut ? null : 'Is the server running? "molecule doctor" looks for the reason.';
-    return { message: error.message, help, code: error.timedOut ? 'timeout' : 'unreachable', exit };
-  }
-  if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
-    return { message: 'no answer within the time allowed', help: null, code: 'timeout', exit: EXIT.timeout };
-  }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { message: `unexpected: ${message}`, help: null, code: 'internal', exit: EXIT.refused };
-}
-
-function help(): string {
-  const width = Math.max(...COMMANDS.map((command) => command.path.join(' ').length));
-  return [
-    'molecule — organisations of AI agents',
-    '',
-    ...COMMANDS.map((command) => `  ${command.path.join(' ').padEnd(width)}  ${command.summary}`),
-    '',
-    'Every command takes --json and --help. The server is found by MOLECULE_URL and MOLECULE_TOKEN, else by the data',
-    'directory. Exit codes: 0 ok, 1 refused, 2 usage, 3 unreachable, 4 timeout.',
-  ].join('\n');
-}
-
-function describe(command: Command): string {
-  const flags = Object.entries(command.flags).map(
-    ([name, flag]) => `  --${name}${flag.short ? `, -${flag.short}` : ''}  ${flag.describe}`,
-  );
-  return [command.summary, '', `  ${usageOf(command)}`, ...(flags.length > 0 ? ['', ...flags] : [])].join('\n');
 }

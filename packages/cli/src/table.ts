@@ -1,15 +1,22 @@
-/** Columns of text, aligned, with a blank line for nothing. Widths count characters, not bytes. */
+import { toPrintable } from './printable.js';
+import { widthOf } from './width.js';
+
+const GAP = '  ';
+
+/** Columns of text, aligned by what a terminal shows. A cell is one line: breaks inside it become spaces. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => [...(row[column] ?? '')].length)));
+  const all = [header, ...rows.map((row) => row.map(toCell))];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
   return all
     .map((row) =>
       row
-        .map((cell, column) =>
-          column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - [...cell].length),
-        )
-        .join('  ')
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
+        .join(GAP)
         .trimEnd(),
     )
     .join('\n');
+}
+
+function toCell(text: string): string {
+  return toPrintable(text).replace(/[\n\t]+/g, ' ');
 }

@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import { chat } from './chat.js';
-import { doctor } from './doctor.js';
+import { doctor } from './doctor/doctor.js';
 import { loginLink } from './login-link.js';
 import { logs } from './logs.js';
 import { orgImport } from './org/import.js';

@@ -5,8 +5,10 @@ export const loginLink: Command = {
   args: [],
   flags: {},
   summary: 'Print a one-time link that logs a browser in',
-  async run({ client }) {
-    const { body } = await (await client()).call('createLoginLink', {});
-    return { data: body, text: `${body.url}\nWorks once, until ${new Date(body.expires_at).toLocaleTimeString()}.` };
+  async run({ client, note }) {
+    const { body } = await client().call('createLoginLink', {});
+    // The link alone is the output, so that it can be passed on to another program.
+    note(`Works once, until ${new Date(body.expires_at).toLocaleTimeString()}.`);
+    return { data: body, text: body.url };
   },
 };

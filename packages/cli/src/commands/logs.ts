@@ -1,40 +1,40 @@
 import { sleep } from '../clock.js';
-import type { Command } from '../command.js';
+import { type Command, readCount } from '../command.js';
 import { findWorkspace } from '../find-workspace.js';
 
+const DEFAULT_LINES = 200;
+const LINES_MAX = 2000;
 const FOLLOW_EVERY_MS = 700;
 
 export const logs: Command = {
   path: ['logs'],
   args: [{ name: 'name', required: true }],
   flags: {
-    follow: { kind: 'boolean', short: 'f', describe: 'keep printing what the agent writes' },
-    lines: { kind: 'text', short: 'n', describe: 'how many lines to begin with (default 200)' },
+    follow: { kind: 'boolean', short: 'f', describe: 'keep printing what the agent writes, until Ctrl-C' },
+    lines: {
+      kind: 'text',
+      short: 'n',
+      describe: `how many lines to begin with (default ${DEFAULT_LINES}, at most ${LINES_MAX})`,
+    },
   },
   summary: 'Print what an agent wrote to its log',
-  async run({ args, flags, client, say, json, signal }) {
-    const connection = await client();
+  async run({ args, flags, client, item, signal }) {
+    const limit = readCount('lines', flags.lines, DEFAULT_LINES, LINES_MAX);
+    const connection = client();
     const workspace = await findWorkspace(connection, args[0] ?? '');
     const params = { id: workspace.id };
-    const first = await connection.call('getWorkspaceLogs', {
-      params,
-      query: typeof flags.lines === 'string' ? { limit: flags.lines } : {},
-    });
-    if (!first.body.available) return { data: first.body, text: `${workspace.name} keeps no log on this server.` };
-    if (flags.follow !== true) return { data: first.body, text: first.body.lines.join('\n') };
-    const print = (lines: readonly string[]): void => {
-      for (const line of lines)
-        if (json) process.stdout.write(`${JSON.stringify({ line })}\n`);
-        else say(line);
-    };
-    print(first.body.lines);
-    for (let cursor = first.body.cursor; !signal.aborted; ) {
+    const { body } = await connection.call('getWorkspaceLogs', { params, query: { limit } });
+    if (!body.available) return { data: body, text: `${workspace.name} keeps no log on this server.` };
+    if (flags.follow !== true) return { data: body, text: body.lines.join('\n') };
+
+    let { lines, cursor } = body;
+    for (;;) {
+      for (const line of lines) item(line, { line });
       await sleep(FOLLOW_EVERY_MS, signal);
-      if (signal.aborted) break;
-      const next = await connection.call('getWorkspaceLogs', { params, query: { after: cursor, limit: 2000 } });
-      cursor = next.body.cursor;
-      print(next.body.lines);
+      // Ctrl-C is how following ends; it is no failure.
+      if (signal.aborted) return { text: '' };
+      const next = await connection.call('getWorkspaceLogs', { params, query: { after: cursor, limit: LINES_MAX } });
+      ({ lines, cursor } = next.body);
     }
-    return { data: null, text: '' };
   },
 };

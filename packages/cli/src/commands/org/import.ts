@@ -11,7 +11,7 @@ export const orgImport: Command = {
   },
   summary: 'Bring a team online from an org template',
   async run({ args, flags, client }) {
-    const connection = await client();
+    const connection = client();
     const { status, body } = await connection.call(
       'importOrg',
       {

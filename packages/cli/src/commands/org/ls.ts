@@ -7,7 +7,7 @@ export const orgLs: Command = {
   flags: {},
   summary: 'List the org templates that can be imported',
   async run({ client }) {
-    const { body } = await (await client()).call('listOrgTemplates', {});
+    const { body } = await client().call('listOrgTemplates', {});
     const rows = body.map((template) => [
       template.dir,
       String(template.workspaces),

@@ -1,6 +1,9 @@
 import type { Workspace } from '@molecule/contract';
 import type { Command } from '../../command.js';
 import { table } from '../../table.js';
+import { cutToWidth } from '../../width.js';
+
+const NOW_COLUMNS = 60;
 
 /** The tree of workspaces, children indented below their parent. */
 export const wsLs: Command = {
@@ -9,7 +12,7 @@ export const wsLs: Command = {
   flags: {},
   summary: 'List the workspaces as a tree',
   async run({ client }) {
-    const { body } = await (await client()).call('listWorkspaces', {});
+    const { body } = await client().call('listWorkspaces', {});
     if (body.length === 0) {
       return { data: body, text: 'No workspaces yet. Bring a team online: molecule org import starter' };
     }
@@ -17,7 +20,7 @@ export const wsLs: Command = {
       `${'  '.repeat(depth)}${workspace.name}`,
       workspace.status + (workspace.demo ? ' (demo)' : ''),
       workspace.runtime,
-      workspace.current_task || reasonOf(workspace),
+      cutToWidth(workspace.current_task || reasonOf(workspace), NOW_COLUMNS),
       workspace.id,
     ]);
     return { data: body, text: table(['NAME', 'STATUS', 'RUNTIME', 'NOW', 'ID'], rows) };
@@ -26,21 +29,18 @@ export const wsLs: Command = {
 
 function reasonOf(workspace: Workspace): string {
   const [line = ''] = workspace.status === 'online' ? [] : workspace.last_sample_error.split('\n');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  return line;
 }
 
+/** Children follow their parent, in the order of the server. Whoever has no visible parent stands at the top. */
 function inTreeOrder(all: readonly Workspace[]): { workspace: Workspace; depth: number }[] {
   const known = new Set(all.map((workspace) => workspace.id));
-  const ordered: { workspace: Workspace; depth: number }[] = [];
-  const visit = (parentId: string | null, depth: number): void => {
-    for (const workspace of all) {
-      // A child of a removed parent still shows, at the top.
-      const parent = workspace.parent_id !== null && known.has(workspace.parent_id) ? workspace.parent_id : null;
-      if (parent !== parentId || depth > 32) continue;
-      ordered.push({ workspace, depth });
-      visit(workspace.id, depth + 1);
-    }
-  };
-  visit(null, 0);
-  return ordered;
+  const children = new Map<string | null, Workspace[]>();
+  for (const workspace of all) {
+    const parent = workspace.parent_id !== null && known.has(workspace.parent_id) ? workspace.parent_id : null;
+    children.set(parent, [...(children.get(parent) ?? []), workspace]);
+  }
+  const under = (parentId: string | null, depth: number): { workspace: Workspace; depth: number }[] =>
+    (children.get(parentId) ?? []).flatMap((workspace) => [{ workspace, depth }, ...under(workspace.id, depth + 1)]);
+  return under(null, 0);
 }

@@ -10,17 +10,19 @@ export const wsRm: Command = {
   },
   summary: 'Remove a workspace and everything below it',
   async run({ args, flags, client }) {
-    const connection = await client();
+    const connection = client();
     const workspace = await findWorkspace(connection, args[0] ?? '');
-    const { status, body } = await connection.call('deleteWorkspace', {
-      params: { id: workspace.id },
-      query: { confirm: flags.yes === true, purge: flags.purge === true },
-    });
+    const { status, body } = await connection.call(
+      'deleteWorkspace',
+      { params: { id: workspace.id }, query: { confirm: flags.yes === true, purge: flags.purge === true } },
+      // The server waits up to 10 s for instances to stop before it answers.
+      { timeoutMs: 30_000 },
+    );
     if (status === 409) {
       const names = body.children.map((child) => child.name).join(', ');
       throw new RefusedError(
-        `"${workspace.name}" has ${body.children_count} child workspace(s): ${names}`,
-        'Repeat with --yes to remove them as well.',
+        `"${workspace.name}" has ${body.children_count} ${body.children_count === 1 ? 'child' : 'children'}: ${names}`,
+        { help: 'Repeat with --yes to remove them as well.', fields: { children: body.children } },
       );
     }
     const below = body.cascade_deleted > 0 ? ` and ${body.cascade_deleted} below it` : '';

@@ -1,0 +1,34 @@
+import { type Command, usageOf } from './command.js';
+
+/** The page of `molecule help`. */
+export function helpPage(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => command.path.join(' ').length));
+  return [
+    'molecule — organisations of AI agents',
+    '',
+    ...commands.map((command) => `  ${command.path.join(' ').padEnd(width)}  ${command.summary}`),
+    '',
+    'Every command takes --json and --help. The server is found by MOLECULE_URL and MOLECULE_TOKEN, else by the data',
+    'directory (MOLECULE_DATA_DIR). Exit codes: 0 ok, 1 refused, 2 usage, 3 unreachable, 4 timeout.',
+  ].join('\n');
+}
+
+/** The page of `molecule <command> --help`. */
+export function commandPage(command: Command): string {
+  const flags = Object.entries(command.flags).map(
+    ([name, flag]) => `  --${name}${flag.short ? `, -${flag.short}` : ''}  ${flag.describe}`,
+  );
+  return [command.summary, '', `  ${usageOf(command)}`, ...(flags.length > 0 ? ['', ...flags] : [])].join('\n');
+}
+
+/** The same as data. */
+export function helpData(commands: readonly Command[]): unknown {
+  return {
+    commands: commands.map((command) => ({
+      command: command.path.join(' '),
+      usage: usageOf(command),
+      summary: command.summary,
+      flags: command.flags,
+    })),
+  };
+}
