@@ -18,7 +18,8 @@ function controlled(options: Partial<BatcherOptions<string, string>> = {}) {
   return { batcher, calls };
 }
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Two turns of the event loop: what is settled in one is acted on in the next. */
+const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
 
 describe('the batcher', () => {
   it('sends the first item at once and gathers what arrives while two batches are in flight', async () => {

@@ -62,8 +62,9 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   const planPump = (): void => {
     if (pumpPlanned) return;
     pumpPlanned = true;
-    // At the end of this turn, so that what is submitted together travels together.
-    queueMicrotask(() => {
+    // After the sockets of this turn were read, so that requests that arrived together travel together. After a
+    // microtask the first of them would leave alone, and the rest wait for it.
+    setImmediate(() => {
       pumpPlanned = false;
       pump();
     });

@@ -146,6 +146,10 @@ export function createEventFeed(deps: EventFeedDeps): EventFeed {
     },
     publishTransient(event) {
       const shown: TransientEvent = { ...event, at: clock.now() };
+      if (deps.alone) {
+        deliverTransient(shown);
+        return;
+      }
       const message = JSON.stringify(shown);
       const bytes = Buffer.byteLength(message);
       if (bytes > MESSAGE_BYTES_MAX) {

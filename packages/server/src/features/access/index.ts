@@ -3,7 +3,7 @@ import type { Ports } from '../../ports.js';
 import { type AccessHandlers, createAccessHandlers } from './access.routes.js';
 import type { Actor } from './actor.js';
 import { type ClaimRefusals, resolveClaim } from './caller.js';
-import { hashCredential, type RequestHeaders, readBearer } from './credentials.js';
+import { type RequestHeaders, readBearer } from './credentials.js';
 import { createGate } from './gate.js';
 import { createSessions } from './sessions.js';
 import { createUseMarks } from './use-marks.js';
@@ -60,10 +60,8 @@ export function createAccess(deps: AccessDeps): Access {
     }),
     resolveClaim: (actor, headers, refusals) => resolveClaim(db, actor, headers, refusals),
     tokens: createWorkspaceTokens(deps, marks),
-    rateKeyOf: ({ headers, cookies, address }) => {
-      const credential = readBearer(headers) ?? cookies[deps.cookieName()];
-      return credential ? hashCredential(credential).toString('base64url') : address;
-    },
+    // The credential itself: it never leaves the limiter's memory, and a hash per request would be its dearest part.
+    rateKeyOf: ({ headers, cookies, address }) => readBearer(headers) ?? cookies[deps.cookieName()] ?? address,
     createLoginLink: async (baseUrl) => (await sessions.createLoginLink(baseUrl)).url,
     handlers: createAccessHandlers({ ...deps, sessions, validator }),
   };
