@@ -76,7 +76,7 @@ describe.skipIf(!existsSync(join(ROOT, '.git')))('the README works as it is writ
 
   /** Runs one line as a shell does, and notes where it ended up. */
   function inShell(command: string, cwd: string): Promise<Finished> {
-    const script = `${command}\nstatus=$?\npwd > '${join(place, 'cwd')}'\nexit $status`;
+    const script = `trap : INT\n${command}\nstatus=$?\npwd > '${join(place, 'cwd')}'\nexit $status`;
     const program = startProgram('sh', ['-c', script], { cwd, env });
     // What follows its log until Ctrl-C gets one as soon as it has printed something.
     if (/\s(-f|--follow)\b/.test(command)) {
