@@ -9,7 +9,7 @@ import { sweepLostHosts } from './hosts.sweeper.js';
 import type { StartSources } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
-import { sweepSilence } from './silence.sweeper.js';
+import { createSilenceSweep } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
@@ -120,13 +120,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   supervisor.loop({
     name: 'health-sweep',
     everyMs: 15_000,
-    run: () =>
-      sweepSilence({
-        ...deps,
-        managedSilenceSeconds: MANAGED_SILENCE_SECONDS,
-        externalSilenceSeconds: deps.externalSilenceSeconds,
-        restart: verbs.restart,
-      }),
+    run: createSilenceSweep({ ...deps, managedSilenceSeconds: MANAGED_SILENCE_SECONDS }),
   });
   supervisor.loop({ name: 'host-sweep', everyMs: 60_000, run: () => sweepLostHosts(deps) });
 

@@ -79,8 +79,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     deps.logger.info({ workspace: row.id, backend: row.backend, generation: row.generation }, 'starting instance');
     try {
       const inspection = await provisioner.inspect(refOf(row));
-      if (inspection.state === 'running' && inspection.record.generation === row.generation) {
-        await observe(row, { instance: inspection.record, instanceState: 'running', settled: true });
+      // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
+      const found = inspection.state === 'running' ? inspection.record : null;
+      if (found !== null && found.url !== null && found.generation === row.generation) {
+        await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
       await announceRetry(row);
@@ -160,7 +162,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       await observe(row, { instanceState: 'unknown', settled: false, dueInMs: STOP_RETRY_MS, stopError: reason });
       return;
     }
-    await observe(row, { instance: null, instanceState: verb === 'destroy' ? 'gone' : 'stopped', settled: true });
+    // Before the row is settled: a settled row is not due, and nobody would take this step for it later.
     if (row.status === 'hibernating') {
       await transact('work', (tx) =>
         commit(tx, {
@@ -168,6 +170,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         }),
       );
     }
+    await observe(row, { instance: null, instanceState: verb === 'destroy' ? 'gone' : 'stopped', settled: true });
   }
 
   async function instanceEnded(exit: InstanceExit): Promise<void> {

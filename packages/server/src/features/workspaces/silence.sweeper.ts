@@ -2,20 +2,37 @@ import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { listSilent, type SilentRow } from './sweeps.store.js';
 
-export interface SilenceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'logger'> {
+export interface SilenceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'logger' | 'clock'> {
   readonly provisioners: ProvisionerRegistry;
   readonly managedSilenceSeconds: number;
   readonly externalSilenceSeconds: number;
-  readonly restart: (ids: readonly string[]) => Promise<number>;
+}
+
+/** Four cycles. After a longer pause of the sweep itself nobody knows whether the agents were silent or we were deaf. */
+const DEAF_AFTER_MS = 60_000;
+
+/**
+ * The sweep for a supervised loop. Only silence that this server was there to hear counts: after a start, a suspended
+ * machine or a database that was away, agents that kept working get their full time to be heard before any is replaced.
+ */
+export function createSilenceSweep(deps: SilenceDeps): () => Promise<void> {
+  let lastGoodAt: Date | null = null;
+  let listeningSince = deps.clock.now();
+  return async () => {
+    const now = deps.clock.now();
+    if (lastGoodAt === null || now.getTime() - lastGoodAt.getTime() > DEAF_AFTER_MS) listeningSince = now;
+    await sweepSilence(deps, Math.floor((now.getTime() - listeningSince.getTime()) / 1_000));
+    lastGoodAt = deps.clock.now();
+  };
 }
 
 /**
  * The net below the drivers' own exit reports: online or degraded workspaces without a heartbeat for too long (design
  * §13 "three liveness detectors"). Selected by positive ownership and re-checked by the transition; a backend that
- * cannot say anything definite leads to nothing (R43).
+ * cannot say anything definite leads to nothing (R43). `listeningSeconds`: how long this server has been able to hear beats.
  */
-export async function sweepSilence(deps: SilenceDeps): Promise<void> {
-  const rows = await listSilent(deps.lanes.work, deps);
+export async function sweepSilence(deps: SilenceDeps, listeningSeconds: number): Promise<void> {
+  const rows = await listSilent(deps.lanes.work, { ...deps, listeningSeconds });
   for (const row of rows) {
     if (row.backend === 'external') await externalSilent(deps, row);
     else await managedSilent(deps, row);
@@ -43,11 +60,14 @@ async function managedSilent(deps: SilenceDeps, row: SilentRow): Promise<void> {
     inspection.state === 'running'
       ? `No heartbeat for ${deps.managedSilenceSeconds} s although the agent process runs; it is being replaced.`
       : 'The agent process is gone; it is being started again.';
+  // A new generation, because the driver would otherwise adopt the very instance that hangs. In the same transaction:
+  // this sweep does not look at who is offline, so nobody would come back to one that only the first half had reached.
   await deps.transact('work', (tx) =>
     deps.commit(tx, {
-      transitions: [{ workspaceId: row.id, generation: row.generation, trigger: 'went_silent', why }],
+      transitions: [
+        { workspaceId: row.id, generation: row.generation, trigger: 'went_silent', why },
+        { workspaceId: row.id, generation: row.generation, trigger: 'start_requested' },
+      ],
     }),
   );
-  // A new generation, because the driver would otherwise adopt the very instance that hangs.
-  await deps.restart([row.id]);
 }

@@ -1,12 +1,13 @@
-import { waitFor } from '@molecule/testkit';
+import { createFakeClock, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { readEvents } from '../../platform/event-log.js';
+import type { Provisioner } from '../../provisioners/provisioner.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
-import { sweepSilence } from './silence.sweeper.js';
+import { createSilenceSweep, sweepSilence } from './silence.sweeper.js';
 
 const database = useTestDatabase();
 const worlds: WorkspacesWorld[] = [];
@@ -48,14 +49,19 @@ async function online(world: WorkspacesWorld, id: string): Promise<void> {
 }
 
 function silence(world: WorkspacesWorld, provisioners: Parameters<typeof sweepSilence>[0]['provisioners']) {
-  return sweepSilence({
-    ...world.ports,
-    provisioners,
-    managedSilenceSeconds: 180,
-    externalSilenceSeconds: 90,
-    restart: world.workspaces.verbs.restart,
-  });
+  return sweepSilence({ ...world.ports, provisioners, ...SILENCE_LIMITS }, 3_600);
 }
+
+const SILENCE_LIMITS = { managedSilenceSeconds: 180, externalSilenceSeconds: 90 } as const;
+
+/** A backend that finds every agent running. */
+const allRunning = {
+  all: [],
+  find: () => ({
+    ok: true,
+    provisioner: { inspect: async () => ({ state: 'running', record: {} }) } as unknown as Provisioner,
+  }),
+} satisfies Parameters<typeof sweepSilence>[0]['provisioners'];
 
 describe('the provisioning-timeout sweep', () => {
   it('R16: waits as long as the template of the runtime says, and names the limit when it gives up', async () => {
@@ -121,9 +127,51 @@ describe('the silence sweep', () => {
     const id = await create(world, 'Hung');
     await online(world, id);
     await age(world, id, 4);
-    const running = { inspect: async () => ({ state: 'running', record: {} }) };
-    await silence(world, { all: [], find: () => ({ ok: true, provisioner: running as never }) });
+    await silence(world, allRunning);
     expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2, desired: 'running' });
+  });
+
+  it('a server that ends in the middle leaves no agent offline that nobody would start again', async () => {
+    const world = open();
+    const id = await create(world, 'Half');
+    await online(world, id);
+    await age(world, id, 4);
+    let transactions = 0;
+    const transact: typeof world.ports.transact = (lane, work) => {
+      transactions += 1;
+      return transactions === 1 ? world.ports.transact(lane, work) : Promise.reject(new Error('killed'));
+    };
+    await sweepSilence({ ...world.ports, transact, provisioners: allRunning, ...SILENCE_LIMITS }, 3_600).catch(
+      () => undefined,
+    );
+    const after = await row(world, id);
+    expect(after.observed_generation).toBeLessThan(after.generation);
+    expect(after.status).toBe('provisioning');
+  });
+
+  it('a server that was away replaces nobody before it has listened for the whole time', async () => {
+    const clock = createFakeClock();
+    const world = open();
+    const id = await create(world, 'Patient');
+    await online(world, id);
+    await age(world, id, 30);
+    const sweep = createSilenceSweep({ ...world.ports, clock, provisioners: allRunning, ...SILENCE_LIMITS });
+    const listen = async (seconds: number) => {
+      for (let passed = 0; passed < seconds; passed += 15) {
+        await clock.advance(15_000);
+        await sweep();
+      }
+    };
+    await sweep();
+    await listen(165);
+    expect((await row(world, id)).status).toBe('online');
+    // The machine sleeps, and everything begins anew.
+    await clock.advance(3_600_000);
+    await sweep();
+    await listen(165);
+    expect((await row(world, id)).status).toBe('online');
+    await listen(30);
+    expect((await row(world, id)).status).toBe('provisioning');
   });
 });
 

@@ -33,14 +33,19 @@ export interface SilentRow {
 /** Online or degraded, and not heard of for longer than its kind allows. A beat that lands meanwhile moves the age. */
 export async function listSilent(
   db: Db,
-  limits: { readonly managedSilenceSeconds: number; readonly externalSilenceSeconds: number },
+  limits: {
+    readonly managedSilenceSeconds: number;
+    readonly externalSilenceSeconds: number;
+    readonly listeningSeconds: number;
+  },
 ): Promise<SilentRow[]> {
   const { rows } = await sql<SilentRow>`
     select w.id, w.backend, w.generation, w.instance
       from workspaces as w
       left join workspace_liveness as l on l.workspace_id = w.id
      where w.status in ('online', 'degraded')
-       and greatest(l.last_heartbeat_at, w.status_changed_at)
+       and greatest(l.last_heartbeat_at, w.status_changed_at,
+                    now() - ${limits.listeningSeconds}::integer * interval '1 second')
            < now() - case when w.backend = 'external' then ${limits.externalSilenceSeconds}::integer
                           else ${limits.managedSilenceSeconds}::integer end * interval '1 second'
      order by w.seq

@@ -211,6 +211,60 @@ describe('workspaces on a real database', () => {
     expect((await row(a)).parent_id).toBeNull();
   });
 
+  it('an instance that was still booting when its server ended is started afresh, never adopted without an address', async () => {
+    const id = await create('Halfway');
+    await started(id);
+    const { machine } = world.host;
+    const createDriver: typeof machine.createDriver = () => {
+      const driver = machine.createDriver();
+      let ready = false;
+      return {
+        ...driver,
+        inspect: async (...asked) => {
+          const seen = await driver.inspect(...asked);
+          return seen.state === 'running' && !ready ? { ...seen, record: { ...seen.record, url: null } } : seen;
+        },
+        start: async (...asked) => {
+          ready = true;
+          return driver.start(...asked);
+        },
+      };
+    };
+    await sql`update workspaces set url = null, observed_generation = 0 where id = ${id}`.execute(
+      world.ports.lanes.control,
+    );
+    await world.close();
+    world = createWorkspacesWorld(database.url, { host: { ...world.host, machine: { ...machine, createDriver } } });
+    await world.ports.start();
+    await waitFor(async () => (await row(id)).observed_generation === 1);
+    expect((await row(id)).url).toMatch(/^http/);
+    expect(world.backend.countRunning(id)).toBe(1);
+  });
+
+  it('a hibernation that is cut off between stopping and saying so is finished by the next claim', async () => {
+    const db = world.ports.lanes.control;
+    await sql`create sequence cut_off`.execute(db);
+    await sql`
+      create function cut_off_once() returns trigger language plpgsql as $$
+      begin
+        if new.status = 'hibernated' and nextval('cut_off') = 1 then raise exception 'cut off'; end if;
+        return new;
+      end $$`.execute(db);
+    await sql`create trigger cut_off before update on workspaces for each row execute function cut_off_once()`.execute(
+      db,
+    );
+    const id = await create('Sleepy');
+    await started(id);
+    await register(id);
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'hibernate_requested' }] }),
+    );
+    await waitFor(async () => (await row(id)).status === 'hibernated', { timeoutMs: 10_000 });
+    await waitFor(async () => (await row(id)).instance_state === 'stopped');
+    expect(await row(id)).toMatchObject({ status: 'hibernated', observed_generation: 2 });
+    await sql`drop trigger cut_off on workspaces`.execute(db);
+  });
+
   it('two servers on one database start a workspace once', async () => {
     const other = createWorkspacesWorld(database.url);
     await other.ports.start();
