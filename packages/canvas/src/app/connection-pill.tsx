@@ -1,5 +1,5 @@
 import { CloudOff, LoaderCircle, Radio } from 'lucide-react';
-import { ageOf } from '../model/relative-time.js';
+import { agoOf } from '../model/relative-time.js';
 import { classes } from '../ui/classes.js';
 import { Tooltip } from '../ui/tooltip.js';
 import { useFleet, useServices } from './services-context.js';
@@ -14,7 +14,7 @@ export function ConnectionPill() {
   const now = useNow(5_000);
   const state =
     link.phase === 'live' ? 'live' : link.phase === 'stopped' || link.attempt >= OFFLINE_AFTER ? 'offline' : 'waiting';
-  const age = link.liveAtMs === null ? '' : ageOf(link.liveAtMs, now);
+  const age = link.liveAtMs === null ? '' : agoOf(link.liveAtMs, now);
   const view = {
     live: { icon: Radio, look: 'text-ok', text: 'Live', hint: 'Everything on this page is up to date.' },
     waiting: {
@@ -26,7 +26,7 @@ export function ConnectionPill() {
     offline: {
       icon: CloudOff,
       look: 'text-bad',
-      text: age === '' ? 'Offline' : `Offline, last sync ${age === 'now' ? 'just now' : `${age} ago`}`,
+      text: age === '' ? 'Offline' : `Offline, last sync ${age}`,
       hint: 'The server cannot be reached. Press to try again now.',
     },
   }[state];

@@ -25,7 +25,6 @@ export function Toolbar({ onCommand }: ToolbarProps) {
         <View to="/" label="Canvas" active={!inList} />
         <View to="/agents" label="Agents" active={inList} />
       </nav>
-      <span aria-hidden className="mx-1 h-5 w-px bg-line max-lg:hidden" />
       <StatusCounts onProblem={() => onCommand('problem')} />
       <span className="flex-1" />
       <ConnectionPill />

@@ -14,6 +14,12 @@ export function ageOf(at: string | number | Date, nowMs: number): string {
   return `${Math.floor(ms / DAY)} d`;
 }
 
+/** The same within a sentence: "just now", "40 s ago". */
+export function agoOf(at: string | number | Date, nowMs: number): string {
+  const age = ageOf(at, nowMs);
+  return age === 'now' ? 'just now' : `${age} ago`;
+}
+
 export function formatDuration(ms: number): string {
   if (ms < SECOND) return `${Math.round(ms)} ms`;
   if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`;

@@ -13,7 +13,7 @@ import '../../styles/flow.css';
 import type { KeyboardEvent } from 'react';
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { useFleet, useServices } from '../../app/services-context.js';
-import { absoluteBoxes } from '../../model/layout.js';
+import { absoluteBoxes, CARD_HEIGHT, CARD_WIDTH } from '../../model/layout.js';
 import { directionOf, neighbourOf } from '../../model/spatial.js';
 import { AgentCard } from './agent-card.js';
 import { type CanvasActions, CanvasActionsContext } from './canvas-actions.js';
@@ -116,8 +116,12 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
     const { x, y, zoom } = flow.getViewport();
     const left = box.x * zoom + x;
     const top = box.y * zoom + y;
-    const inside = left >= 0 && top >= 0 && left + 240 * zoom <= area.width && top + 130 * zoom <= area.height;
-    if (!inside) void flow.setCenter(box.x + 120, box.y + 65, { zoom: Math.max(zoom, 0.6), duration: 300 });
+    // The whole card with its team where that has room, else its own head: that is what tells whose card it is.
+    const width = box.w * zoom <= area.width ? box.w : CARD_WIDTH;
+    const height = box.h * zoom <= area.height ? box.h : CARD_HEIGHT;
+    const inside = left >= 0 && top >= 0 && left + width * zoom <= area.width && top + height * zoom <= area.height;
+    if (inside) return;
+    void flow.setCenter(box.x + width / 2, box.y + height / 2, { zoom: Math.max(zoom, 0.6), duration: 300 });
   });
   useEffect(() => {
     if (selectedId !== null) requestAnimationFrame(() => reveal(selectedId));

@@ -5,7 +5,7 @@ import { toast } from 'sonner';
 import { useFleet, useServices } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
 import { problemOf } from '../../model/problem.js';
-import { ageOf, exactTime } from '../../model/relative-time.js';
+import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { TextField } from '../../ui/field.js';
@@ -89,7 +89,7 @@ function Facts({ agent }: { agent: Workspace }) {
       <Fact name="Last heartbeat">
         {agent.last_heartbeat_at ? (
           <time dateTime={agent.last_heartbeat_at} title={exactTime(agent.last_heartbeat_at)}>
-            {ageOf(agent.last_heartbeat_at, now)} ago
+            {agoOf(agent.last_heartbeat_at, now)}
           </time>
         ) : (
           'never'

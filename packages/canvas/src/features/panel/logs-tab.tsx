@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { RotateCcw, ScrollText } from 'lucide-react';
 import { useLayoutEffect, useRef } from 'react';
 import { useFleet, useServices } from '../../app/services-context.js';
+import { readableLogLine } from '../../model/log-line.js';
 import { problemOf } from '../../model/problem.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
@@ -68,9 +69,14 @@ export function LogsTab({ id }: { id: string }) {
           aria-label="Log of the agent"
           className="min-h-0 flex-1 overflow-auto bg-sunken px-4 py-3 font-mono text-xs leading-5 whitespace-pre-wrap wrap-anywhere focus-visible:-outline-offset-2"
         >
-          {lines.join('\n')}
+          {lines.map((line) => readableLogLine(line, timeOfDay)).join('\n')}
         </pre>
       )}
     </div>
   );
+}
+
+function timeOfDay(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleTimeString();
 }

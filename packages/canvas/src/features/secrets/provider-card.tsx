@@ -3,7 +3,7 @@ import { CircleCheck, CircleDashed, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNow } from '../../app/use-now.js';
 import { problemOf } from '../../model/problem.js';
-import { ageOf } from '../../model/relative-time.js';
+import { agoOf } from '../../model/relative-time.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
 import type { KnownKey, KnownProvider } from './known-keys.js';
@@ -66,7 +66,9 @@ function KeyRow({ known, secret, onDelete }: { known: KnownKey; secret: Secret |
           bare
           label={label}
           placeholder={
-            secret ? `${known.label}: saved ${savedAgo(secret, now)}; type to replace` : `${known.label}. ${known.hint}`
+            secret
+              ? `${known.label}: saved ${agoOf(secret.updated_at, now)}; type to replace`
+              : `${known.label}. ${known.hint}`
           }
           type={known.visible ? 'text' : 'password'}
           autoComplete="new-password"
@@ -81,9 +83,4 @@ function KeyRow({ known, secret, onDelete }: { known: KnownKey; secret: Secret |
       {secret && <IconButton icon={Trash2} label={`Delete ${known.name}`} onClick={onDelete} className="mt-0.5" />}
     </form>
   );
-}
-
-function savedAgo(secret: Secret, now: number): string {
-  const age = ageOf(secret.updated_at, now);
-  return age === 'now' ? 'just now' : `${age} ago`;
 }
