@@ -105,8 +105,10 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
   const problems = counts
     .filter(({ status }) => statusStyle(status).problem)
     .reduce((sum, { count }) => sum + count, 0);
+  if (counts.length === 0) return null;
   return (
     <div className="flex items-center gap-3 max-md:hidden">
+      <span aria-hidden className="ml-1 h-5 w-px bg-line max-lg:hidden" />
       <ul aria-label="Agents by status" className="flex items-center gap-3 max-xl:hidden">
         {counts.map(({ status, count }) => (
           <Tooltip key={status} text={statusStyle(status).meaning}>
