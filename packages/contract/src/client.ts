@@ -75,11 +75,13 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const send = options.fetch ?? fetch;
 
-  async function open(
+  /** One exchange; `read` takes from the answer what the caller wants while the time limit still runs. */
+  async function exchange<T>(
     name: RouteName,
     input: Readonly<Record<string, unknown>>,
-    call: CallOptions = {},
-  ): Promise<Response> {
+    call: CallOptions,
+    read: (response: Response) => T | Promise<T>,
+  ): Promise<T> {
     const spec: RouteSpec = routes[name];
     const url = `${options.baseUrl}${pathOf(spec, record(input.params))}${queryOf(record(input.query))}`;
     const token = options.token?.() ?? null;
@@ -88,7 +90,7 @@ export function createClient(options: ClientOptions): Client {
     const timeout = timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : null;
     const signals = [call.signal, timeout].filter((signal): signal is AbortSignal => signal != null);
     try {
-      return await send(url, {
+      const response = await send(url, {
         method: spec.method,
         headers: {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -100,6 +102,7 @@ export function createClient(options: ClientOptions): Client {
         ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
         credentials: 'same-origin',
       });
+      return await read(response);
     } catch (error) {
       if (call.signal?.aborted) throw error;
       const timedOut = timeout?.aborted ?? false;
@@ -112,13 +115,23 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
+  function open(
+    name: RouteName,
+    input: Readonly<Record<string, unknown>>,
+    callOptions: CallOptions = {},
+  ): Promise<Response> {
+    return exchange(name, input, callOptions, (response) => response);
+  }
+
   async function call(
     name: RouteName,
     input: Readonly<Record<string, unknown>>,
     callOptions: CallOptions = {},
   ): Promise<{ status: number; body: unknown }> {
-    const response = await open(name, input, callOptions);
-    const body = await readBody(response);
+    const { response, body } = await exchange(name, input, callOptions, async (answer) => ({
+      response: answer,
+      body: await readBody(answer),
+    }));
     const spec: RouteSpec = routes[name];
     if (response.status in spec.responses) return { status: response.status, body };
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);

@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import { errorSpec } from './errors.js';
 import type { Param } from './query.js';
 import type { RouteSpec } from './route.js';
@@ -53,7 +54,7 @@ export function openApiDocument(info: {
 function operation(name: string, spec: RouteSpec): Record<string, unknown> {
   const responses: Record<string, unknown> = {};
   for (const [status, schema] of Object.entries(spec.responses)) {
-    responses[status] = { description: 'Success', content: { [mediaType(spec)]: { schema } } };
+    responses[status] = { description: 'Success', content: contentOf(spec, status, schema) };
   }
   for (const [status, codes] of refusalsByStatus(spec)) {
     responses[status] ??= {
@@ -93,7 +94,10 @@ function parameters(place: 'path' | 'query', params: Readonly<Record<string, Par
   }));
 }
 
-function mediaType(spec: RouteSpec): string {
-  if (spec.stream === 'text') return 'text/plain';
-  return 'application/json';
+function contentOf(spec: RouteSpec, status: string, schema: TSchema): Record<string, unknown> {
+  if (spec.stream === 'text') return { 'text/plain': { schema } };
+  if (spec.stream !== 'sse' || status !== '200') return { 'application/json': { schema } };
+  const events = { 'text/event-stream': { schema: { type: 'string' } } };
+  // A route whose body is text only ever streams; the other one streams when the caller's method asks for it.
+  return 'type' in schema && schema.type === 'string' ? events : { 'application/json': { schema }, ...events };
 }

@@ -94,8 +94,8 @@ export function strictInteger(describe: string, min: number, max: number): Param
     describe,
     parse: (raw) => {
       if (raw === undefined) return { ok: true, value: undefined };
-      const value = /^-?\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN;
-      return value >= min && value <= max
+      const value = /^(\d{1,16}|-[1-9]\d{0,15})$/.test(raw) ? Number(raw) : Number.NaN;
+      return Number.isSafeInteger(value) && value >= min && value <= max
         ? { ok: true, value }
         : { ok: false, code: 'invalid_query', reason: `must be an integer from ${min} to ${max}` };
     },
@@ -144,10 +144,17 @@ export function timestamp(describe: string): Param<Date | undefined> {
       if (raw === undefined) return { ok: true, value: undefined };
       // A '+' of a time-zone offset arrives as a space when a client forgot to encode it.
       const text = raw.replace(' ', '+');
-      const value = RFC3339.test(text) ? new Date(text) : null;
+      const value = RFC3339.test(text) && isCalendarDay(text) ? new Date(text) : null;
       return value && !Number.isNaN(value.getTime())
         ? { ok: true, value }
         : { ok: false, code: 'invalid_query', reason: 'must be an RFC 3339 timestamp' };
     },
   };
+}
+
+/** `Date` reads the 30th of February as the 2nd of March; a client that sends it has a mistake to hear about. */
+function isCalendarDay(text: string): boolean {
+  const day = text.slice(0, 10);
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
