@@ -108,7 +108,7 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
   if (counts.length === 0) return null;
   return (
     <div className="flex items-center gap-3 max-md:hidden">
-      <span aria-hidden className="ml-1 h-5 w-px bg-line max-lg:hidden" />
+      <span aria-hidden className="ml-1 h-5 w-px bg-line max-xl:hidden" />
       <ul aria-label="Agents by status" className="flex items-center gap-3 max-xl:hidden">
         {counts.map(({ status, count }) => (
           <Tooltip key={status} text={statusStyle(status).meaning}>
