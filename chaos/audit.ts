@@ -51,7 +51,7 @@ export async function readReceived(api: Client, workspaceId: string): Promise<re
 }
 
 /** A row without duration is a message nobody has answered yet (contract registry-a2a §8.8). */
-export function isOpen(row: Activity): boolean {
+function isOpen(row: Activity): boolean {
   return row.method !== 'delegate_result' && row.duration_ms === null;
 }
 

@@ -35,7 +35,7 @@ export async function listDatabaseProcesses(dataDir: string): Promise<readonly n
   return [postmaster, ...children];
 }
 
-export async function findPostmaster(dataDir: string): Promise<number | null> {
+async function findPostmaster(dataDir: string): Promise<number | null> {
   const home = join(dataDir, 'pg');
   const pointer = await readFile(join(home, 'location.json'), 'utf8').catch(() => null);
   const data = pointer === null ? join(home, 'data') : (JSON.parse(pointer) as { directory: string }).directory;
