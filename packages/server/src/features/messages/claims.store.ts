@@ -5,12 +5,18 @@ import { firstCharacters } from '../activity/index.js';
 import type { OpenMessage } from './ledger.types.js';
 import type { MessageKind } from './messages.tables.js';
 
+export interface DueTarget {
+  readonly id: string;
+  /** Of its oldest due message: the cursor for the next page. */
+  readonly seq: number;
+}
+
 /** Targets with messages that are due, those that wait longest first. */
-export async function listDueTargets(db: Db, limit: number): Promise<readonly string[]> {
-  const { rows } = await sql<{ target_id: string }>`
-    select target_id from messages where state = 'queued' and due_at <= now()
-     group by target_id order by min(seq) limit ${limit}`.execute(db);
-  return rows.map((row) => row.target_id);
+export async function listDueTargets(db: Db, afterSeq: number, limit: number): Promise<readonly DueTarget[]> {
+  const { rows } = await sql<DueTarget>`
+    select target_id as id, min(seq) as seq from messages where state = 'queued' and due_at <= now()
+     group by target_id having min(seq) > ${afterSeq} order by min(seq) limit ${limit}`.execute(db);
+  return rows;
 }
 
 /** Only one process hands out deliveries at a time: the limit per target counts what all of them have under way. */

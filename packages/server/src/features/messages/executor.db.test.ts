@@ -103,6 +103,24 @@ describe('the executor', () => {
     expect(agent.received.map((request) => request.text)).toEqual(['task 0', 'task 1', 'task 2', 'task 3', 'task 4']);
   });
 
+  it('many busy targets with messages waiting do not keep a free one from its own', async () => {
+    for (let n = 0; n < 70; n += 1) {
+      const busy = await world.addWorkspace({ url: agent.url, status: 'offline' });
+      for (let m = 0; m < 2; m += 1) await world.send(busy, toEnvelope('busy', nextId()));
+      await setWorkspace(busy, { status: 'online' });
+    }
+    await sql`
+      update messages set state = 'working', lease_owner = gen_random_uuid(), lease_until = now() + interval '1 hour'
+       where seq in (select min(seq) from messages group by target_id)`.execute(world.ports.lanes.work);
+    const free = await world.addWorkspace({ url: agent.url, status: 'offline' });
+    const id = nextId();
+    await world.send(free, toEnvelope('me too', id));
+    await setWorkspace(free, { status: 'online' });
+    await queue();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    expect(agent.received.map((request) => request.text)).toEqual(['me too']);
+  });
+
   it('two servers on one database deliver each message once', async () => {
     const other = await createMessagesWorld(database.url);
     const target = await world.addWorkspace({ url: agent.url, maxConcurrentTasks: 100, status: 'offline' });

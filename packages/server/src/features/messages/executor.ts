@@ -5,6 +5,7 @@ import { isOverBudget } from './budget.js';
 import {
   claimLapsed,
   claimQueued,
+  type DueTarget,
   leaveInInbox,
   listDueTargets,
   listOpenOf,
@@ -60,20 +61,29 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     async run() {
       if (deps.stopping.aborted) return;
       await takeWoken();
-      const places = deps.deliveriesMax - running;
-      if (places <= 0) return;
-      const due = await listDueTargets(lanes.work, TARGETS_AT_ONCE);
-      if (due.length === 0) return;
-      const targets = await sort(due);
-      const claimedAtMs = clock.monotonicMs();
-      const claimed = await claimFor([...targets.values()], places);
-      for (const message of claimed) {
-        const target = targets.get(message.targetId);
-        if (target) start('message-delivery', (signal) => send(message, target, claimedAtMs, signal));
+      let claimed = 0;
+      // Page by page to the end: targets that are busy keep their due messages, and must not hide a free one behind them.
+      for (let after: number | null = 0; after !== null && running < deps.deliveriesMax && !deps.stopping.aborted; ) {
+        const due: readonly DueTarget[] = await listDueTargets(lanes.work, after, TARGETS_AT_ONCE);
+        claimed += await dispatch(due.map((target) => target.id));
+        after = due.length < TARGETS_AT_ONCE ? null : (due.at(-1)?.seq ?? null);
       }
-      if (claimed.length > 0) queueLoop.nudge();
+      if (claimed > 0) queueLoop.nudge();
     },
   });
+
+  /** Starts what the targets can take now; answers how many deliveries that were. */
+  const dispatch = async (due: readonly string[]): Promise<number> => {
+    if (due.length === 0) return 0;
+    const targets = await sort(due);
+    const claimedAtMs = clock.monotonicMs();
+    const claimed = await claimFor([...targets.values()], deps.deliveriesMax - running);
+    for (const message of claimed) {
+      const target = targets.get(message.targetId);
+      if (target) start('message-delivery', (signal) => send(message, target, claimedAtMs, signal));
+    }
+    return claimed.length;
+  };
 
   const recoveryLoop = supervisor.loop({
     name: 'message-recovery',

@@ -129,8 +129,16 @@ export async function findRecorded(db: Db, targetId: string, messageId: string):
   return { id, callerId: row.caller_id, state, method, reason, errorDetail: row.error_detail, result };
 }
 
-/** Takes a failed message up again after a failure before which nothing was started. True for the one who got it. */
-export async function reviveMessage(db: Db | Tx, id: string, owner: string, leaseMs: number): Promise<boolean> {
+/**
+ * Takes a failed message up again after a failure before which nothing was started, with the time limit of the new
+ * request. True for the one who got it.
+ */
+export async function reviveMessage(
+  db: Db | Tx,
+  id: string,
+  owner: string,
+  { leaseMs, deadlineMs }: { readonly leaseMs: number; readonly deadlineMs: number | null },
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('messages')
     .set({
@@ -138,6 +146,7 @@ export async function reviveMessage(db: Db | Tx, id: string, owner: string, leas
       reason: null,
       error_detail: null,
       ended_at: null,
+      deadline: deadlineMs === null ? null : sql`now() + make_interval(secs => ${deadlineMs / 1_000})`,
       failures: 0,
       attempts: sql`attempts + 1`,
       lease_owner: owner,

@@ -233,6 +233,26 @@ describe('sending a message', () => {
     expect(await world.activities(target)).toMatchObject([{ status: 'ok' }]);
   });
 
+  it('sent again, the time limit of the first request no longer counts', async () => {
+    const target = await world.addWorkspace({
+      url: agent.url,
+      urlFrom: 'agent',
+      backend: 'external',
+      deliveryMode: 'push',
+    });
+    const id = nextId();
+    expect((await world.send(target, toEnvelope('hello', id), { headers: { 'x-timeout': '1' } })).status).toBe(502);
+    await sql`update messages set deadline = now() - interval '1 second'`.execute(world.ports.lanes.work);
+    await sql`update workspaces set url_from = 'driver' where id = ${target}`.execute(world.ports.lanes.work);
+    agent.behave({ kind: 'hold', text: 'in my own time' });
+    const again = world.send(target, toEnvelope('hello', id));
+    await agent.receivedCount(1);
+    await world.messages.loops.overdue.runOnce();
+    agent.release();
+    expect((await again).status).toBe(200);
+    expect(await world.row(id)).toMatchObject({ state: 'completed', reason: null });
+  });
+
   it('a failure after which work may have been done is recorded for good', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const id = nextId();

@@ -121,7 +121,8 @@ export function createSendHandlers(deps: SendDeps): SendHandlers {
     if (recorded.callerId !== message.callerId) refuse('duplicate_message');
     const owner = message.lease?.owner ?? null;
     if (now.kind === 'push' && owner !== null) {
-      const revived = await reviveMessage(lanes.control, recorded.id, owner, deps.leaseMs);
+      const limits = { leaseMs: deps.leaseMs, deadlineMs: sending.deadlineMs };
+      const revived = await reviveMessage(lanes.control, recorded.id, owner, limits);
       if (revived) {
         const again = { ...message, id: recorded.id, owner };
         return deps.liveSend.deliver({ ...sending, address: now, message: again, failures: 0, claimedAtMs });
@@ -159,7 +160,9 @@ function refuseUnreachable(why: 'removed' | 'paused' | 'failed' | 'no_url', targ
     case 'failed':
       return refuse('workspace_failed', {
         fields: { ...fields, reason: target.failureReason },
-        ...(target.lastError === null ? {} : { help: `${target.lastError.split('\n', 1)[0]} Start it again once that is put right.` }),
+        ...(target.lastError === null
+          ? {}
+          : { help: `${target.lastError.split('\n', 1)[0]} Start it again once that is put right.` }),
       });
     case 'no_url':
       return refuse('workspace_has_no_url', { fields });
