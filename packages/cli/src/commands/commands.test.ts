@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { aWorkspace, type Cli, createCli, molecule } from '../../test/cli.js';
+import { refusal } from '../../test/fake-server.js';
+
+const lead = aWorkspace({ id: 'aaaaaaaa-0000-4000-8000-000000000001', name: 'Lead' });
+
+let cli: Cli;
+beforeEach(async () => {
+  cli = await createCli('/nonexistent');
+  cli.server.on('listWorkspaces', { status: 200, body: [lead] });
+});
+afterEach(() => cli.close());
+
+describe('ws ls', () => {
+  it('shows the tree, with what each is doing or why it failed', async () => {
+    const child = aWorkspace({
+      name: 'Writer',
+      parent_id: lead.id,
+      status: 'failed',
+      last_sample_error: 'no key\nmore',
+    });
+    const orphan = aWorkspace({ name: 'Orphan', parent_id: 'ffffffff-0000-4000-8000-00000000000f', demo: true });
+    const busy = aWorkspace({ name: 'Busy', current_task: 'x'.repeat(80) });
+    cli.server.on('listWorkspaces', { status: 200, body: [child, orphan, lead, busy] });
+    const [header, ...lines] = (await cli.molecule('ws', 'ls')).out.trimEnd().split('\n');
+    expect(header).toMatch(/^NAME {6}STATUS {9}RUNTIME {2}NOW/);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(/^Orphan {4}online \(demo\)/);
+    expect(lines[1]).toMatch(/^Lead {6}online/);
+    expect(lines[2]).toMatch(/^ {2}Writer {2}failed .*no key {2}/);
+    expect(lines[3]).toContain(`${'x'.repeat(59)}…  ${busy.id}`);
+  });
+
+  it('says how to begin when there is nothing', async () => {
+    cli.server.on('listWorkspaces', { status: 200, body: [] });
+    expect((await cli.molecule('ws', 'ls')).out).toContain('molecule org import starter');
+    expect((await cli.molecule('ws', 'ls', '--json')).out).toBe('[]\n');
+  });
+});
+
+describe('ws rm', () => {
+  it('removes a workspace and says how many went with it', async () => {
+    cli.server.on('deleteWorkspace', { status: 200, body: { status: 'removed', cascade_deleted: 2 } });
+    expect((await cli.molecule('ws', 'rm', 'Lead', '--yes')).out).toBe('Lead and 2 below it: removed\n');
+    expect(cli.server.calls.at(-1)).toMatchObject({
+      params: { id: lead.id },
+      query: { confirm: 'true', purge: 'false' },
+    });
+  });
+
+  it('asks for --yes before it removes children, and names them', async () => {
+    const children = [{ id: lead.id, name: 'Writer' }];
+    const body = { status: 'confirmation_required', message: 'has children', children, children_count: 1 };
+    cli.server.on('deleteWorkspace', { status: 409, body });
+    const seen = await cli.molecule('ws', 'rm', 'Lead');
+    expect(seen).toMatchObject({ exit: 1, out: '' });
+    expect(seen.error).toBe('"Lead" has 1 child: Writer\nRepeat with --yes to remove them as well.\n');
+    expect(JSON.parse((await cli.molecule('ws', 'rm', 'Lead', '--json')).error)).toMatchObject({ children });
+  });
+
+  it('reports an instance that could not be stopped', async () => {
+    cli.server.on('deleteWorkspace', refusal('stop_failed', { removed_count: 1 }));
+    const seen = await cli.molecule('ws', 'rm', 'Lead', '--json');
+    expect(seen.exit).toBe(1);
+    expect(JSON.parse(seen.error)).toMatchObject({ code: 'stop_failed', removed_count: 1, status: 500 });
+  });
+});
+
+describe('org', () => {
+  it('lists the templates', async () => {
+    const starter = { dir: 'starter', name: 'Starter team', description: 'A lead', workspaces: 3 };
+    cli.server.on('listOrgTemplates', { status: 200, body: [{ ...starter, required_env: [], recommended_env: [] }] });
+    expect((await cli.molecule('org', 'ls')).out).toMatch(/^DIR .*\nstarter {2}3 {7}Starter team {2}A lead\n$/);
+  });
+
+  it('imports, and tells the created from the kept', async () => {
+    const workspaces = [
+      { id: lead.id, name: 'Lead', tier: 1, skipped: true },
+      { id: lead.id, name: 'Writer', tier: 1 },
+    ];
+    cli.server.on('importOrg', { status: 201, body: { org: 'Starter team', workspaces, count: 2 } });
+    const { out } = await cli.molecule('org', 'import', 'starter', '--force');
+    expect(out).toContain('Starter team: 1 created, 1 kept');
+    expect(cli.server.calls.at(-1)).toMatchObject({
+      query: { dry_run: 'false' },
+      body: { dir: 'starter', force: true },
+    });
+  });
+
+  it('shows the plan of a dry run, with the keys that are missing', async () => {
+    const node = { path: 'Lead / Writer', name: 'Writer', parent: 'Lead', tier: 1, runtime: 'echo', template: '' };
+    const plan = {
+      org: 'Starter team',
+      create: [node],
+      keep: [{ path: 'Lead', name: 'Lead', id: lead.id }],
+      missing_env: ['A_KEY'],
+      recommended_missing: [{ any_of: ['B_KEY', 'C_KEY'] }],
+    };
+    cli.server.on('importOrg', { status: 200, body: plan });
+    const { out } = await cli.molecule('org', 'import', 'starter', '--dry-run');
+    expect(cli.server.calls.at(-1)?.query).toEqual({ dry_run: 'true' });
+    expect(out).toContain('nothing was changed');
+    expect(out).toMatch(/create {2}Lead \/ Writer {2}echo\nkeep {4}Lead\n/);
+    expect(out).toContain('Missing, required: A_KEY\nNot set, recommended: one of B_KEY, C_KEY\n');
+  });
+
+  it('names every problem of a template that cannot be imported: file, line, reason', async () => {
+    const problems = [
+      { id: 'mine', file: 'org.yaml', line: 7, column: 3, reason: 'name is missing' },
+      { id: 'mine', file: 'lead/prompt.md', reason: 'lies outside the template' },
+    ];
+    cli.server.on('importOrg', refusal('org_template_expansion_failed', { problems }));
+    const seen = await cli.molecule('org', 'import', 'mine');
+    expect(seen.exit).toBe(1);
+    expect(seen.error).toContain('  org.yaml:7: name is missing\n  lead/prompt.md: lies outside the template\n');
+  });
+
+  it('names the keys without which it refuses to import', async () => {
+    cli.server.on('importOrg', refusal('missing_required_env', { missing_env: ['A_KEY', { any_of: ['B', 'C'] }] }));
+    expect((await cli.molecule('org', 'import', 'x')).error).toContain('  A_KEY\n  one of B, C\n');
+  });
+});
+
+describe('logs', () => {
+  it('prints the lines there are', async () => {
+    cli.server.on('getWorkspaceLogs', { status: 200, body: { lines: ['one', 'two'], cursor: 'c', available: true } });
+    expect(await cli.molecule('logs', 'Lead', '-n', '2')).toEqual({ exit: 0, out: 'one\ntwo\n', error: '' });
+    expect(cli.server.calls.at(-1)?.query).toEqual({ limit: '2' });
+  });
+
+  it('says so when the backend keeps no output', async () => {
+    cli.server.on('getWorkspaceLogs', { status: 200, body: { lines: [], cursor: '', available: false } });
+    expect((await cli.molecule('logs', 'Lead', '-f')).out).toBe('Lead keeps no log on this server.\n');
+  });
+
+  it.each([
+    [['-f'], 'one\ntwo\nthree\n'],
+    [['-f', '--json'], '{"line":"one"}\n{"line":"two"}\n{"line":"three"}\n'],
+  ])('follows with %j from where it was, until Ctrl-C, which is no failure', async (flags, expected) => {
+    const interrupt = new AbortController();
+    const pages: Record<string, unknown> = {
+      '': { lines: ['one'], cursor: 'c1', available: true },
+      c1: { lines: ['two', 'three'], cursor: 'c2', available: true },
+    };
+    cli.server.on('getWorkspaceLogs', ({ query }) => ({
+      status: 200,
+      body: pages[query.after ?? ''] ?? { lines: [], cursor: 'c2', available: true },
+    }));
+    let out = '';
+    const seen = await molecule(cli.environment, ['logs', 'Lead', ...flags], {
+      signal: interrupt.signal,
+      onOut: (text) => {
+        out += text;
+        if (out === expected) interrupt.abort();
+      },
+    });
+    expect(seen).toEqual({ exit: 0, out: expected, error: '' });
+  });
+});
+
+it('prints the login link alone on the output, so that it can be passed on', async () => {
+  const body = { url: 'http://localhost:8080/login/x', expires_at: '2026-01-01T00:00:00Z' };
+  cli.server.on('createLoginLink', { status: 201, body });
+  const seen = await cli.molecule('login-link');
+  expect(seen.out).toBe('http://localhost:8080/login/x\n');
+  expect(seen.error).toContain('Works once');
+});
