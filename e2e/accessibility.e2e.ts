@@ -44,6 +44,16 @@ describe.skipIf(chromiumPath === null)('everybody can use the canvas', () => {
     await visitor.context.close();
   });
 
+  it('axe would report a page that keeps people out', async () => {
+    const { page, context } = await openVisitor(browser);
+    await page.setContent(
+      '<main><input><button></button><p style="color: #eee; background: #fff">Hardly there</p></main>',
+    );
+    const found = (await findViolations(page)).map((violation) => violation.split(' ')[0]);
+    expect(found).toEqual(expect.arrayContaining(['label', 'button-name', 'color-contrast', 'html-has-lang']));
+    await context.close();
+  });
+
   it('an agent is found, opened and written to without a pointer', async () => {
     const { page, context } = await newVisitor('light');
     await card(page, 'Lead').waitFor();
