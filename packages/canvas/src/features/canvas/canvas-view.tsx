@@ -121,7 +121,11 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
     const height = box.h * zoom <= area.height ? box.h : CARD_HEIGHT;
     const inside = left >= 0 && top >= 0 && left + width * zoom <= area.width && top + height * zoom <= area.height;
     if (inside) return;
-    void flow.setCenter(box.x + width / 2, box.y + height / 2, { zoom: Math.max(zoom, 0.6), duration: 300 });
+    // By our own measure of the area: React Flow learns of a panel that has just opened too late to centre beside it.
+    const near = Math.max(zoom, 0.6);
+    const middle = { x: box.x + width / 2, y: box.y + height / 2 };
+    const target = { x: area.width / 2 - middle.x * near, y: area.height / 2 - middle.y * near, zoom: near };
+    void flow.setViewport(target, { duration: 300 });
   });
   useEffect(() => {
     if (selectedId !== null) requestAnimationFrame(() => reveal(selectedId));
