@@ -72,6 +72,23 @@ describe('sending a message', () => {
     expect((await pending).status).toBe(200);
   });
 
+  it('a body nested without end is 400, and an answer of that kind is kept as the text it is', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const id = nextId();
+    const sent = JSON.stringify(toEnvelope('hello', id)).replace('"hello"', deep);
+    expect(await world.send(target, sent)).toMatchObject({ status: 400 });
+    expect(await world.row(id)).toBeUndefined();
+    agent.behave({
+      kind: 'raw',
+      status: 200,
+      contentType: 'application/json',
+      body: `{"jsonrpc":"2.0","id":1,"result":${deep}}`,
+    });
+    expect((await world.send(target, toEnvelope('hello', id))).status).toBe(200);
+    expect(await world.row(id)).toMatchObject({ state: 'completed' });
+  });
+
   it('B-52: a body above 1 MiB is 413', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const reply = await world.send(target, toEnvelope('x'.repeat(1_048_577), nextId()));

@@ -12,6 +12,7 @@ import {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
@@ -230,6 +231,7 @@ function acceptAnyJson(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     const text = body.toString();
     if (text.trim() === '') return done(null, undefined);
+    if (isTooDeep(text)) return done(Object.assign(new Error('the body is nested too deeply'), { statusCode: 400 }));
     return parse(request, text, done);
   });
 }
