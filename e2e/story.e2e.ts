@@ -72,9 +72,14 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     expect(await page.getByRole('list', { name: 'Agents by status' }).textContent()).toMatch(/3\s*online/);
   });
 
-  it('the lead’s demo answer streams in, says that it is one, and quotes every member of the team', async () => {
+  it('a click on the lead opens its panel, and the whole team stays in view beside it', async () => {
     await card(page, LEAD).click();
     await page.getByRole('textbox', { name: `Message to ${LEAD}` }).waitFor();
+    const map = await boxOf(page.getByRole('main'));
+    await expect.poll(async () => isInside(await boxOf(card(page, LEAD)), map), { timeout: 5_000 }).toBe(true);
+  });
+
+  it('the lead’s demo answer streams in, says that it is one, and quotes every member of the team', async () => {
     const growth = await watchGrowth(page);
     await write(page, LEAD, QUESTION);
 
