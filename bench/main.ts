@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { measureBurst } from './burst.bench.js';
 import { measureHeartbeat } from './heartbeat.bench.js';
 import { measureImport } from './import.bench.js';
@@ -21,6 +22,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const [load = 0] = loadavg();
+if (load > 0.5) {
+  log(`Other programs kept ${load.toFixed(1)} cores busy during the last minute: measure again on a quiet machine.`);
+}
 const rows: Row[] = [];
 const rig = await createRig(log);
 try {

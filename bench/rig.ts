@@ -27,8 +27,11 @@ export async function createRig(log: (line: string) => void): Promise<Rig> {
   const api = createClient({ baseUrl: server.url, token: () => server.token, timeoutMs: 60_000 });
   const dispose = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.end()));
-    await server.stop();
-    await removeDataDir(server.dataDir);
+    try {
+      await server.stop();
+    } finally {
+      await removeDataDir(server.dataDir);
+    }
   };
   try {
     log(`Registering ${AGENTS} agents.`);
