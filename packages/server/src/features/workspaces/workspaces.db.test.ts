@@ -132,6 +132,32 @@ describe('workspaces on a real database', () => {
     });
   });
 
+  it('a child that is created while its lead is being removed does not stay behind', async () => {
+    const lead = await create('Leaving');
+    await started(lead);
+    const other = createWorkspacesWorld(database.url);
+    let created = '';
+    let removal: Promise<unknown> = Promise.resolve();
+    await other.ports.transact('control', async (tx) => {
+      // The creation holds the lead, as the verb does, and has not committed when the delete looks at the tree.
+      await sql`select from workspaces where id = ${lead} for update`.execute(tx);
+      removal = world.workspaces.verbs.remove(lead, { confirm: true, purge: false }, never);
+      await waitFor(async () => {
+        const { rows } = await sql<{ waiting: number }>`
+          select count(*)::int as waiting from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
+        return (rows[0]?.waiting ?? 0) > 0;
+      });
+      created = other.ports.random.uuid();
+      await sql`
+        insert into workspaces (id, name, parent_id, awareness_namespace, spec, backend)
+        select ${created}, 'Newcomer', id, '', spec, backend from workspaces where id = ${lead}`.execute(tx);
+    });
+    await removal;
+    expect((await row(created)).status).toBe('removed');
+    await other.close();
+  });
+
   it('a stop that fails is told, and a repeated delete tries again (D26)', async () => {
     const id = await create('Stubborn');
     await started(id);

@@ -11,6 +11,7 @@ import {
   listChildren,
   listRestartable,
   listSubtree,
+  lockSubtree,
   lockWorkspace,
   makeDue,
   purgeWorkspaces,
@@ -225,7 +226,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     const children = await listChildren(lanes.control, id);
     if (children.length > 0 && !options.confirm) return { kind: 'confirmation_required', children };
     const { ids, removedNow } = await transact('control', async (tx) => {
-      const tree = await listSubtree(tx, id);
+      const tree = await lockSubtree(tx, id);
       const live = tree.filter((member) => member.status !== 'removed');
       const descendants = live.filter((member) => member.id !== id);
       const all = tree.map((member) => member.id);

@@ -162,6 +162,20 @@ export async function listSubtree(db: Db | Tx, id: string): Promise<TreeMember[]
   return rows;
 }
 
+/**
+ * The same, with every row held to the end of the transaction: whoever adds a workspace below one of them waits, and one
+ * that was added while we waited is part of the answer. Locked in id order, as all sets are.
+ */
+export async function lockSubtree(tx: Tx, id: string): Promise<TreeMember[]> {
+  for (let tree = await listSubtree(tx, id); ; ) {
+    const ids = tree.map((member) => member.id);
+    await sql`select from workspaces where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
+    const again = await listSubtree(tx, id);
+    if (again.length === tree.length) return again;
+    tree = again;
+  }
+}
+
 /** Ancestors of a workspace, nearest first, at most 64. */
 export async function listAncestors(db: Db | Tx, id: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
