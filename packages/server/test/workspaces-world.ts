@@ -1,4 +1,4 @@
-import { createWorkspaces, type Workspaces } from '../src/features/workspaces/index.js';
+import { createWorkspaces, type Workspaces, type WorkspacesDeps } from '../src/features/workspaces/index.js';
 import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
 import { createFakeBackend, type FakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
 import { createProvisionerRegistry } from '../src/provisioners/registry.js';
@@ -23,6 +23,8 @@ export function createWorkspacesWorld(
     readonly host?: WorkspacesWorld['host'];
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
+    /** The real features in place of empty ones. */
+    readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
 ): WorkspacesWorld {
   const ports = createTestPorts(url, given);
@@ -46,6 +48,7 @@ export function createWorkspacesWorld(
       provisionTimeoutSeconds: given.templateTimeoutSeconds ?? (() => null),
     },
     secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
+    ...given.sources?.(ports),
     tokens: {
       mint: async () => 'token',
       revokeAll: async () => {},
