@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { adaptConfig, generateConfig } from './config-file.js';
+
+const identity = { name: 'Ada', role: 'Thinks', runtime: 'llm', model: null, tier: 2 };
+
+function adapted(text: string, given: Partial<typeof identity> & { model?: string | null } = {}): string {
+  const result = adaptConfig(text, { ...identity, ...given } as Parameters<typeof adaptConfig>[1]);
+  if ('faults' in result) throw new Error(result.faults[0]?.reason);
+  return result.text;
+}
+
+describe('the generated config.yaml (contract §21.3)', () => {
+  it('has exactly these keys in this order', () => {
+    expect(generateConfig({ ...identity, runtime: 'claude-code' })).toBe(
+      [
+        'name: "Ada"',
+        'description: "Thinks"',
+        'version: 1.0.0',
+        'tier: 2',
+        'runtime: claude-code',
+        'model: "sonnet"',
+        'runtime_config:',
+        '  timeout: 0',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['claude-code', null, 'sonnet'],
+    ['llm', null, 'anthropic:claude-opus-4-7'],
+    ['CLAUDE-CODE', null, 'anthropic:claude-opus-4-7'],
+    ['claude-code', 'opus', 'opus'],
+  ])('runtime %s with model %j names %s (contract §12.5)', (runtime, model, expected) => {
+    expect(parse(generateConfig({ ...identity, runtime, model }))).toMatchObject({ model: expected });
+  });
+
+  it('a name cannot open another key, and no credential is asked for', () => {
+    const text = generateConfig({ ...identity, name: 'x"\nrequired_env: [A]\n#', role: '\\"' });
+    expect(parse(text)).toEqual({
+      name: 'x" required_env: [A] #',
+      description: '\\"',
+      version: '1.0.0',
+      tier: 2,
+      runtime: 'llm',
+      model: 'anthropic:claude-opus-4-7',
+      runtime_config: { timeout: 0 },
+    });
+  });
+});
+
+describe('a config.yaml of a template for one workspace', () => {
+  it('takes the identity of the workspace and keeps comments, order and everything else', () => {
+    const text = '# ours\nname: Template # shown in lists\ndescription: A thing\nruntime: llm\nskills: [a, b]\n';
+    expect(adapted(text)).toBe(
+      '# ours\nname: Ada # shown in lists\ndescription: A thing\nruntime: llm\nskills: [ a, b ]\nrole: Thinks\ntier: 2\n',
+    );
+  });
+
+  it("keeps the template's model unless the owner chose one", () => {
+    const text = 'runtime_config:\n  model: theirs\n';
+    expect(parse(adapted(text))).not.toHaveProperty('model');
+    expect(parse(adapted(text, { model: 'mine' } as never))).toMatchObject({ model: 'mine' });
+  });
+
+  it('fills an empty file, and names the place in a broken one', () => {
+    expect(parse(adapted(''))).toMatchObject({ name: 'Ada', runtime: 'llm' });
+    expect(adaptConfig('name: a\nmodel: [', identity)).toMatchObject({ faults: [{ line: expect.any(Number) }] });
+    expect(adaptConfig('- a\n', identity)).toEqual({
+      faults: [{ line: 1, column: 1, reason: 'must be a mapping of keys' }],
+    });
+  });
+});
