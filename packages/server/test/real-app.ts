@@ -1,0 +1,85 @@
+import type { Method } from '@molecule/contract';
+import { createDataDir, removeDataDir } from '@molecule/testkit';
+import { type App, type AppOverrides, createApp } from '../src/app.js';
+import { parseConfig } from '../src/config.js';
+import { createSystemClock } from '../src/platform/clock.js';
+import { openDataDir } from '../src/platform/data-dir.js';
+import { createLogger } from '../src/platform/logger.js';
+import { createRandom } from '../src/platform/random.js';
+import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
+import { createFakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
+import { createProvisioner } from '../src/provisioners/shared-semantics.js';
+
+const ADMIN_TOKEN = 'the-admin-token-of-this-test';
+
+export interface RealApp {
+  readonly app: App;
+  readonly url: string;
+  /** The machine on which managed agents run. */
+  readonly machine: FakeControl;
+  /** Every loop as it was before the server started. */
+  readonly loopsBefore: ReturnType<App['ports']['supervisor']['liveness']>;
+  /** Over the network, as an administrator unless a token is given. */
+  call(method: Method, path: string, body?: unknown, token?: string): Promise<RealReply>;
+  close(): Promise<void>;
+}
+
+export interface RealReply {
+  readonly status: number;
+  /** Parsed when it is JSON; an expectation about it that does not hold fails the test. */
+  readonly body: ReturnType<typeof JSON.parse>;
+}
+
+/** The whole server as main.ts composes it, started; only the machine that runs agents is in memory. */
+export async function startRealApp(databaseUrl: string, overrides: AppOverrides = {}): Promise<RealApp> {
+  const dataDir = await createDataDir();
+  const clock = createSystemClock();
+  const backend = createFakeBackend({ clock });
+  const app = await createApp(
+    {
+      // Development with ADMIN_TOKEN: agents on loopback may be called, every door stays closed (design §9).
+      config: parseConfig({
+        PORT: '0',
+        ADMIN_TOKEN,
+        MOLECULE_ENV: 'development',
+        MOLECULE_DATA_DIR: dataDir,
+        DATABASE_URL: databaseUrl,
+        RATE_LIMIT: '1000000',
+      }),
+      databaseUrl,
+      dataDir: await openDataDir(dataDir, createRandom()),
+      logger: createLogger({ level: 'silent' }),
+      version: '1.2.3',
+      gitSha: 'abc',
+      baseEnvironment: { path: '/usr/bin:/bin', lang: 'C.UTF-8' },
+    },
+    {
+      provisioners: [createProvisioner(backend.createDriver()), createProvisioner(createExternalDriver({ clock }))],
+      defaultBackend: 'fake',
+      ...overrides,
+    },
+  );
+  const loopsBefore = app.ports.supervisor.liveness();
+  const { url } = await app.start();
+  return {
+    app,
+    url,
+    loopsBefore,
+    machine: backend.control,
+    async call(method, path, body, token = ADMIN_TOKEN) {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        redirect: 'manual',
+        signal: AbortSignal.timeout(20_000),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const json = response.headers.get('content-type')?.includes('json') ?? false;
+      return { status: response.status, body: json ? await response.json() : await response.text() };
+    },
+    async close() {
+      await app.close();
+      await removeDataDir(dataDir);
+    },
+  };
+}
