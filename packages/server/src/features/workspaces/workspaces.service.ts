@@ -9,7 +9,6 @@ import {
   insertWorkspaces,
   listAncestors,
   listChildren,
-  listRestartable,
   listSubtree,
   lockSubtree,
   lockWorkspace,
@@ -80,11 +79,6 @@ export interface WorkspaceVerbs {
   patch(id: string, body: PatchWorkspace): Promise<{ needsRestart: boolean }>;
   layout(id: string, layout: Layout): Promise<void>;
   remove(id: string, options: { confirm: boolean; purge: boolean }, clientGone: AbortSignal): Promise<Removal>;
-  /**
-   * Asks for a fresh start of every running workspace among `ids` ("all" for every one): secrets changed, an agent hangs.
-   * Coalesced by generation. External, paused, hibernated and removed ones are left alone. Returns how many will start.
-   */
-  restart(ids: readonly string[] | 'all'): Promise<number>;
   nudge(): void;
 }
 
@@ -266,19 +260,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     return { kind: 'purged', cascadeDeleted: removedNow };
   }
 
-  async function restart(ids: readonly string[] | 'all'): Promise<number> {
-    const started = await transact('control', async (tx) => {
-      const restartable = await listRestartable(tx, ids);
-      const { outcomes } = await commit(tx, {
-        transitions: restartable.map((workspaceId) => ({ workspaceId, trigger: 'start_requested' as const })),
-      });
-      return outcomes.filter((outcome) => outcome.kind === 'moved').length;
-    });
-    if (started > 0) deps.nudge();
-    return started;
-  }
-
-  return { create, insertAll, patch, layout, remove, restart, nudge: deps.nudge };
+  return { create, insertAll, patch, layout, remove, nudge: deps.nudge };
 }
 
 function toSpec(deps: WorkspaceServiceDeps, body: CreateWorkspace): WorkspaceSpec {
