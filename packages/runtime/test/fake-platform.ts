@@ -81,7 +81,8 @@ export async function startFakePlatform(): Promise<FakePlatform> {
       reply(failure.status, failure.body, failure.headers);
       return;
     }
-    const self = workspaces.get(String(body.id ?? body.workspace_id ?? path.split('/')[2]));
+    const named = [body.id, body.workspace_id].find((id) => typeof id === 'string');
+    const self = workspaces.get(typeof named === 'string' ? named : (path.split('/')[2] ?? ''));
     if (!self || authorization !== `Bearer ${self.token}`) {
       reply(401, { error: 'invalid workspace token', code: 'unauthorized', retry: false });
       return;

@@ -8,7 +8,6 @@
 
 /** Every kind a workspace row may name. `all-drivers.test.ts` proves that each one runs the conformance suite. */
 export const KNOWN_PROVISIONERS = ['process', 'external'] as const;
-export type ProvisionerKind = (typeof KNOWN_PROVISIONERS)[number];
 
 /** One file of the agent's configuration folder (the contract's `/configs`). */
 export interface ConfigFile {

@@ -10,7 +10,6 @@ import { createUseMarks } from './use-marks.js';
 import { createValidator } from './validator.js';
 import { createWorkspaceTokens, type WorkspaceTokens } from './workspace-tokens.js';
 
-export type { Credential } from './access.store.js';
 export type { Actor } from './actor.js';
 export type { ClaimRefusals } from './caller.js';
 export { equalsSecret, type RequestHeaders, readBearer, readHeader } from './credentials.js';

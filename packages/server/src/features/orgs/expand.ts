@@ -86,7 +86,7 @@ export function expandOrgFile(
     }
     if (!isScalar(node)) return { kind: 'scalar', place, value: null };
     if (tag !== '!include') return { kind: 'scalar', place, value: node.value };
-    return include(String(node.value ?? '').trim(), reading, place);
+    return include(typeof node.value === 'string' ? node.value.trim() : '', reading, place);
   }
 
   function include(target: string, reading: Reading, place: Place): Located {

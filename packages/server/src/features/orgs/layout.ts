@@ -1,9 +1,9 @@
 /** Constants of contract lifecycle §8.5; the canvas draws with the same ones. */
 export const CARD = { width: 240, height: 130 } as const;
-export const GUTTER = 14;
-export const HEADER = 130;
-export const PADDING = 16;
-export const COLUMNS = 2;
+const GUTTER = 14;
+const HEADER = 130;
+const PADDING = 16;
+const COLUMNS = 2;
 /** Space between trees that stand side by side. */
 const BETWEEN_ROOTS = 80;
 

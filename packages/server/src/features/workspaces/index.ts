@@ -1,4 +1,5 @@
 import type { Routes } from '@molecule/contract';
+import { createAttention } from '../../platform/attention.js';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
 import { toError } from '../../platform/errors.js';
 import type { HandlersFor } from '../../platform/http/handlers.js';
@@ -9,7 +10,7 @@ import { sweepLostHosts } from './hosts.sweeper.js';
 import type { StartSources } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
-import { createSilenceSweep } from './silence.sweeper.js';
+import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
@@ -34,7 +35,7 @@ export {
   writeRegistration,
 } from './registration.store.js';
 export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
-export type { Failure, Transition, TransitionOutcome } from './transition.js';
+export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
 export { listRestartable } from './workspaces.store.js';
@@ -86,6 +87,8 @@ export interface Workspaces {
 
 /** Longer than a driver's own patience with an agent that ignores being asked. */
 const STAND_DOWN_MS = 12_000;
+const STARTS_SWEEP_MS = 30_000;
+const BEATS_SWEEP_MS = 15_000;
 const MANAGED_SILENCE_SECONDS = 180;
 const DEFAULT_START_LIMIT_SECONDS = 600;
 const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
@@ -110,17 +113,23 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const limitSecondsOf = (runtime: string): number =>
     declaredSeconds(runtime) ?? START_LIMIT_SECONDS[runtime] ?? DEFAULT_START_LIMIT_SECONDS;
 
+  const startsAttention = createAttention(deps.clock, 4 * STARTS_SWEEP_MS);
   supervisor.loop({
     name: 'provision-timeout-sweep',
-    everyMs: 30_000,
-    run: async () => {
-      await sweepOverdueStarts({ ...deps, limitSecondsOf });
-    },
+    everyMs: STARTS_SWEEP_MS,
+    run: () =>
+      startsAttention.during(async (seconds) => {
+        await sweepOverdueStarts({ ...deps, limitSecondsOf }, seconds);
+      }),
   });
+  const beatsAttention = createAttention(deps.clock, 4 * BEATS_SWEEP_MS);
   supervisor.loop({
     name: 'health-sweep',
-    everyMs: 15_000,
-    run: createSilenceSweep({ ...deps, managedSilenceSeconds: MANAGED_SILENCE_SECONDS }),
+    everyMs: BEATS_SWEEP_MS,
+    run: () =>
+      beatsAttention.during((seconds) =>
+        sweepSilence({ ...deps, managedSilenceSeconds: MANAGED_SILENCE_SECONDS }, seconds),
+      ),
   });
   supervisor.loop({ name: 'host-sweep', everyMs: 60_000, run: () => sweepLostHosts(deps) });
 

@@ -2,7 +2,7 @@
  * The engines this product knows (contract lifecycle §12.1) and which of them this server can start. Names outside the
  * list fall back to the platform default, as shipped clients expect (§12.2).
  */
-export const KNOWN_RUNTIMES = ['claude-code', 'codex', 'openclaw', 'hermes', 'llm', 'echo', 'external'] as const;
+const KNOWN_RUNTIMES = ['claude-code', 'codex', 'openclaw', 'hermes', 'llm', 'echo', 'external'] as const;
 export const DEFAULT_RUNTIME = 'claude-code';
 
 /** Runtimes with an adapter that ships with the server. */

@@ -2,34 +2,17 @@ import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { listSilent, type SilentRow } from './sweeps.store.js';
 
-export interface SilenceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'logger' | 'clock'> {
+export interface SilenceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'logger'> {
   readonly provisioners: ProvisionerRegistry;
   readonly managedSilenceSeconds: number;
   readonly externalSilenceSeconds: number;
 }
 
-/** Four cycles. After a longer pause of the sweep itself nobody knows whether the agents were silent or we were deaf. */
-const DEAF_AFTER_MS = 60_000;
-
-/**
- * The sweep for a supervised loop. Only silence that this server was there to hear counts: after a start, a suspended
- * machine or a database that was away, agents that kept working get their full time to be heard before any is replaced.
- */
-export function createSilenceSweep(deps: SilenceDeps): () => Promise<void> {
-  let lastGoodAt: Date | null = null;
-  let listeningSince = deps.clock.now();
-  return async () => {
-    const now = deps.clock.now();
-    if (lastGoodAt === null || now.getTime() - lastGoodAt.getTime() > DEAF_AFTER_MS) listeningSince = now;
-    await sweepSilence(deps, Math.floor((now.getTime() - listeningSince.getTime()) / 1_000));
-    lastGoodAt = deps.clock.now();
-  };
-}
-
 /**
  * The net below the drivers' own exit reports: online or degraded workspaces without a heartbeat for too long (design
  * §13 "three liveness detectors"). Selected by positive ownership and re-checked by the transition; a backend that
- * cannot say anything definite leads to nothing (R43). `listeningSeconds`: how long this server has been able to hear beats.
+ * cannot say anything definite leads to nothing (R43). Silence that nobody
+ * was there to hear does not count: `listeningSeconds` says since when beats could be heard.
  */
 export async function sweepSilence(deps: SilenceDeps, listeningSeconds: number): Promise<void> {
   const rows = await listSilent(deps.lanes.work, { ...deps, listeningSeconds });
