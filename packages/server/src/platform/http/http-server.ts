@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyWebsocket from '@fastify/websocket';
@@ -83,11 +84,20 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
+    // A path that cannot be decoded, or is too long to be one of ours, meets no route and none of the hooks below.
+    frameworkErrors: (_error, request, reply) => {
+      const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
+      // Declared for replies of any type provider, of which no status and no body is known.
+      const plain = reply as unknown as FastifyReply;
+      plain.headers(securityHeaders(pathOf(request.url))).header('x-request-id', request.id);
+      plain.code(answer.status).send(answer.body);
+    },
     // A client that trickles its header holds a socket; a minute is plenty and far below the kernel's patience.
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
   });
   acceptAnyJson(app);
+  endSilentConnections(app);
   app.decorateRequest('passed', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders(pathOf(request.url)));
@@ -160,7 +170,9 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
     url: spec.path,
     bodyLimit: spec.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     config: { spec, ...(spec.rate === 'exempt' ? { rateLimit: false as const } : {}) },
-    onRequest: async (request: FastifyRequest): Promise<void> => {
+    // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever guesses credentials is
+    // limited before the guess is judged. The body is not read yet.
+    preParsing: async (request: FastifyRequest): Promise<void> => {
       if (options.isDraining() && spec.rate !== 'exempt') {
         throw new AppError('shutting_down', { headers: { 'retry-after': '2' } });
       }
@@ -219,6 +231,21 @@ function send(reply: FastifyReply, answer: unknown): FastifyReply {
   if (stream !== undefined) return reply.send(stream);
   // Fastify would send a bare string as text; a JSON route answers JSON whatever the value.
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/**
+ * Browsers connect ahead of need. Such a connection has said nothing yet, so it does not count as idle and would hold the
+ * close of the server for the whole time a client has to send its header.
+ */
+function endSilentConnections(app: FastifyInstance): void {
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  app.addHook('preClose', async () => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  });
 }
 
 /**

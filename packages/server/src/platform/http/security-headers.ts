@@ -25,11 +25,13 @@ const COMMON = {
   'strict-transport-security': 'max-age=31536000; includeSubDomains',
 } as const;
 
+const PAGES: ReadonlySet<string> = new Set(['/', '/app', '/docs']);
+
 const API_HEADERS = { ...COMMON, 'content-security-policy': STRICT_POLICY } as const;
 const PAGE_HEADERS = { ...COMMON, 'content-security-policy': CANVAS_POLICY } as const;
 
 /** Headers of every answer, errors included (contract registry-a2a §1.6). Pages get the policy the canvas needs. */
 export function securityHeaders(path: string): Readonly<Record<string, string>> {
-  const page = path === '/' || path.startsWith('/app') || path.startsWith('/login/') || path === '/docs';
+  const page = PAGES.has(path) || path.startsWith('/app/') || path.startsWith('/login/');
   return page ? PAGE_HEADERS : API_HEADERS;
 }
