@@ -12,7 +12,9 @@ export interface ProvisioningTimeoutDeps extends Pick<Ports, 'lanes' | 'transact
  */
 export async function sweepOverdueStarts(deps: ProvisioningTimeoutDeps, attentiveSeconds: number): Promise<number> {
   const starting = await listOverdueStarts(deps.lanes.work);
-  const overdue = starting.filter((row) => Math.min(row.ageSeconds, attentiveSeconds) > deps.limitSecondsOf(row.runtime));
+  const overdue = starting.filter(
+    (row) => Math.min(row.ageSeconds, attentiveSeconds) > deps.limitSecondsOf(row.runtime),
+  );
   for (const row of overdue) {
     const limitSeconds = deps.limitSecondsOf(row.runtime);
     const text = row.hasInstance
