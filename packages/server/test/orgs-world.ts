@@ -5,6 +5,7 @@ import { type Method, orgRoutes, secretRoutes } from '@molecule/contract';
 import { createOrgs } from '../src/features/orgs/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
+import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from './workspaces-world.js';
@@ -33,6 +34,7 @@ export interface OrgsWorldOptions {
   readonly key?: string;
   /** Templates that ship with the product are left out unless asked for. */
   readonly builtIn?: boolean;
+  readonly laneSizes?: LaneSizes;
 }
 
 /** Secrets, templates, orgs and workspaces on a real database, behind HTTP with an open gate, with a fake backend. */
@@ -43,6 +45,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const none = given.builtIn ? {} : { builtInFolder: join(folder, 'none') };
   const sources: { templates?: Templates; secrets?: Secrets } = {};
   const world = createWorkspacesWorld(url, {
+    ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
     sources: (ports) => {
       const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
       const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY });
