@@ -119,7 +119,7 @@ describe('credentials', () => {
     expect((await edge.call('POST', `/workspaces/${gone}/a2a`, { token, body: {} })).status).toBe(401);
   });
 
-  it('B-10: names reserved for the server itself are refused whoever uses them', async () => {
+  it('names reserved for the server itself are refused whoever uses them', async () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     for (const prefix of ['webhook:', 'system:', 'test:', 'channel:']) {
       const headers = { 'x-workspace-id': `${prefix}x` };
@@ -128,7 +128,7 @@ describe('credentials', () => {
     }
   });
 
-  it('B-09 B-51: a token speaks for its own workspace and for no other, an admin for anyone', async () => {
+  it('B-09, B-51: a token speaks for its own workspace and for no other, an admin for anyone', async () => {
     const [a, b] = [await insertWorkspace(edge.ports.lanes.work), await insertWorkspace(edge.ports.lanes.work)];
     const resolve = (actor: Parameters<typeof edge.access.resolveCaller>[0]['actor'], headers = {}) =>
       edge.access.resolveCaller({ actor, headers, targetId: b });

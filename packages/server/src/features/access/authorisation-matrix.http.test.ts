@@ -80,7 +80,7 @@ describe('who may call what', () => {
 
   for (const [name, spec] of Object.entries<RouteSpec>(routes)) {
     // B-06: /admin is in here as every other route. B-08, B-09, B-03: the wrong, foreign and removed bearers.
-    it(`B-03 B-06 B-08 B-09: ${name} lets in exactly whom its access kind (${spec.access}) says`, async () => {
+    it(`B-03, B-06, B-08, B-09: ${name} lets in exactly whom its access kind (${spec.access}) says`, async () => {
       const path = spec.path
         .replace(':id', own)
         .replace(':token', 'AAAAAAAAAAAAAAAAAAAAAAAA')

@@ -176,7 +176,7 @@ describe('the activity log', () => {
     expect(idsOf(next.json)).toEqual([ids[2]]);
   });
 
-  it('B-73: inbox rows carry what the Python SDK reads, others do not', async () => {
+  it('inbox rows carry what the Python SDK reads, others do not', async () => {
     const peer = await world.addWorkspace({ name: 'Ada', role: 'Writer' });
     const body = {
       params: {

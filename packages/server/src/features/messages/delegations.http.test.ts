@@ -27,7 +27,7 @@ describe('delegating', () => {
   const typesOf = async (workspace: string) =>
     (await world.events()).filter((event) => event.workspace_id === workspace).map((event) => event.type);
 
-  it('B-60, B-61: is delivered, answered, and told to the caller everywhere at once', async () => {
+  it('B-60: is delivered, answered, and told to the caller everywhere at once', async () => {
     const accepted = await delegate({ target_id: child, task: 'Write a poem' });
     expect(accepted).toMatchObject({ status: 202, json: { status: 'delegated', target_id: child } });
     const id = accepted.json.delegation_id;
@@ -213,7 +213,7 @@ describe('delegating', () => {
     expect(await world.activities(polling)).toMatchObject([{ activity_type: 'a2a_receive', source_id: lead }]);
   });
 
-  it('B-66: another workspace cannot read it, and an unknown one is 404', async () => {
+  it('another workspace cannot read it, and an unknown one is 404', async () => {
     const { json } = await delegate({ target_id: child, task: 'Private' });
     const other = await world.get(`/workspaces/${child}/delegations/${json.delegation_id}`);
     expect(other).toMatchObject({ status: 404, json: { code: 'delegation_not_found' } });

@@ -273,7 +273,7 @@ describe('the executor', () => {
     expect(agent.received).toHaveLength(2);
   });
 
-  it('B-47: a broken answer of a foreign agent is 502 and says whether it was accepted', async () => {
+  it('a broken answer of a foreign agent is 502 and says whether it was accepted', async () => {
     const foreign = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
     const lenient = await createMessagesWorld(database.url, { loopbackAllowed: true });
     const target = await lenient.addWorkspace({ url: agent.url, ...foreign });

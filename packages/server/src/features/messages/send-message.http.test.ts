@@ -372,7 +372,7 @@ describe('sending a message', () => {
     });
   });
 
-  it('B-48, B-49: a polling target has the row in its inbox before the 202', async () => {
+  it('B-48: a polling target has the row in its inbox before the 202', async () => {
     const silent = await world.addWorkspace({ backend: 'external', status: 'awaiting_agent' });
     const polling = await world.addWorkspace({ backend: 'external', deliveryMode: 'poll' });
     for (const target of [silent, polling]) {

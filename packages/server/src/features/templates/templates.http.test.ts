@@ -178,7 +178,7 @@ describe('workspace templates', () => {
     expect(files.get('system-prompt.md')).toBe('text');
   });
 
-  it('R3: template and runtime are independent; the template supplies what is left out', async () => {
+  it('template and runtime are independent; the template supplies what is left out', async () => {
     world.write('templates', {
       't/config.yaml': '# kept\nname: T\nruntime: llm\nmodel: theirs\n',
       't/skills/s/SKILL.md': 's',
@@ -197,7 +197,7 @@ describe('workspace templates', () => {
     expect(parse(chosen.get('config.yaml') ?? '')).toMatchObject({ runtime: 'echo', model: 'mine' });
   });
 
-  it('D14: required variables come from the effective config.yaml, a seed file over the template', async () => {
+  it('required variables come from the effective config.yaml, a seed file over the template', async () => {
     world.write('templates', { 't/config.yaml': 'runtime_config: { required_env: [FROM_TEMPLATE] }\n' });
     expect(await world.templates.compose({ ...identity, template: 't' })).toMatchObject({
       requiredEnv: ['FROM_TEMPLATE'],
@@ -212,7 +212,7 @@ describe('workspace templates', () => {
     expect((await world.templates.compose({ ...identity, template: null })).requiredEnv).toEqual([]);
   });
 
-  it('D14: an agent without a required variable fails with the names, and starts once it is set', async () => {
+  it('an agent without a required variable fails with the names, and starts once it is set', async () => {
     world.write('templates', { 't/config.yaml': 'runtime: echo\nruntime_config: { required_env: [NEEDED] }\n' });
     const { id } = await world.workspaces.verbs.create({ name: 'Needy', template: 't' }, 'http://localhost');
     const read = () =>

@@ -5,8 +5,10 @@ import { listOnLostHosts } from './hosts.views.js';
 const HOST_SILENCE_SECONDS = 300;
 
 /** Says so on the workspaces of hosts that are gone. Their instances may still run there; only that host claims them. */
-export async function sweepLostHosts(deps: Pick<Ports, 'lanes' | 'transact' | 'commit'>): Promise<void> {
-  const lost = await listOnLostHosts(deps.lanes.work, HOST_SILENCE_SECONDS);
+export async function sweepLostHosts(
+  deps: Pick<Ports, 'lanes' | 'transact' | 'commit'> & { readonly hostId: string },
+): Promise<void> {
+  const lost = await listOnLostHosts(deps.lanes.work, deps.hostId, HOST_SILENCE_SECONDS);
   if (lost.length === 0) return;
   await deps.transact('work', (tx) =>
     deps.commit(tx, {

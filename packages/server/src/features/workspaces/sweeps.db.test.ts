@@ -184,7 +184,9 @@ describe('hosts', () => {
       world.ports.lanes.control,
     );
     await sql`update workspaces set host_id = ${hostId} where id = ${id}`.execute(world.ports.lanes.control);
-    await sweepLostHosts(world.ports);
+    await sweepLostHosts({ ...world.ports, hostId });
+    expect((await row(world, id)).status).toBe('online');
+    await sweepLostHosts({ ...world.ports, hostId: world.host.id });
     const stored = await row(world, id);
     expect(stored.status).toBe('offline');
     expect(stored.last_sample_error).toMatch(/^host_gone: the server on host attic/);

@@ -52,7 +52,7 @@ async function started(id: string): Promise<void> {
 }
 
 describe('workspaces on a real database', () => {
-  it('R15, B-22: every status the code knows can be written', async () => {
+  it('every status the code knows can be written', async () => {
     const { rows } = await sql<{ name: string }>`
       select unnest(enum_range(null::workspace_status))::text as name`.execute(world.ports.lanes.control);
     expect(rows.map((found) => found.name).sort()).toEqual([...STATUSES].sort());
@@ -77,7 +77,7 @@ describe('workspaces on a real database', () => {
     expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
   });
 
-  it('R14, B-23: the database refuses a failure without a reason', async () => {
+  it('R14: the database refuses a failure without a reason', async () => {
     const id = await create('Edsger');
     await expect(
       sql`update workspaces set status = 'failed', last_sample_error = null where id = ${id}`.execute(
@@ -165,19 +165,21 @@ describe('workspaces on a real database', () => {
     await other.close();
   });
 
-  it('a stop that fails is told, and a repeated delete tries again (D26)', async () => {
+  it('D26: a stop that fails is told, and a repeated delete tries again', async () => {
     const id = await create('Stubborn');
-    await started(id);
+    const child = await create('Stubborn child', { parent_id: id });
+    for (const one of [id, child]) await started(one);
     world.backend.setReachable(false);
     await expect(world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never)).rejects.toMatchObject({
       code: 'stop_failed',
-      fields: { removed_count: 1, stop_failures: 1 },
+      fields: { removed_count: 2, stop_failures: 2 },
     });
     expect((await row(id)).status).toBe('removed');
     world.backend.setReachable(true);
     expect(await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never)).toMatchObject({
       kind: 'removed',
     });
+    for (const one of [id, child]) expect((await row(one)).instance_state).toBe('gone');
   });
 
   it('purge deletes what the workspace owns and keeps its history', async () => {
