@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
 import { SINGLE_CONNECTION_LANES } from '../../platform/db.js';
+import { deleteOldMessages } from './messages.store.js';
 
 /** No loop runs by itself here: each test moves the one it is about. */
 describe('the executor', () => {
@@ -434,6 +435,23 @@ describe('the executor', () => {
       expect((await world.row(id))?.last_heartbeat).toBeInstanceOf(Date);
       agent.release();
     });
+  });
+
+  it('retention removes what ended long ago and questions nobody answered, and nothing that is open', async () => {
+    const target = await world.addWorkspace({ url: agent.url, status: 'offline' });
+    for (const id of ['old-end', 'old-question', 'old-queued', 'new-end']) {
+      await world.send(target, toEnvelope('x', id));
+    }
+    const db = world.ports.lanes.work;
+    await sql`
+      update messages set updated_at = now() - interval '91 days',
+             state = case message_id when 'old-queued' then 'queued' when 'old-question' then 'input_required' else 'completed' end,
+             ended_at = case message_id when 'old-end' then now() - interval '91 days' when 'new-end' then now() end`.execute(
+      db,
+    );
+    expect(await deleteOldMessages(db, 90, 100)).toBe(2);
+    const left = await db.selectFrom('messages').select('message_id').orderBy('seq').execute();
+    expect(left.map((row) => row.message_id)).toEqual(['old-queued', 'new-end']);
   });
 
   it('an orderly stop answers waiting clients, hands its rows over, and the next server takes them at once', async () => {

@@ -173,12 +173,20 @@ export async function countQueued(db: Db, targetId: string): Promise<number> {
   return count;
 }
 
-/** Removes up to `limit` messages that ended more than `days` ago, and returns how many. */
+/**
+ * Removes up to `limit` messages that ended more than `days` ago, and returns how many. A question that nobody answered
+ * for as long counts as ended: unlike a delegation it has no deadline that would end it.
+ */
 export async function deleteOldMessages(db: Db, days: number, limit: number): Promise<number> {
   const { rows } = await sql<{ deleted: number }>`
     with old as (
-      select id from messages where ended_at < now() - make_interval(days => ${days}::int)
-       order by ended_at limit ${limit}),
+      (select id from messages where ended_at < now() - make_interval(days => ${days}::int)
+        order by ended_at limit ${limit})
+      union all
+      (select id from messages
+        where state = 'input_required' and kind <> 'delegation'
+          and updated_at < now() - make_interval(days => ${days}::int))
+      limit ${limit}),
     gone as (delete from messages using old where messages.id = old.id returning 1)
     select count(*) as deleted from gone`.execute(db);
   return rows[0]?.deleted ?? 0;
