@@ -56,16 +56,17 @@ export function startProgram(command: string, args: readonly string[], options: 
     stdout: () => stdout,
     stderr: () => stderr,
     finished,
-    says: (pattern, timeoutMs = 30_000) =>
-      waitFor(
-        () => {
-          const match = pattern.exec(`${stdout}${stderr}`);
-          if (match === null && child.exitCode !== null)
-            throw new Error(`it ended with ${child.exitCode}: ${stdout}${stderr}`);
-          return match;
-        },
-        { timeoutMs, what: `${command} ${args.join(' ')} to print ${String(pattern)}` },
-      ),
+    async says(pattern, timeoutMs = 30_000) {
+      const output = () => `${stdout}${stderr}`;
+      const isOver = () => child.exitCode !== null || child.signalCode !== null;
+      const what = `${command} ${args.join(' ')} to print ${String(pattern)}`;
+      await waitFor(() => pattern.test(output()) || isOver(), { timeoutMs, what });
+      // What it printed last may still be on its way when it has ended.
+      if (isOver()) await finished;
+      const match = pattern.exec(output());
+      if (match === null) throw new Error(`waited for ${what}, but it ended:\n${output()}`);
+      return match;
+    },
   };
 }
 

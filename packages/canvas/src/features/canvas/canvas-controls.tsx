@@ -2,6 +2,7 @@ import { Panel, useReactFlow } from '@xyflow/react';
 import { LayoutGrid, Maximize, Minus, Plus, Undo2 } from 'lucide-react';
 import { shortcuts } from '../../app/keymap.js';
 import { useSession } from '../../app/services-context.js';
+import { motionMs } from '../../env.js';
 import { IconButton } from '../../ui/button.js';
 
 interface CanvasControlsProps {
@@ -20,8 +21,18 @@ export function CanvasControls({ onFit, onTidy, onUndo }: CanvasControlsProps) {
         aria-label="Map"
         className="flex items-center gap-0.5 rounded-xl border border-line bg-surface p-1 shadow-card"
       >
-        <IconButton icon={Minus} label="Zoom out" side="top" onClick={() => void flow.zoomOut({ duration: 150 })} />
-        <IconButton icon={Plus} label="Zoom in" side="top" onClick={() => void flow.zoomIn({ duration: 150 })} />
+        <IconButton
+          icon={Minus}
+          label="Zoom out"
+          side="top"
+          onClick={() => void flow.zoomOut({ duration: motionMs(150) })}
+        />
+        <IconButton
+          icon={Plus}
+          label="Zoom in"
+          side="top"
+          onClick={() => void flow.zoomIn({ duration: motionMs(150) })}
+        />
         <IconButton
           icon={Maximize}
           label={shortcuts.fit.label}

@@ -13,6 +13,7 @@ import '../../styles/flow.css';
 import type { KeyboardEvent } from 'react';
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { useFleet, useServices } from '../../app/services-context.js';
+import { motionMs } from '../../env.js';
 import { absoluteBoxes, CARD_HEIGHT, CARD_WIDTH } from '../../model/layout.js';
 import { directionOf, neighbourOf } from '../../model/spatial.js';
 import { AgentCard } from './agent-card.js';
@@ -25,7 +26,7 @@ import { useLayoutEdits } from './use-layout-edits.js';
 import { readViewport, useViewportMemory } from './viewport-memory.js';
 
 const nodeTypes: NodeTypes = { agent: AgentCard };
-const fitOptions = { padding: 0.18, maxZoom: 1, duration: 350 } as const;
+const fitOptions = { padding: 0.18, maxZoom: 1 } as const;
 const NUDGE = 20;
 
 interface CanvasViewProps {
@@ -89,7 +90,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
 
   const fit = useCallback(() => {
     // Rejects never; the promise only tells when the movement has ended.
-    void flow.fitView(fitOptions);
+    void flow.fitView({ ...fitOptions, duration: motionMs(350) });
   }, [flow]);
 
   useEffect(() => {
@@ -125,7 +126,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
     const near = Math.max(zoom, 0.6);
     const middle = { x: box.x + width / 2, y: box.y + height / 2 };
     const target = { x: area.width / 2 - middle.x * near, y: area.height / 2 - middle.y * near, zoom: near };
-    void flow.setViewport(target, { duration: 300 });
+    void flow.setViewport(target, { duration: motionMs(300) });
   });
   useEffect(() => {
     if (selectedId !== null) requestAnimationFrame(() => reveal(selectedId));
@@ -146,7 +147,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
           onMoveEnd={remember.onMoveEnd}
           defaultViewport={readViewport() ?? { x: 0, y: 0, zoom: 1 }}
           fitView={readViewport() === null}
-          fitViewOptions={{ padding: 0.18, maxZoom: 1 }}
+          fitViewOptions={fitOptions}
           minZoom={0.08}
           maxZoom={1.75}
           nodeDragThreshold={4}
