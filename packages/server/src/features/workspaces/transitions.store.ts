@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { ApplyTransitions } from '../../platform/commit.js';
 import type { Tx } from '../../platform/db.js';
 import { AppError } from '../../platform/http/app-error.js';
+import { toStorableJson } from '../../platform/storable-json.js';
 import { decide, type Trigger } from './lifecycle.js';
 import type { Transition, TransitionOutcome } from './transition.js';
 import type { Desired } from './workspaces.types.js';
@@ -173,7 +174,7 @@ function toEvents(row: LockedRow, transition: Transition, from: Status, to: Stat
 }
 
 async function writeChanges(tx: Tx, changes: readonly Change[], rows: ReadonlyMap<string, LockedRow>): Promise<void> {
-  const values = JSON.stringify(changes.map((change) => ({ ...change, generation: rows.get(change.id)?.generation })));
+  const values = toStorableJson(changes.map((change) => ({ ...change, generation: rows.get(change.id)?.generation })));
   // The rows are locked, so writing by id is the compare-and-set. An address never outlives the state it belongs to:
   // whoever enters provisioning, paused, hibernated or removed has none until an instance reports a new one. A failed one
   // keeps it: its agent may come back with a heartbeat.

@@ -97,6 +97,14 @@ describe('workspaces on a real database', () => {
     expect((await row(id)).crash_count).toBe(1);
   });
 
+  it('a last line that is cut inside a character does not keep a crash from being noticed', async () => {
+    const id = await create('Emoji');
+    await started(id);
+    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(299)}😀`] });
+    await waitFor(async () => (await row(id)).crash_count === 1);
+    expect((await row(id)).last_sample_error).toMatch(/x\ufffd$/);
+  });
+
   it('five ends within ten minutes are a crash loop, with its last output', async () => {
     const id = await create('Donald');
     await started(id);

@@ -2,6 +2,7 @@ import type { Status } from '@molecule/contract';
 import { sql } from 'kysely';
 import { claim, ownedBy } from '../../platform/claim.js';
 import type { Db, Tx } from '../../platform/db.js';
+import { toStorableJson } from '../../platform/storable-json.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
 import type { InstanceState, WorkspaceSpec } from './workspaces.types.js';
 
@@ -24,7 +25,7 @@ export interface WorkspaceInsert {
 /** Inserts in the order given (parents first), with liveness, layout and seed files: four statements for any number. */
 export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert[]): Promise<void> {
   if (inserts.length === 0) return;
-  const rows = JSON.stringify(
+  const rows = toStorableJson(
     inserts.map((insert, order) => ({
       order,
       id: insert.id,
