@@ -10,6 +10,9 @@ const FORBIDDEN = /[{}[\]|>*&!]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** Half of a pair of UTF-16 units: no character, and refused by Postgres inside JSON. */
+const LONE_SURROGATE = /\p{Cs}/u;
+
 const SYSTEM_FOLDERS = ['/etc', '/var', '/proc', '/sys', '/dev', '/boot', '/sbin', '/bin', '/lib', '/usr'];
 
 type FieldRule = { readonly bytesMax: number; readonly plain: boolean };
@@ -28,7 +31,8 @@ function findFault(field: Field, text: string): string | null {
   const rule: FieldRule = RULES[field];
   if (Buffer.byteLength(text) > rule.bytesMax) return `${field} must be at most ${rule.bytesMax} characters`;
   if (LINE_BREAK.test(text)) return `${field} must not contain newline characters`;
-  if (CONTROL.test(text) || (rule.plain && FORBIDDEN.test(text))) return `${field} contains invalid characters`;
+  if (CONTROL.test(text) || LONE_SURROGATE.test(text) || (rule.plain && FORBIDDEN.test(text)))
+    return `${field} contains invalid characters`;
   return null;
 }
 

@@ -49,7 +49,13 @@ function reply(
   headers: Readonly<Record<string, string>>,
 ): ErrorReply {
   const spec = errorSpec(code);
-  return { status: spec.status, headers, body: { error: text, code, retry: spec.retry, help, ...fields }, bug: false };
+  const known = code === 'platform_unavailable' ? { 'retry-after': '1', ...headers } : headers;
+  return {
+    status: spec.status,
+    headers: known,
+    body: { error: text, code, retry: spec.retry, help, ...fields },
+    bug: false,
+  };
 }
 
 /** The framework's own refusals, by its error codes. */
