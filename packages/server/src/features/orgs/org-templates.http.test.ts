@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references in org templates look like this
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -98,13 +97,41 @@ describe('org templates that cannot be used', () => {
     expect((await refusal('deep')).problems[0]?.reason).toContain('more than 16 deep');
   });
 
-  it('an alias that multiplies is stopped', async () => {
-    const levels = Array.from({ length: 9 }, (_, level) => {
-      const items = level === 0 ? '[x, x]' : `[${Array.from({ length: 9 }, () => `*l${level - 1}`).join(', ')}]`;
-      return `l${level}: &l${level} ${items}`;
+  it('aliases that multiply are stopped before they cost anything', async () => {
+    const levels = Array.from({ length: 30 }, (_, level) =>
+      level === 0
+        ? 'l0: &l0 [{ name: a }, { name: b }]'
+        : `l${level}: &l${level} [{ name: a, children: *l${level - 1} }, { name: b, children: *l${level - 1} }]`,
+    );
+    world.write('orgs', { 'bomb/org.yaml': `defaults: { runtime: echo }\n${levels.join('\n')}\nworkspaces: *l29\n` });
+    expect((await refusal('bomb')).problems[0]?.reason).toContain('more than 5000 workspaces');
+  });
+
+  it.each([
+    ['loop: &loop [*loop]', 'stands inside its own anchor'],
+    ['x: *nothing', 'nothing'],
+  ])('an alias that leads nowhere is told: %s', async (line, reason) => {
+    world.write('orgs', { 'alias/org.yaml': `name: A\n${line}\n` });
+    const { problems } = await refusal('alias');
+    expect(problems[0]).toMatchObject({ file: 'org.yaml', line: 2 });
+    expect(problems[0]?.reason).toContain(reason);
+  });
+
+  it('anchors and merge keys give nodes a common part', async () => {
+    world.write('orgs', {
+      'merged/org.yaml': [
+        'name: M',
+        'common: &common { runtime: echo, tier: 4 }',
+        'workspaces:',
+        '  - { <<: *common, name: A }',
+        '  - { name: B, tier: 1, <<: *common }',
+      ].join('\n'),
     });
-    world.write('orgs', { 'bomb/org.yaml': `${levels.join('\n')}\nworkspaces: [{ name: A }]\n` });
-    expect((await refusal('bomb')).problems[0]?.reason).toContain('more than 200000 values');
+    const { body } = await world.call('POST', '/org/import?dry_run=true', { dir: 'merged' });
+    expect(body.create).toMatchObject([
+      { name: 'A', runtime: 'echo', tier: 4 },
+      { name: 'B', runtime: 'echo', tier: 1 },
+    ]);
   });
 
   it('every fault of the whole tree is told at once, with node, file and line', async () => {
@@ -201,7 +228,7 @@ describe('org templates that cannot be used', () => {
 
   it('a refused name in .env is told, and the server’s own variables are out of reach', async () => {
     world.write('orgs', {
-      'env/org.yaml': 'name: E\nworkspaces: [{ name: A, runtime: echo, workspace_dir: "/srv/${HOME}" }]\n',
+      'env/org.yaml': 'name: E\nworkspaces: [{ name: A, runtime: echo, workspace_dir: "/srv/$HOME" }]\n',
       'env/.env': 'NODE_OPTIONS=--require=/tmp/x\n',
     });
     const { problems } = await refusal('env');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { adaptConfig, generateConfig } from './config-file.js';
+import { adaptConfig, generateConfig, type WorkspaceIdentity } from './config-file.js';
 
-const identity = { name: 'Ada', role: 'Thinks', runtime: 'llm', model: null, tier: 2 };
+const identity: WorkspaceIdentity = { name: 'Ada', role: 'Thinks', runtime: 'llm', model: null, tier: 2 };
 
-function adapted(text: string, given: Partial<typeof identity> & { model?: string | null } = {}): string {
-  const result = adaptConfig(text, { ...identity, ...given } as Parameters<typeof adaptConfig>[1]);
+function adapted(text: string, given: Partial<WorkspaceIdentity> = {}): string {
+  const result = adaptConfig(text, { ...identity, ...given });
   if ('faults' in result) throw new Error(result.faults[0]?.reason);
   return result.text;
 }
@@ -61,7 +61,7 @@ describe('a config.yaml of a template for one workspace', () => {
   it("keeps the template's model unless the owner chose one", () => {
     const text = 'runtime_config:\n  model: theirs\n';
     expect(parse(adapted(text))).not.toHaveProperty('model');
-    expect(parse(adapted(text, { model: 'mine' } as never))).toMatchObject({ model: 'mine' });
+    expect(parse(adapted(text, { model: 'mine' }))).toMatchObject({ model: 'mine' });
   });
 
   it('fills an empty file, and names the place in a broken one', () => {

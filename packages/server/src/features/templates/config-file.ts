@@ -1,4 +1,4 @@
-import { isMap, YAMLMap } from 'yaml';
+import { isMap } from 'yaml';
 import { readYaml, type YamlFault } from '../../platform/yaml-source.js';
 import { defaultModel } from './default-model.js';
 
@@ -38,7 +38,8 @@ export function adaptConfig(
   const parsed = readYaml(text);
   if ('faults' in parsed) return parsed;
   const { document } = parsed.source;
-  if (document.contents === null) document.contents = new YAMLMap() as never;
+  // An empty file says as little as none.
+  if (document.contents === null) return { text: generateConfig(identity) };
   if (!isMap(document.contents)) return { faults: [{ line: 1, column: 1, reason: 'must be a mapping of keys' }] };
   document.set('name', identity.name);
   if (identity.role !== null) document.set('role', identity.role);

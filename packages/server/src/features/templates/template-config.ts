@@ -1,5 +1,5 @@
 import type { Template } from '@molecule/contract';
-import { isMap } from 'yaml';
+import { isMap, isNode } from 'yaml';
 import { readYaml, type YamlFault, type YamlSource } from '../../platform/yaml-source.js';
 
 /** A template as it is listed; the id is added by the folder it lies in. */
@@ -83,7 +83,7 @@ function createReader(source: YamlSource, faults: YamlFault[], root: unknown): R
 
   function addFault(path: readonly string[], expected: string): void {
     const node = source.document.getIn(path, true);
-    const place = typeof node === 'object' && node !== null && 'range' in node ? source.placeOf(node as never) : {};
+    const place = isNode(node) ? source.placeOf(node) : {};
     const reason = `${path.join('.')} must be ${expected}`;
     if (!faults.some((fault) => fault.reason === reason)) faults.push({ ...place, reason });
   }
