@@ -10,7 +10,7 @@ import { createExternalDriver } from '../src/provisioners/external/external.driv
 import { createFakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
 import { createProvisioner } from '../src/provisioners/shared-semantics.js';
 
-const ADMIN_TOKEN = 'the-admin-token-of-this-test';
+export const ADMIN_TOKEN = 'the-admin-token-of-this-test';
 
 export interface RealApp {
   readonly app: App;
@@ -20,12 +20,15 @@ export interface RealApp {
   /** Every loop as it was before the server started. */
   readonly loopsBefore: ReturnType<App['ports']['supervisor']['liveness']>;
   /** Over the network, as an administrator unless a token is given. */
-  call(method: Method, path: string, body?: unknown, token?: string): Promise<RealReply>;
+  call(method: Method, path: string, body?: unknown, token?: string, headers?: Headings): Promise<RealReply>;
   close(): Promise<void>;
 }
 
+type Headings = Readonly<Record<string, string>>;
+
 export interface RealReply {
   readonly status: number;
+  readonly headers: Headers;
   /** Parsed when it is JSON; an expectation about it that does not hold fails the test. */
   readonly body: ReturnType<typeof JSON.parse>;
 }
@@ -66,16 +69,21 @@ export async function startRealApp(databaseUrl: string, overrides: AppOverrides 
     url,
     loopsBefore,
     machine: backend.control,
-    async call(method, path, body, token = ADMIN_TOKEN) {
+    async call(method, path, body, token = ADMIN_TOKEN, headers = {}) {
       const response = await fetch(`${url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
         redirect: 'manual',
         signal: AbortSignal.timeout(20_000),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const json = response.headers.get('content-type')?.includes('json') ?? false;
-      return { status: response.status, body: json ? await response.json() : await response.text() };
+      const type = response.headers.get('content-type') ?? '';
+      const answer = { status: response.status, headers: response.headers };
+      if (type.includes('json')) return { ...answer, body: await response.json() };
+      if (!type.startsWith('text/event-stream')) return { ...answer, body: await response.text() };
+      // A stream of events has no end to wait for.
+      await response.body?.cancel();
+      return { ...answer, body: '' };
     },
     async close() {
       await app.close();

@@ -456,7 +456,7 @@ describe('an answer', () => {
           body.push('data: 1\n\n');
           return { status: 200, headers: { 'content-type': 'text/event-stream' }, stream: body };
         },
-      } as never,
+      },
     });
     const port = await listen(http);
     const leave = new AbortController();
@@ -475,7 +475,7 @@ describe('an answer', () => {
           gone = request.clientGone;
           return { status: 200, body: {} };
         },
-      } as never,
+      },
     });
     const port = await listen(http);
     await (await fetch(`http://127.0.0.1:${port}/things/1`, { headers: { connection: 'close' } })).text();
@@ -534,7 +534,7 @@ describe('a WebSocket', () => {
     const port = await listen(http);
     const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`);
     const first = await new Promise((resolve, reject) => {
-      socket.on('message', (data) => resolve(String(data)));
+      socket.on('message', (data: Buffer) => resolve(data.toString()));
       socket.on('error', reject);
     });
     expect(first).toBe('hello');
