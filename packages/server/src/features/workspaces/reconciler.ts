@@ -1,4 +1,4 @@
-import { toError } from '../../platform/errors.js';
+import { isConnectionError, toError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
 import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
@@ -116,6 +116,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function startFailed(row: ClaimedRow, error: unknown): Promise<void> {
+    // The database was away: that says nothing about this workspace. The row stays due and the next claim tries again.
+    if (isConnectionError(error)) throw error;
     if (error instanceof StartRefusal) {
       await fail(row, error.failure, 'start_failed');
       await observe(row, { instanceState: 'none', settled: true });
@@ -135,7 +137,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       await observe(row, { instanceState: 'gone', settled: true });
       return;
     }
-    // A defect of ours or the database: the row says so in general words, the log has the rest (R44).
+    // A defect of ours: the row says so in general words, the log has the rest (R44).
     deps.logger.error({ workspace: row.id, err: toError(error) }, 'start failed unexpectedly');
     await fail(row, { reason: 'start_failed', text: 'workspace start failed' }, 'start_failed');
     await observe(row, { instanceState: 'unknown', settled: true });

@@ -11,8 +11,8 @@ export interface SilenceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit'
 /**
  * The net below the drivers' own exit reports: online or degraded workspaces without a heartbeat for too long (design
  * §13 "three liveness detectors"). Selected by positive ownership and re-checked by the transition; a backend that
- * cannot say anything definite leads to nothing (R43). Silence that nobody
- * was there to hear does not count: `listeningSeconds` says since when beats could be heard.
+ * cannot say anything definite leads to nothing (R43). Silence that nobody was there to hear does not count:
+ * `listeningSeconds` says since when beats could be heard.
  */
 export async function sweepSilence(deps: SilenceDeps, listeningSeconds: number): Promise<void> {
   const rows = await listSilent(deps.lanes.work, { ...deps, listeningSeconds });

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { PlatformUnavailableError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
 
 const database = useTestDatabase();
@@ -75,6 +76,39 @@ describe('workspaces on a real database', () => {
     await waitFor(async () => (await row(id)).status === 'failed');
     expect((await row(id)).last_sample_error).toBe('Runtime codex is not installed on this server. Pick llm or echo.');
     expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
+  });
+
+  it('a database that is away for a moment during a start does not fail the workspace', async () => {
+    let reads = 0;
+    const other = createWorkspacesWorld(database.url, {
+      sources: () => ({
+        templates: {
+          find: () => null,
+          isSafeName: () => true,
+          compose: async () => ({ files: [], requiredEnv: [] }),
+          provisionTimeoutSeconds: () => null,
+        },
+        secrets: {
+          checkNames: () => {},
+          writeWorkspaceSecrets: async () => {},
+          readFor: async () => {
+            reads += 1;
+            if (reads === 1) throw new PlatformUnavailableError('the database is away');
+            return {};
+          },
+        },
+      }),
+    });
+    await world.ports.supervisor.stop(1_000);
+    await other.ports.start();
+    try {
+      const { id } = await other.workspaces.verbs.create({ name: 'Patient', runtime: 'echo' }, 'http://localhost');
+      await waitFor(async () => (await row(id)).instance_state === 'running', { timeoutMs: 10_000 });
+      expect(reads).toBe(2);
+      expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING']);
+    } finally {
+      await other.close();
+    }
   });
 
   it('R14: the database refuses a failure without a reason', async () => {
