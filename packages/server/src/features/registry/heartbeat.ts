@@ -101,6 +101,8 @@ async function writeMerged(
   items: readonly Beat[],
   write: (merged: readonly Beat[]) => Promise<readonly BeatOutcome[]>,
 ): Promise<readonly BeatOutcome[]> {
+  // Nearly always: an agent has its next beat sent when the last one is long answered.
+  if (new Set(items.map((beat) => beat.id)).size === items.length) return write(items);
   const merged = new Map<string, Beat>();
   const keyOf = (beat: Beat): string => `${beat.id} ${beat.hash}`;
   for (const beat of items) {
