@@ -2,6 +2,7 @@ import { STATUSES } from '@molecule/contract';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
@@ -222,6 +223,33 @@ describe('workspaces on a real database', () => {
       kind: 'removed',
     });
     for (const one of [id, child]) expect((await row(one)).instance_state).toBe('gone');
+  });
+
+  it('an instance that no configured backend can stop is told as a failed stop, until one can', async () => {
+    const setBackend = (id: string, backend: string) =>
+      world.ports.lanes.control.updateTable('workspaces').set({ backend }).where('id', '=', id).execute();
+    const id = await create('Left behind');
+    await started(id);
+    const { backend } = await row(id);
+    await setBackend(id, 'elsewhere');
+    await expect(world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).rejects.toMatchObject({
+      code: 'stop_failed',
+      message: expect.stringContaining('No backend "elsewhere" is configured on this server.'),
+      fields: { removed_count: 1, stop_failures: 1 },
+    });
+    expect(await row(id)).toMatchObject({ status: 'removed', instance_state: 'unknown', instance: expect.anything() });
+    await setBackend(id, backend);
+    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    expect(await row(id)).toMatchObject({ instance_state: 'gone', instance: null });
+    expect(world.backend.countRunning(id)).toBe(0);
+  });
+
+  it('a workspace of an unknown backend that never started is deleted like any other', async () => {
+    const id = await insertWorkspace(world.ports.lanes.control, { status: 'provisioning', backend: 'elsewhere' });
+    await waitFor(async () => (await row(id)).failure_reason === 'no_backend');
+    expect(await world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).toMatchObject({
+      kind: 'purged',
+    });
   });
 
   it('purge deletes what the workspace owns and keeps its history', async () => {
