@@ -49,6 +49,16 @@ function restart(id: string) {
   );
 }
 
+/** Until so many statements wait for a lock of somebody else. */
+async function waitingForLocks(count: number): Promise<void> {
+  await waitFor(async () => {
+    const { rows } = await sql<{ waiting: number }>`
+      select count(*)::int as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
+    return (rows[0]?.waiting ?? 0) >= count;
+  });
+}
+
 async function started(id: string): Promise<void> {
   await waitFor(async () => (await row(id)).instance_state === 'running');
 }
@@ -192,12 +202,7 @@ describe('workspaces on a real database', () => {
       // The creation holds the lead, as the verb does, and has not committed when the delete looks at the tree.
       await sql`select from workspaces where id = ${lead} for update`.execute(tx);
       removal = world.workspaces.verbs.remove(lead, { confirm: true, purge: false }, never);
-      await waitFor(async () => {
-        const { rows } = await sql<{ waiting: number }>`
-          select count(*)::int as waiting from pg_stat_activity
-           where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
-        return (rows[0]?.waiting ?? 0) > 0;
-      });
+      await waitingForLocks(1);
       created = other.ports.random.uuid();
       await sql`
         insert into workspaces (id, name, parent_id, awareness_namespace, spec, backend)
@@ -314,6 +319,28 @@ describe('workspaces on a real database', () => {
     await expect(world.workspaces.verbs.patch(a, { parent_id: c })).rejects.toMatchObject({ code: 'parent_cycle' });
     await expect(world.workspaces.verbs.patch(a, { parent_id: a })).rejects.toMatchObject({ code: 'parent_cycle' });
     expect((await row(a)).parent_id).toBeNull();
+  });
+
+  it.each([
+    ['each other', 0],
+    ["each other's children", 1],
+  ])('of two that move below %s at once, one is moved and one is refused', async (_, depth) => {
+    const a = await create('A');
+    const b = await create('B');
+    const below = { a: [a, await create('A1', { parent_id: a })], b: [b, await create('B1', { parent_id: b })] };
+    const move = (id: string, parentId = '') => world.workspaces.verbs.patch(id, { parent_id: parentId });
+    const other = createWorkspacesWorld(database.url);
+    let moves: Promise<PromiseSettledResult<unknown>[]> = Promise.resolve([]);
+    await other.ports.transact('control', async (tx) => {
+      // Both have begun before either can go on.
+      await sql`select from workspaces where id in (${a}, ${b}) order by id for update`.execute(tx);
+      moves = Promise.allSettled([move(a, below.b[depth]), move(b, below.a[depth])]);
+      await waitingForLocks(2);
+    });
+    const outcomes = (await moves).map((move) => (move.status === 'fulfilled' ? 'moved' : move.reason.code));
+    expect(outcomes.sort()).toEqual(['moved', 'parent_cycle']);
+    expect([await row(a), await row(b)].filter((moved) => moved.parent_id === null)).toHaveLength(1);
+    await other.close();
   });
 
   it('an instance that was still booting when its server ended is started afresh, never adopted without an address', async () => {
