@@ -1,4 +1,4 @@
-import { isConnectionError, toError } from '../../platform/errors.js';
+import { isCollision, isConnectionError, toError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
 import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
@@ -129,8 +129,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function startFailed(row: ClaimedRow, error: unknown): Promise<void> {
-    // The database was away: that says nothing about this workspace. The row stays due and the next claim tries again.
-    if (isConnectionError(error)) throw error;
+    // A matter of the database says nothing about this workspace. The row stays due and the next claim tries again.
+    if (isConnectionError(error) || isCollision(error)) throw error;
     if (error instanceof StartRefusal) {
       await fail(row, error.failure, 'start_failed');
       await observe(row, { instanceState: 'none', settled: true });

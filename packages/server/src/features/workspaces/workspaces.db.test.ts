@@ -89,7 +89,10 @@ describe('workspaces on a real database', () => {
     expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
   });
 
-  it('a database that is away for a moment during a start does not fail the workspace', async () => {
+  it.each([
+    ['a database that is away for a moment', new PlatformUnavailableError('the database is away')],
+    ['a transaction that collides with another', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
+  ])('%s during a start does not fail the workspace', async (_, error) => {
     let reads = 0;
     const other = createWorkspacesWorld(database.url, {
       sources: () => ({
@@ -104,7 +107,7 @@ describe('workspaces on a real database', () => {
           writeWorkspaceSecrets: async () => {},
           readFor: async () => {
             reads += 1;
-            if (reads === 1) throw new PlatformUnavailableError('the database is away');
+            if (reads === 1) throw error;
             return {};
           },
         },
