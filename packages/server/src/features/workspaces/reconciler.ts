@@ -1,4 +1,4 @@
-import { isConnectionError, toError } from '../../platform/errors.js';
+import { isCollision, isConnectionError, toError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
 import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
@@ -14,6 +14,7 @@ import {
   writeCrash,
   writeObservation,
 } from './workspaces.store.js';
+import type { InstanceState } from './workspaces.types.js';
 
 export interface ReconcilerDeps
   extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random' | 'logger'>,
@@ -38,6 +39,9 @@ type ClaimedRow = ReconcileRow & { readonly owner: string };
 
 const STOP_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 5_000;
+// Only a server that is configured otherwise can do better.
+const NO_BACKEND_RETRY_MS = 60_000;
+const KNOWN_NOT_TO_RUN: ReadonlySet<InstanceState> = new Set(['none', 'stopped', 'gone']);
 const LOG_TAIL_BYTES_MAX = 6_000;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
@@ -49,11 +53,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     if (!found) return;
     const row: ClaimedRow = { ...found, owner };
     const lookup = deps.provisioners.find(row.backend);
-    if (!lookup.ok) {
-      await fail(row, { reason: 'no_backend', text: lookup.reason }, 'start_failed');
-      await observe(row, { instanceState: row.instanceState, settled: true });
-      return;
-    }
+    if (!lookup.ok) return withoutBackend(row, lookup.reason);
     switch (row.desired) {
       case 'running':
         return start(row, lookup.provisioner, signal);
@@ -62,6 +62,19 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       case 'removed':
         return stop(row, lookup.provisioner, signal, 'destroy');
     }
+  }
+
+  /** A start fails for good (contract lifecycle §13.2). A stop fails for now, unless nothing is left to stop. */
+  async function withoutBackend(row: ClaimedRow, reason: string): Promise<void> {
+    if (row.desired === 'running') {
+      await fail(row, { reason: 'no_backend', text: reason }, 'start_failed');
+    } else if (!KNOWN_NOT_TO_RUN.has(row.instanceState)) {
+      deps.logger.warn({ workspace: row.id, reason }, 'instance could not be stopped');
+      const again = { settled: false, dueInMs: NO_BACKEND_RETRY_MS, stopError: reason };
+      await observe(row, { instanceState: 'unknown', ...again });
+      return;
+    }
+    await observe(row, { instanceState: row.instanceState, settled: true });
   }
 
   async function start(row: ClaimedRow, provisioner: Provisioner, signal: AbortSignal): Promise<void> {
@@ -116,8 +129,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function startFailed(row: ClaimedRow, error: unknown): Promise<void> {
-    // The database was away: that says nothing about this workspace. The row stays due and the next claim tries again.
-    if (isConnectionError(error)) throw error;
+    // A matter of the database says nothing about this workspace. The row stays due and the next claim tries again.
+    if (isConnectionError(error) || isCollision(error)) throw error;
     if (error instanceof StartRefusal) {
       await fail(row, error.failure, 'start_failed');
       await observe(row, { instanceState: 'none', settled: true });

@@ -1,3 +1,4 @@
+import type { Status } from '@molecule/contract';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import type { Provisioner } from '../../provisioners/provisioner.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { sweepSilence } from './silence.sweeper.js';
+import type { Transition } from './transition.js';
 
 const database = useTestDatabase();
 const worlds: WorkspacesWorld[] = [];
@@ -139,6 +141,46 @@ describe('the silence sweep', () => {
     await age(world, id, 4);
     await silence(world, allRunning);
     expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2, desired: 'running' });
+  });
+
+  describe('what happens while the backend is asked counts', () => {
+    const apply = (world: WorkspacesWorld, transition: Transition) =>
+      world.ports.transact('control', (tx) => world.ports.commit(tx, { transitions: [transition] }));
+    const cases: [what: string, status: Status, happen: (world: WorkspacesWorld, id: string) => Promise<unknown>][] = [
+      [
+        'an agent that crash-looped stays failed',
+        'failed',
+        (world, workspaceId) => {
+          const failure = { reason: 'crash_loop', text: 'It ended five times.' } as const;
+          return apply(world, { workspaceId, trigger: 'crash_looped', failure });
+        },
+      ],
+      [
+        'one whose end was reported waits for as long as its crashes ask',
+        'offline',
+        (world, workspaceId) => apply(world, { workspaceId, trigger: 'instance_ended', why: 'It ended.' }),
+      ],
+      [
+        'one that is heard again goes on',
+        'online',
+        (world, id) =>
+          sql`update workspace_liveness set last_heartbeat_at = now() where workspace_id = ${id}`.execute(
+            world.ports.lanes.control,
+          ),
+      ],
+    ];
+    it.each(cases)('%s', async (_, status, happen) => {
+      const world = open();
+      const id = await create(world, 'Meanwhile');
+      await online(world, id);
+      await age(world, id, 4);
+      const inspect = async () => {
+        await happen(world, id);
+        return { state: 'absent' };
+      };
+      await silence(world, { all: [], find: () => ({ ok: true, provisioner: { inspect } as unknown as Provisioner }) });
+      expect(await row(world, id)).toMatchObject({ status, generation: 1 });
+    });
   });
 
   it('a server that ends in the middle leaves no agent offline that nobody would start again', async () => {

@@ -2,6 +2,7 @@ import { STATUSES } from '@molecule/contract';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
@@ -48,6 +49,16 @@ function restart(id: string) {
   );
 }
 
+/** Until so many statements wait for a lock of somebody else. */
+async function waitingForLocks(count: number): Promise<void> {
+  await waitFor(async () => {
+    const { rows } = await sql<{ waiting: number }>`
+      select count(*)::int as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
+    return (rows[0]?.waiting ?? 0) >= count;
+  });
+}
+
 async function started(id: string): Promise<void> {
   await waitFor(async () => (await row(id)).instance_state === 'running');
 }
@@ -78,7 +89,10 @@ describe('workspaces on a real database', () => {
     expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
   });
 
-  it('a database that is away for a moment during a start does not fail the workspace', async () => {
+  it.each([
+    ['a database that is away for a moment', new PlatformUnavailableError('the database is away')],
+    ['a transaction that collides with another', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
+  ])('%s during a start does not fail the workspace', async (_, error) => {
     let reads = 0;
     const other = createWorkspacesWorld(database.url, {
       sources: () => ({
@@ -93,7 +107,7 @@ describe('workspaces on a real database', () => {
           writeWorkspaceSecrets: async () => {},
           readFor: async () => {
             reads += 1;
-            if (reads === 1) throw new PlatformUnavailableError('the database is away');
+            if (reads === 1) throw error;
             return {};
           },
         },
@@ -191,12 +205,7 @@ describe('workspaces on a real database', () => {
       // The creation holds the lead, as the verb does, and has not committed when the delete looks at the tree.
       await sql`select from workspaces where id = ${lead} for update`.execute(tx);
       removal = world.workspaces.verbs.remove(lead, { confirm: true, purge: false }, never);
-      await waitFor(async () => {
-        const { rows } = await sql<{ waiting: number }>`
-          select count(*)::int as waiting from pg_stat_activity
-           where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
-        return (rows[0]?.waiting ?? 0) > 0;
-      });
+      await waitingForLocks(1);
       created = other.ports.random.uuid();
       await sql`
         insert into workspaces (id, name, parent_id, awareness_namespace, spec, backend)
@@ -222,6 +231,33 @@ describe('workspaces on a real database', () => {
       kind: 'removed',
     });
     for (const one of [id, child]) expect((await row(one)).instance_state).toBe('gone');
+  });
+
+  it('an instance that no configured backend can stop is told as a failed stop, until one can', async () => {
+    const setBackend = (id: string, backend: string) =>
+      world.ports.lanes.control.updateTable('workspaces').set({ backend }).where('id', '=', id).execute();
+    const id = await create('Left behind');
+    await started(id);
+    const { backend } = await row(id);
+    await setBackend(id, 'elsewhere');
+    await expect(world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).rejects.toMatchObject({
+      code: 'stop_failed',
+      message: expect.stringContaining('No backend "elsewhere" is configured on this server.'),
+      fields: { removed_count: 1, stop_failures: 1 },
+    });
+    expect(await row(id)).toMatchObject({ status: 'removed', instance_state: 'unknown', instance: expect.anything() });
+    await setBackend(id, backend);
+    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    expect(await row(id)).toMatchObject({ instance_state: 'gone', instance: null });
+    expect(world.backend.countRunning(id)).toBe(0);
+  });
+
+  it('a workspace of an unknown backend that never started is deleted like any other', async () => {
+    const id = await insertWorkspace(world.ports.lanes.control, { status: 'provisioning', backend: 'elsewhere' });
+    await waitFor(async () => (await row(id)).failure_reason === 'no_backend');
+    expect(await world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).toMatchObject({
+      kind: 'purged',
+    });
   });
 
   it('purge deletes what the workspace owns and keeps its history', async () => {
@@ -286,6 +322,28 @@ describe('workspaces on a real database', () => {
     await expect(world.workspaces.verbs.patch(a, { parent_id: c })).rejects.toMatchObject({ code: 'parent_cycle' });
     await expect(world.workspaces.verbs.patch(a, { parent_id: a })).rejects.toMatchObject({ code: 'parent_cycle' });
     expect((await row(a)).parent_id).toBeNull();
+  });
+
+  it.each([
+    ['each other', 0],
+    ["each other's children", 1],
+  ])('of two that move below %s at once, one is moved and one is refused', async (_, depth) => {
+    const a = await create('A');
+    const b = await create('B');
+    const below = { a: [a, await create('A1', { parent_id: a })], b: [b, await create('B1', { parent_id: b })] };
+    const move = (id: string, parentId = '') => world.workspaces.verbs.patch(id, { parent_id: parentId });
+    const other = createWorkspacesWorld(database.url);
+    let moves: Promise<PromiseSettledResult<unknown>[]> = Promise.resolve([]);
+    await other.ports.transact('control', async (tx) => {
+      // Both have begun before either can go on.
+      await sql`select from workspaces where id in (${a}, ${b}) order by id for update`.execute(tx);
+      moves = Promise.allSettled([move(a, below.b[depth]), move(b, below.a[depth])]);
+      await waitingForLocks(2);
+    });
+    const outcomes = (await moves).map((move) => (move.status === 'fulfilled' ? 'moved' : move.reason.code));
+    expect(outcomes.sort()).toEqual(['moved', 'parent_cycle']);
+    expect([await row(a), await row(b)].filter((moved) => moved.parent_id === null)).toHaveLength(1);
+    await other.close();
   });
 
   it('an instance that was still booting when its server ended is started afresh, never adopted without an address', async () => {

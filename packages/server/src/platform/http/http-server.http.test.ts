@@ -138,6 +138,20 @@ describe('a refusal', () => {
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
   });
 
+  it.each(['40P01', '40001'])('for a transaction that collided with another (%s) asks to repeat it', async (code) => {
+    const collision = Object.assign(new Error('deadlock detected'), { code });
+    const { http, logged } = await createEdge({ handlers: { write: failWith(collision) } });
+    const answer = await http.inject({ method: 'POST', url: '/things', payload: { name: 'x' } });
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(answer.json()).toMatchObject({
+      code: 'platform_unavailable',
+      retry: true,
+      help: 'It came across another change of the same things and was undone; retry.',
+    });
+    expect(answer.body).not.toContain('deadlock');
+    expect(logged.filter((line) => line.level === 50)).toEqual([]);
+  });
+
   it.each([
     ['an error', new Error('secret detail of row 7')],
     ['a text', 'secret detail'],
