@@ -1,4 +1,5 @@
 import { isConnectionError, toError } from '../../platform/errors.js';
+import { fitBeginning } from '../../platform/fit-text.js';
 import type { Ports } from '../../ports.js';
 import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
@@ -38,7 +39,7 @@ type ClaimedRow = ReconcileRow & { readonly owner: string };
 
 const STOP_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 5_000;
-const LOG_TAIL_BYTES_MAX = 6_000;
+const LAST_LINE_BYTES_MAX = 300;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { transact, commit, clock } = deps;
@@ -133,7 +134,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         await crashed(row.id, row.generation, error.message, error.logTail);
         return;
       }
-      await fail(row, { reason: 'start_failed', text: error.message, ...tailOf(error.logTail) }, 'start_failed');
+      await fail(row, { reason: 'start_failed', text: error.message, logTail: error.logTail }, 'start_failed');
       await observe(row, { instanceState: 'gone', settled: true });
       return;
     }
@@ -207,8 +208,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
                 trigger: 'crash_looped',
                 failure: {
                   reason: 'crash_loop',
-                  text: `${why} It ended ${verdict.count} times within ten minutes and is not started again. Last output:\n${tailText(logTail)}`,
-                  ...tailOf(logTail),
+                  text: `${why} It ended ${verdict.count} times within ten minutes and is not started again.`,
+                  logTail,
                 },
               },
             ],
@@ -242,14 +243,5 @@ function refOf(row: ClaimedRow): InstanceRef {
 /** The last thing it said is the best hint there is; the whole tail is in its log. */
 function withLastLine(why: string, lines: readonly string[]): string {
   const last = lines.findLast((line) => line.trim() !== '');
-  return last === undefined ? why : `${why} It last said: ${last.slice(0, 300)}`;
-}
-
-function tailText(lines: readonly string[]): string {
-  const text = lines.slice(-40).join('\n');
-  return text.length > LOG_TAIL_BYTES_MAX ? `…${text.slice(-LOG_TAIL_BYTES_MAX)}` : text || '(no output)';
-}
-
-function tailOf(lines: readonly string[]): Pick<Failure, 'event'> {
-  return lines.length === 0 ? {} : { event: { log_tail: tailText(lines) } };
+  return last === undefined ? why : `${why} It last said: ${fitBeginning(last, LAST_LINE_BYTES_MAX)}`;
 }
