@@ -7,8 +7,9 @@ export interface ProvisioningTimeoutDeps extends Pick<Ports, 'lanes' | 'transact
 }
 
 /**
- * Gives up on starts that never registered. The age counts from the last change of status by the database's clock, and
- * the transition is guarded by generation, so a register or a restart that lands in between wins. Time in which no server ran does not count: `attentiveSeconds` says for how long one has.
+ * Gives up on starts that never registered. The age counts from the last start that was asked for, by the database's
+ * clock, and the transition is guarded by generation, so a register or a restart that lands in between wins. Time in
+ * which no server ran does not count: `attentiveSeconds` says for how long one has.
  */
 export async function sweepOverdueStarts(deps: ProvisioningTimeoutDeps, attentiveSeconds: number): Promise<number> {
   const starting = await listOverdueStarts(deps.lanes.work);

@@ -90,6 +90,20 @@ describe('the provisioning-timeout sweep', () => {
     expect((await row(world, id)).status).toBe('failed');
   });
 
+  it('a restart of what is still starting has the whole time again', async () => {
+    const world = open();
+    const id = await create(world, 'Again');
+    await age(world, id, 11);
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
+    );
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
+    expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2 });
+    await age(world, id, 11);
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
+    expect(await row(world, id)).toMatchObject({ status: 'failed', failure_reason: 'start_timeout' });
+  });
+
   it('D19: says that nothing was started when there is no instance', async () => {
     const world = open();
     const id = await create(world, 'Never');

@@ -176,7 +176,9 @@ async function writeChanges(tx: Tx, changes: readonly Change[], rows: ReadonlyMa
   await sql`
     update workspaces as w
        set status = v.status::workspace_status,
-           status_changed_at = case when w.status::text = v.status then w.status_changed_at else now() end,
+           -- A new wish begins anew: a restart of what is still starting has the whole time to start again.
+           status_changed_at = case when w.status::text = v.status and v.desired is null then w.status_changed_at
+                                    else now() end,
            last_sample_error = v.error,
            failure_reason = v.reason,
            desired = coalesce(v.desired, w.desired),
