@@ -1,6 +1,7 @@
 import { isConnectionError, toError } from '../../platform/errors.js';
 import { fitBeginning } from '../../platform/fit-text.js';
 import type { Ports } from '../../ports.js';
+import { describeExit } from '../../provisioners/describe-exit.js';
 import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
@@ -39,7 +40,7 @@ type ClaimedRow = ReconcileRow & { readonly owner: string };
 
 const STOP_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 5_000;
-const LAST_LINE_BYTES_MAX = 300;
+const LAST_LINE_BYTES_MAX = 500;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { transact, commit, clock } = deps;
@@ -134,7 +135,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         await crashed(row.id, row.generation, error.message, error.logTail);
         return;
       }
-      await fail(row, { reason: 'start_failed', text: error.message, logTail: error.logTail }, 'start_failed');
+      const text = withLastLine(error.message, error.logTail);
+      await fail(row, { reason: 'start_failed', text, logTail: error.logTail }, 'start_failed');
       await observe(row, { instanceState: 'gone', settled: true });
       return;
     }
@@ -178,12 +180,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
 
   async function instanceEnded(exit: InstanceExit): Promise<void> {
     if (exit.requested) return;
-    const how = exit.signal
-      ? `by signal ${exit.signal}`
-      : exit.code === null
-        ? 'for an unknown reason'
-        : `with code ${exit.code}`;
-    await crashed(exit.workspaceId, exit.generation, `The agent process ended ${how}.`, exit.logTail);
+    await crashed(exit.workspaceId, exit.generation, `The agent process ${describeExit(exit)}.`, exit.logTail);
   }
 
   async function crashed(id: string, generation: number, why: string, logTail: readonly string[]): Promise<void> {

@@ -153,7 +153,7 @@ describe('workspaces on a real database', () => {
   it('a last line that is cut beside a character of many bytes does not keep a crash from being noticed', async () => {
     const id = await create('Emoji');
     await started(id);
-    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(299)}😀`] });
+    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(499)}😀`] });
     await waitFor(async () => (await row(id)).crash_count === 1);
     expect((await row(id)).last_sample_error).toMatch(/x…$/);
   });
@@ -181,6 +181,28 @@ describe('workspaces on a real database', () => {
     expect(failure.log_tail.startsWith('…')).toBe(true);
     expect(output.join('\n').endsWith(failure.log_tail.slice(1))).toBe(true);
     expect(Buffer.byteLength(JSON.stringify(failure))).toBeGreaterThan(7_000);
+  });
+
+  it('a start that is refused for good fails at once, in the words of the agent', async () => {
+    world.backend.failNextStart(['loading', 'config.yaml:3 is no YAML', ''], { retryable: false });
+    const id = await create('Misconfigured');
+    await waitFor(async () => (await row(id)).status === 'failed');
+    await waitFor(async () => (await row(id)).observed_generation === 1);
+    expect(await row(id)).toMatchObject({ failure_reason: 'start_failed', crash_count: 0, due_at: null });
+    expect((await events(id)).at(-1)?.payload).toMatchObject({
+      error: expect.stringMatching(/exited with code 1\. It last said: config\.yaml:3 is no YAML$/),
+    });
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(1);
+  });
+
+  it('the platform is told what the exit codes of its runtime mean', async () => {
+    const id = await create('Revoked');
+    await started(id);
+    world.backend.crash(id, { code: 76 });
+    await waitFor(async () => (await row(id)).crash_count === 1);
+    expect((await events(id)).find((event) => event.type === 'WORKSPACE_OFFLINE')?.payload).toEqual({
+      reason: 'The agent process ended with code 76: this server no longer accepted its token.',
+    });
   });
 
   it('a start that is refused for good is recorded whatever the agent wrote', async () => {
