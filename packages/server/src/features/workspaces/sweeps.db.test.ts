@@ -92,12 +92,48 @@ describe('the provisioning-timeout sweep', () => {
     expect((await row(world, id)).status).toBe('failed');
   });
 
-  it('D19: says that nothing was started when there is no instance', async () => {
+  it('a restart of what is still starting has the whole time again', async () => {
     const world = open();
-    const id = await create(world, 'Never');
+    const id = await create(world, 'Again');
+    await age(world, id, 11);
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
+    );
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
+    expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2 });
     await age(world, id, 11);
     await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
-    expect((await row(world, id)).last_sample_error).toBe('The agent could not be started within 600 s.');
+    expect(await row(world, id)).toMatchObject({ status: 'failed', failure_reason: 'start_timeout' });
+  });
+
+  it.each([
+    ['nothing was started', 'none', 1, 'The agent could not be started within 600 s.'],
+    ['what was started has ended', 'gone', 1, 'The agent could not be started within 600 s.'],
+    ['only the instance before the restart runs', 'running', 0, 'The agent could not be started within 600 s.'],
+    [
+      'it runs',
+      'running',
+      1,
+      'The agent was started but never called /registry/register within 600 s. Look at its log.',
+    ],
+    [
+      'its backend cannot tell',
+      'unknown',
+      0,
+      'The agent never called /registry/register within 600 s, and its backend cannot tell whether it runs.',
+    ],
+  ] as const)('D19: the sentence claims what is known: %s', async (name, state, observed, sentence) => {
+    const world = open();
+    const id = await create(world, name);
+    // The record of an instance outlives it: only its state says whether one runs.
+    await world.ports.lanes.control
+      .updateTable('workspaces')
+      .set({ instance: JSON.stringify({ kind: 'fake' }), instance_state: state, observed_generation: observed })
+      .where('id', '=', id)
+      .execute();
+    await age(world, id, 11);
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
+    expect((await row(world, id)).last_sample_error).toBe(sentence);
   });
 });
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/db.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
+import type { InstanceState } from './workspaces.types.js';
 
 /** What the sweepers look for. Ages are measured by the database, so that replicas agree. */
 
@@ -8,14 +9,17 @@ export interface StartingRow {
   readonly id: string;
   readonly runtime: string;
   readonly generation: number;
-  readonly hasInstance: boolean;
+  readonly instanceState: InstanceState;
+  /** False while what is known of the instance is of the generation before. */
+  readonly isObserved: boolean;
   readonly ageSeconds: number;
 }
 
 /** Everything that is starting, with its age; the caller knows the limit of each runtime. */
 export async function listOverdueStarts(db: Db): Promise<StartingRow[]> {
   const { rows } = await sql<StartingRow>`
-    select id, runtime, generation, instance is not null as "hasInstance",
+    select id, runtime, generation, instance_state as "instanceState",
+           observed_generation >= generation as "isObserved",
            extract(epoch from now() - status_changed_at)::float8 as "ageSeconds"
       from workspaces
      where status = 'provisioning'

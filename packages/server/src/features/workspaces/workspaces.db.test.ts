@@ -30,9 +30,12 @@ async function row(id: string) {
   return world.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
+function events(id: string) {
+  return readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+}
+
 async function eventTypes(id: string): Promise<string[]> {
-  const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
-  return events.map((event) => event.type);
+  return (await events(id)).map((event) => event.type);
 }
 
 /** The agent says it is there. */
@@ -57,6 +60,22 @@ async function waitingForLocks(count: number): Promise<void> {
        where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
     return (rows[0]?.waiting ?? 0) >= count;
   });
+}
+
+/** Ends the agent five times. The wait before the next start is cut short: delays are tested in crash-policy.test.ts. */
+async function crashLoop(id: string, output: readonly string[]): Promise<void> {
+  for (let crash = 1; crash <= 5; crash += 1) {
+    await waitFor(async () => {
+      await sql`update workspaces set due_at = now() where id = ${id} and due_at is not null`.execute(
+        world.ports.lanes.control,
+      );
+      return (await row(id)).instance_state === 'running';
+    });
+    world.backend.crash(id, { code: 7, output });
+    await waitFor(async () => (await row(id)).crash_count === crash);
+  }
+  expect((await row(id)).status).toBe('failed');
+  expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(5);
 }
 
 async function started(id: string): Promise<void> {
@@ -145,34 +164,69 @@ describe('workspaces on a real database', () => {
     expect((await row(id)).crash_count).toBe(1);
   });
 
-  it('a last line that is cut inside a character does not keep a crash from being noticed', async () => {
+  it('a last line that is cut beside a character of many bytes does not keep a crash from being noticed', async () => {
     const id = await create('Emoji');
     await started(id);
-    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(299)}😀`] });
+    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(499)}😀`] });
     await waitFor(async () => (await row(id)).crash_count === 1);
-    expect((await row(id)).last_sample_error).toMatch(/x\ufffd$/);
+    expect((await row(id)).last_sample_error).toMatch(/x…$/);
   });
 
   it('five ends within ten minutes are a crash loop, with its last output', async () => {
     const id = await create('Donald');
-    await started(id);
-    for (let crash = 1; crash <= 5; crash += 1) {
-      await waitFor(async () => {
-        // The wait before the next start is cut short: the delays themselves are tested in crash-policy.test.ts.
-        await sql`update workspaces set due_at = now() where id = ${id} and due_at is not null`.execute(
-          world.ports.lanes.control,
-        );
-        return (await row(id)).instance_state === 'running';
-      });
-      world.backend.crash(id, { code: 7, output: ['cannot find my keys'] });
-      await waitFor(async () => (await row(id)).crash_count === crash);
-    }
+    await crashLoop(id, ['cannot find my keys']);
     const stored = await row(id);
-    expect(stored.status).toBe('failed');
     expect(stored.failure_reason).toBe('crash_loop');
     expect(stored.last_sample_error).toContain('cannot find my keys');
-    const starts = world.backend.calls.filter((call) => call === `start ${id}`).length;
-    expect(starts).toBe(5);
+  });
+
+  it.each([
+    ['forty long lines', Array.from({ length: 40 }, (_, line) => `${line} ${'x'.repeat(1_900)}`)],
+    ['no ASCII', Array.from({ length: 40 }, (_, line) => `${line} ${'鍵が見つからない😀'.repeat(40)}`)],
+    ['colours and quotes', Array.from({ length: 40 }, (_, line) => `\u001b[31m"${line}"\u001b[0m`.repeat(100))],
+  ])('a crash loop is recorded whatever the agent wrote: %s', async (name, output) => {
+    const id = await create(name);
+    await crashLoop(id, output);
+    const stored = await row(id);
+    const failure = (await events(id)).at(-1)?.payload as { error: string; log_tail: string };
+    expect(stored.failure_reason).toBe('crash_loop');
+    expect(stored.last_sample_error).toBe(`${failure.error}\n\n${failure.log_tail}`);
+    expect(failure.error).toMatch(/with code 7.* is not started again\.$/);
+    expect(failure.log_tail.startsWith('…')).toBe(true);
+    expect(output.join('\n').endsWith(failure.log_tail.slice(1))).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify(failure))).toBeGreaterThan(7_000);
+  });
+
+  it('a start that is refused for good fails at once, in the words of the agent', async () => {
+    world.backend.failNextStart(['loading', 'config.yaml:3 is no YAML', ''], { retryable: false });
+    const id = await create('Misconfigured');
+    await waitFor(async () => (await row(id)).status === 'failed');
+    await waitFor(async () => (await row(id)).observed_generation === 1);
+    expect(await row(id)).toMatchObject({ failure_reason: 'start_failed', crash_count: 0, due_at: null });
+    expect((await events(id)).at(-1)?.payload).toMatchObject({
+      error: expect.stringMatching(/exited with code 1\. It last said: config\.yaml:3 is no YAML$/),
+    });
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(1);
+  });
+
+  it('the platform is told what the exit codes of its runtime mean', async () => {
+    const id = await create('Revoked');
+    await started(id);
+    world.backend.crash(id, { code: 76 });
+    await waitFor(async () => (await row(id)).crash_count === 1);
+    expect((await events(id)).find((event) => event.type === 'WORKSPACE_OFFLINE')?.payload).toEqual({
+      reason: 'The agent process ended with code 76: this server no longer accepted its token.',
+    });
+  });
+
+  it('a start that is refused for good is recorded whatever the agent wrote', async () => {
+    const output = Array.from({ length: 40 }, () => 'ключ не найден '.repeat(30));
+    world.backend.failNextStart(output, { retryable: false });
+    const id = await create('Unbootable');
+    await waitFor(async () => (await row(id)).status === 'failed');
+    const stored = await row(id);
+    expect(stored.failure_reason).toBe('start_failed');
+    expect(stored.last_sample_error?.endsWith('ключ не найден '.repeat(30))).toBe(true);
   });
 
   it('delete removes the whole tree, stops every instance and settles before it answers', async () => {

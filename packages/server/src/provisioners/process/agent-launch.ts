@@ -1,4 +1,6 @@
+import { RUNTIME_EXIT } from '@molecule/contract/runtime-exit';
 import type { Clock } from '../../platform/clock.js';
+import { describeExit } from '../describe-exit.js';
 import { DriverError } from '../provisioner.js';
 import { AgentEnded, type AgentProcess, spawnAgent, waitUntilReady } from './agent-boot.js';
 import { type LogPosition, openAgentLog, readTail, rotateAgentLog, TAIL_LINES } from './agent-log.js';
@@ -86,10 +88,9 @@ async function identify(agent: AgentProcess, note: InstanceNote, table: ProcessT
 function toBootError(workspaceId: string, error: unknown, logTail: readonly string[]): unknown {
   const attempted = `Cannot start workspace ${workspaceId}`;
   if (error instanceof AgentEnded) {
-    const { code, signal } = error.exit;
-    const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    return new DriverError('rejected', `${attempted}: its agent ended ${how} before it was ready.`, {
-      retryable: true,
+    const how = describeExit(error.exit, ' before it was ready');
+    return new DriverError('rejected', `${attempted}: its agent ${how}.`, {
+      retryable: error.exit.code !== RUNTIME_EXIT.misconfigured,
       logTail,
     });
   }
