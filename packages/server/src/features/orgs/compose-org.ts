@@ -78,10 +78,10 @@ export async function composeOrg(
         faultAt(node.placeOf('template'), `${node.path}: there is no usable workspace template "${node.template}"`),
       );
     }
-    const external = node.external || node.settings.runtime === 'external';
-    const runtime = external
+    const runtime = node.external
       ? 'external'
       : (node.settings.runtime ?? defaults.runtime ?? template?.runtime ?? DEFAULT_RUNTIME);
+    const external = runtime === 'external';
     const model = node.settings.model ?? defaults.model;
     const tier = node.settings.tier ?? defaults.tier ?? TIER;
     await attempt(node.place, undefined, () => checkCreateFields({ name: node.name, role: node.role, model, runtime }));

@@ -30,10 +30,12 @@ async function rows() {
     tier: number;
     runtime: string;
     model: string | null;
+    url: string | null;
     x: number;
     y: number;
   }>`
-    select w.id, w.name, p.name as parent, w.status, w.tier, w.runtime, w.spec ->> 'model' as model, l.x, l.y
+    select w.id, w.name, p.name as parent, w.status, w.tier, w.runtime, w.spec ->> 'model' as model, w.url,
+           l.x, l.y
       from workspaces as w
       left join workspaces as p on p.id = w.parent_id
       left join canvas_layouts as l on l.workspace_id = w.id
@@ -312,6 +314,23 @@ describe('org import', () => {
     expect(await rows()).toMatchObject([
       { name: 'Far', runtime: 'external', status: 'online' },
       { name: 'Later', runtime: 'external', status: 'awaiting_agent' },
+    ]);
+  });
+
+  it('D11: a node that is external by the defaults or by its template keeps its address', async () => {
+    world.write('templates', { 'afar/config.yaml': 'name: Afar\nruntime: external\n' });
+    world.write('orgs', {
+      'ext/org.yaml':
+        'name: Ext\ndefaults: { runtime: external }\nworkspaces:\n  - { name: Far, url: "https://agent.example.com" }\n  - { name: Here, runtime: echo }\n',
+      'ext/.env': 'A_KEY=1\n',
+    });
+    await importOrg({ dir: 'ext' });
+    const template = { name: 'T', workspaces: [{ name: 'Also', template: 'afar', url: 'https://agent.example.com' }] };
+    await importOrg({ template });
+    expect(await rows()).toMatchObject([
+      { name: 'Far', runtime: 'external', status: 'online', url: 'https://agent.example.com' },
+      { name: 'Here', runtime: 'echo' },
+      { name: 'Also', runtime: 'external', status: 'online', url: 'https://agent.example.com' },
     ]);
   });
 
