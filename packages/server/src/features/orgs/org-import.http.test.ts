@@ -334,6 +334,34 @@ describe('org import', () => {
     ]);
   });
 
+  it('files_dir is copied instead of the template, not over it (contract §8.4)', async () => {
+    world.write('templates', {
+      'specialist/config.yaml': 'name: S\nruntime: echo\nruntime_config: { timeout: 9 }\n',
+      'specialist/system-prompt.md': 'From the template.',
+    });
+    world.write('orgs', {
+      'own/org.yaml':
+        'name: Own\nworkspaces:\n  - { name: N, template: specialist, files_dir: n, idle_prompt: Look around. }\n',
+      'own/n/MEMORY.md': 'From the org.',
+    });
+    const plan = await importOrg({ dir: 'own' }, '?dry_run=true');
+    expect(plan.body).toMatchObject({
+      create: [{ name: 'N', template: '', runtime: 'echo' }],
+      notes: ['files_dir n is copied instead of the template specialist (1 of 1 workspaces)'],
+    });
+    const { body } = await importOrg({ dir: 'own' });
+    const [{ id }] = body.workspaces;
+    await waitFor(() => world.backend.countRunning(id) === 1);
+    const files = world.backend.findSpec(id)?.configFiles ?? [];
+    expect(files.map((file) => file.path).sort()).toEqual(['MEMORY.md', 'config.yaml']);
+    const config = files.find((file) => file.path === 'config.yaml')?.content.toString() ?? '';
+    expect(parse(config)).toMatchObject({
+      runtime: 'echo',
+      runtime_config: { timeout: 0 },
+      idle_prompt: 'Look around.',
+    });
+  });
+
   it('roots stand side by side and beside what is there already', async () => {
     const roots = (names: readonly string[]) => ({
       name: 'Side',

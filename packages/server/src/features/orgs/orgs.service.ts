@@ -8,7 +8,7 @@ import { type EnvGroup, listMissing, toRequirement } from './env-requirements.js
 import { decideImport, type ImportDecision } from './import-plan.js';
 import type { OrgFault } from './located.js';
 import type { OrgCatalogue, ReadyOrg } from './org-catalogue.js';
-import type { OrgDefinition, OrgNode } from './org-definition.js';
+import type { OrgNode } from './org-definition.js';
 import { lockRoots } from './orgs.store.js';
 import { listPlaced } from './orgs.views.js';
 
@@ -101,7 +101,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
         keep,
         missing_env: missing.required.map(toRequirement),
         recommended_missing: missing.recommended.map(toRequirement),
-        notes: toNotes(org.definition),
+        notes: toNotes(org),
       };
     },
 
@@ -125,7 +125,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
       }
       const decision = await inTurn(() => write(org.roots));
       if (decision.creations.length > 0) deps.verbs.nudge();
-      const notes = toNotes(org.definition);
+      const notes = toNotes(org);
       return {
         org: name,
         workspaces: decision.results,
@@ -149,8 +149,8 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
   }
 }
 
-/** What the template asks for and an import does not do yet, said instead of passed over. */
-function toNotes(org: OrgDefinition): string[] {
+/** What the template asks for and an import does not do, or does otherwise: said instead of passed over. */
+function toNotes({ definition: org, remarks }: ReadyOrg): string[] {
   const nodes = flatten(org.roots);
   const count = (matches: (node: OrgNode) => boolean): number => nodes.filter(matches).length;
   const defaultsHavePlugins = org.defaults.plugins.length > 0;
@@ -160,6 +160,7 @@ function toNotes(org: OrgDefinition): string[] {
     [count((node) => defaultsHavePlugins || node.settings.plugins.length > 0), 'plugins are not installed'],
     [count((node) => defaultsHaveMemories || node.settings.memoryCount > 0), 'initial memories are not stored'],
     [org.globalMemoryCount > 0 ? nodes.length : 0, 'global memories are not stored'],
+    ...[...remarks].map(([what, affected]) => [affected, what] as const),
   ];
   return found.flatMap(([affected, what]) =>
     affected === 0 ? [] : [`${what} (${affected} of ${nodes.length} workspaces)`],
