@@ -12,7 +12,7 @@ import {
 import { faultAt, type OrgFault, type Place } from './located.js';
 import { isEmpty, mergeRouting, type NodeConfigKeys, withNodeKeys } from './node-config.js';
 import type { OrgDefinition, OrgNode, PromptSource } from './org-definition.js';
-import { OrgFileFault, type OrgFiles } from './org-files.js';
+import { OrgFileFault, OrgFileMissing, type OrgFiles } from './org-files.js';
 import { expandVariables } from './variables.js';
 
 export interface ComposeDeps {
@@ -32,6 +32,7 @@ export interface ComposedNode {
   readonly secrets: Readonly<Record<string, string>>;
   readonly canvas: { readonly x: number; readonly y: number } | null;
   readonly channelTypes: readonly string[];
+  readonly twinCount: number;
   readonly children: readonly ComposedNode[];
 }
 
@@ -72,12 +73,13 @@ export async function composeOrg(
   }
 
   async function composeNode(node: OrgNode): Promise<ComposedNode> {
-    /** What `read` yields, or `fallback` and a fault where the author can mend it. */
+    /** What `read` yields, or `fallback` and a fault where the author can mend it, a remark where something is missing. */
     const attempt = async <T>(place: Place, fallback: T, read: () => T | Promise<T>): Promise<T> => {
       try {
         return await read();
       } catch (error) {
-        if (error instanceof OrgFileFault) faults.push(faultAt(place, `${node.path}: ${error.message}`));
+        if (error instanceof OrgFileMissing) remark(node, `passed over: ${error.message}`);
+        else if (error instanceof OrgFileFault) faults.push(faultAt(place, `${node.path}: ${error.message}`));
         else if (error instanceof AppError) faults.push(faultAt(place, `${node.path}: ${error.help}`));
         else throw error;
         return fallback;
@@ -136,6 +138,7 @@ export async function composeOrg(
       secrets: external ? {} : env,
       canvas: node.canvas,
       channelTypes: node.channelTypes,
+      twinCount: node.twinCount,
       children,
     };
   }

@@ -126,6 +126,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
       const decision = await inTurn(() => write(org.roots));
       if (decision.creations.length > 0) deps.verbs.nudge();
       const notes = toNotes(org);
+      if (notes.length > 0) deps.logger.warn({ org: name, notes }, 'an org was imported otherwise than it is written');
       return {
         org: name,
         workspaces: decision.results,
@@ -160,6 +161,7 @@ function toNotes({ definition: org, remarks }: ReadyOrg): string[] {
     [count((node) => defaultsHavePlugins || node.settings.plugins.length > 0), 'plugins are not installed'],
     [count((node) => defaultsHaveMemories || node.settings.memoryCount > 0), 'initial memories are not stored'],
     [org.globalMemoryCount > 0 ? nodes.length : 0, 'global memories are not stored'],
+    [count((node) => node.twinCount > 0), 'a workspace named twice beside each other is one'],
     ...[...remarks].map(([what, affected]) => [affected, what] as const),
   ];
   return found.flatMap(([affected, what]) =>
