@@ -81,6 +81,23 @@ it('a lead whose turn is run again after a crash delegates nothing twice', async
   expect(platform.delegations.size).toBe(2);
 });
 
+it('a delegation names the message whose turn makes it, however many wait behind', async () => {
+  const { adapter, runs } = createManualAdapter();
+  await start('researcher', 'Researcher', { adapter });
+  const lead = await start('lead', 'Lead');
+  const replies = ['m1', 'm2', 'm3'].map((id) => sendLegacy(lead.url, 'message/send', textMessage(id, id)));
+  for (const index of replies.keys()) (await eventually(() => runs[index])).finish('done');
+  await Promise.all(replies);
+  const delegations = platform.calls.filter((call) => call.path.endsWith('/delegate')).map((call) => call.body);
+  expect(new Map(delegations.map((body) => [body.parent_message_id, body.task]))).toEqual(
+    new Map([
+      ['m1', 'For Researcher: m1'],
+      ['m2', 'For Researcher: m2'],
+      ['m3', 'For Researcher: m3'],
+    ]),
+  );
+});
+
 it('an outage of the platform in the middle of a turn is waited out', async () => {
   await start('researcher', 'Researcher');
   await start('writer', 'Writer');

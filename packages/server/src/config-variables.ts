@@ -9,6 +9,8 @@ export interface Variable<T> {
   readonly secret: boolean;
   /** Throws a ConfigError-worthy sentence (without the name) when the text is not acceptable. */
   readonly parse: (text: string | undefined) => T;
+  /** What a person should know about a text that is accepted without being used (without the name); null for nothing. */
+  readonly warn?: (text: string | undefined) => string | null;
 }
 
 interface Description {
@@ -75,6 +77,18 @@ function list(name: string, description: Description): Variable<readonly string[
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
+
+const STARTS_DEFAULT = 3;
+/** The contract's "without limit" (lifecycle §26.6). */
+const STARTS_UNLIMITED = 1_048_576;
+
+/** Null for a text that says no number of starts. */
+function readStarts(text: string | undefined): number | null {
+  if (blank(text)) return STARTS_DEFAULT;
+  if (!/^\d+$/.test(text.trim())) return null;
+  const value = Number(text.trim());
+  return value === 0 ? STARTS_UNLIMITED : Math.min(value, STARTS_UNLIMITED);
+}
 
 /** Every variable the server reads. `docs/configuration.md` is generated from this list. */
 export const VARIABLES = {
@@ -172,18 +186,19 @@ export const VARIABLES = {
     example: 'a long random text',
     secret: true,
   }),
-  provisionConcurrency: variable<number>(
-    'MOLECULE_PROVISION_CONCURRENCY',
-    '3',
-    { describe: 'Agents started at the same time; 0 means without limit.', example: '10' },
-    (text) => {
-      if (blank(text)) return 3;
-      const value = Number(text.trim());
-      // Negative and non-numeric values fall back, as shipped deployments rely on (contract lifecycle §8.6).
-      if (!Number.isInteger(value) || value < 0) return 3;
-      return value === 0 ? 1_048_576 : value;
-    },
-  ),
+  provisionConcurrency: {
+    ...variable<number>(
+      'MOLECULE_PROVISION_CONCURRENCY',
+      String(STARTS_DEFAULT),
+      { describe: 'Agents started at the same time on one host; 0 means without limit.', example: '10' },
+      (text) => readStarts(text) ?? STARTS_DEFAULT,
+    ),
+    // Shipped deployments rely on being started anyway (contract lifecycle §8.6).
+    warn: (text) =>
+      readStarts(text) === null
+        ? `is ignored and ${STARTS_DEFAULT} used instead: "${text}" is not a whole number from 0 on`
+        : null,
+  },
 } as const satisfies Record<string, Variable<unknown>>;
 
 /** Accepted for the sake of existing deployments; they have no effect any more (design §8, §13). */

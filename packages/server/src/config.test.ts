@@ -33,11 +33,21 @@ describe('configuration', () => {
     [undefined, 3],
     ['0', 1_048_576],
     ['1', 1],
+    ['50', 50],
     [' 7 ', 7],
-    ['-1', 3],
-    ['abc', 3],
+    ['', 3],
+    ['9007199254740993', 1_048_576],
   ])('R28: MOLECULE_PROVISION_CONCURRENCY=%s means %s', (text, value) => {
-    expect(parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text }).provisionConcurrency).toBe(value);
+    const { provisionConcurrency, warnings } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
+    expect({ provisionConcurrency, warnings }).toEqual({ provisionConcurrency: value, warnings: [] });
+  });
+
+  it.each(['-1', 'abc', '2.5', '1e3'])('R28: MOLECULE_PROVISION_CONCURRENCY=%s means 3, with a warning', (text) => {
+    const { provisionConcurrency, warnings } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
+    expect(provisionConcurrency).toBe(3);
+    expect(warnings).toEqual([
+      `MOLECULE_PROVISION_CONCURRENCY is ignored and 3 used instead: "${text}" is not a whole number from 0 on.`,
+    ]);
   });
 
   it('reports an unknown MOLECULE_ variable with the nearest known name', () => {

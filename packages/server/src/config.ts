@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { VARIABLES, VARIABLES_OF_OTHERS, VARIABLES_WITHOUT_EFFECT } from './config-variables.js';
+import { VARIABLES, VARIABLES_OF_OTHERS, VARIABLES_WITHOUT_EFFECT, type Variable } from './config-variables.js';
 
 /** Development mode must not be reachable from other machines. */
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '::1'];
@@ -80,8 +80,12 @@ function readEnvFile(path: string): Record<string, string | undefined> {
 }
 
 function findWarnings(environment: Environment): string[] {
-  const known = [...Object.values(VARIABLES).map((variable) => variable.name), ...VARIABLES_OF_OTHERS];
-  const warnings: string[] = [];
+  const variables: readonly Variable<unknown>[] = Object.values(VARIABLES);
+  const known = [...variables.map((variable) => variable.name), ...VARIABLES_OF_OTHERS];
+  const warnings = variables.flatMap(({ name, warn }) => {
+    const warning = warn?.(environment[name]) ?? null;
+    return warning === null ? [] : [`${name} ${warning}.`];
+  });
   for (const name of VARIABLES_WITHOUT_EFFECT) {
     if (environment[name] !== undefined) warnings.push(`${name} has no effect: what it switched on is always on.`);
   }

@@ -4,7 +4,7 @@ import { type Clock, createSystemClock } from '../src/platform/clock.js';
 import { createCommit } from '../src/platform/commit.js';
 import { createDatabase, type DatabaseHandle, type LaneSizes } from '../src/platform/db.js';
 import { createEventFeed } from '../src/platform/event-feed.js';
-import { createLogger } from '../src/platform/logger.js';
+import { createLogger, type Logger } from '../src/platform/logger.js';
 import { createMetrics } from '../src/platform/metrics.js';
 import { createRandom } from '../src/platform/random.js';
 import { createSupervisor } from '../src/platform/supervisor.js';
@@ -24,11 +24,11 @@ export const TEST_LEASE_MS = 15_000;
 /** The real ports of features on a test database; only what is given differs from production. */
 export function createTestPorts(
   url: string,
-  given: { clock?: Clock; laneSizes?: LaneSizes; logLevel?: 'silent' | 'warn' | 'debug' } = {},
+  given: { clock?: Clock; laneSizes?: LaneSizes; logLevel?: 'silent' | 'warn' | 'debug'; logger?: Logger } = {},
 ): TestPorts {
   const clock = given.clock ?? createSystemClock();
   const random = createRandom();
-  const logger = createLogger({ level: given.logLevel ?? 'silent' });
+  const logger = given.logger ?? createLogger({ level: given.logLevel ?? 'silent' });
   const supervisor = createSupervisor({ clock, random, logger });
   const database = createDatabase({ url, logger, ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}) });
   const feed = createEventFeed({ url, clock, supervisor, logger });

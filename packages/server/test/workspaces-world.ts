@@ -23,6 +23,7 @@ export function createWorkspacesWorld(
     readonly host?: WorkspacesWorld['host'];
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
+    readonly startsMax?: number;
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -61,7 +62,7 @@ export function createWorkspacesWorld(
     defaultBackend: kind,
     platformUrl: () => 'http://127.0.0.1:1',
     publicUrl: null,
-    startsMax: 16,
+    startsMax: given.startsMax ?? 16,
     provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,
     externalSilenceSeconds: 90,
   });

@@ -51,7 +51,7 @@ export const ImportPlan = Type.Object({
   keep: Type.Array(Type.Object({ path: Type.String(), name: Type.String(), id: Uuid })),
   missing_env: Type.Array(EnvRequirement),
   recommended_missing: Type.Array(EnvRequirement),
-  /** What the template asks for and an import does not do. */
+  /** What the template asks for and an import does not do, or does otherwise. */
   notes: Type.Optional(Type.Array(Type.String())),
 });
 export type ImportPlan = Static<typeof ImportPlan>;
@@ -70,7 +70,7 @@ export const ImportResult = Type.Object({
     }),
   ),
   count: Type.Integer(),
-  /** Additive: what the template asks for and an import does not do. */
+  /** Additive: what the template asks for and an import does not do, or does otherwise. */
   notes: Type.Optional(Type.Array(Type.String())),
 });
 export type ImportResult = Static<typeof ImportResult>;

@@ -9,7 +9,10 @@ export interface PlatformToolsOptions {
   readonly client: PlatformClient;
   readonly clock: Clock;
   readonly workspaceId: string;
-  /** The message being answered. Part of every idempotency key, so that a turn run again delegates nothing twice. */
+  /**
+   * The message being answered. Part of every idempotency key, so that a turn run again delegates nothing twice; named
+   * with every delegation, because the platform cannot see which of the messages it handed over is being worked on.
+   */
   readonly messageId: string;
   /** How long the platform may be out of reach before a call gives up. */
   readonly patienceMs: number;
@@ -67,13 +70,14 @@ export function createPlatformTools(options: PlatformToolsOptions): PlatformTool
     async delegate(targetId, task, signal = options.signal) {
       const ordinal = ordinals.get(targetId) ?? 0;
       ordinals.set(targetId, ordinal + 1);
-      const idempotency_key = delegationKey(options.messageId, targetId, ordinal);
+      const body = {
+        target_id: targetId,
+        task,
+        idempotency_key: delegationKey(options.messageId, targetId, ordinal),
+        parent_message_id: options.messageId,
+      };
       const reply = await attemptPatiently(signal, (api) =>
-        api.call(
-          'delegate',
-          { params: { id: workspaceId }, body: { target_id: targetId, task, idempotency_key } },
-          { signal },
-        ),
+        api.call('delegate', { params: { id: workspaceId }, body }, { signal }),
       );
       if (reply.kind !== 'ok') return { state: 'failed', reason: reply.reason, delegationId: null };
       return waitForOutcome(reply.value.body.delegation_id, signal);

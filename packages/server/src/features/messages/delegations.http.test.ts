@@ -1,7 +1,7 @@
 import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
-import { createMessagesWorld, type MessagesWorld } from '../../../test/messages-world.js';
+import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
 
 describe('delegating', () => {
   const database = useTestDatabase();
@@ -204,6 +204,28 @@ describe('delegating', () => {
     }
     expect(statuses).toEqual([202, 202, 202, 202, 202, 202, 202, 202, 429]);
     agent.release();
+  });
+
+  it('the message an agent names decides the depth, not a newer one that waits inside the agent', async () => {
+    const deep = await world.addWorkspace({ url: agent.url, maxConcurrentTasks: 100 });
+    const deeper = await world.addWorkspace({ parentId: deep, url: agent.url, maxConcurrentTasks: 100 });
+    agent.behave({ kind: 'hold', text: 'deep' });
+    const sent: Promise<unknown>[] = [];
+    let parent: string | undefined;
+    for (let n = 0; n < 8; n += 1) {
+      const [from, to] = n % 2 === 0 ? [deep, deeper] : [deeper, deep];
+      const { json } = await delegate({ target_id: to, task: `Level ${n}`, parent_message_id: parent }, from);
+      await agent.receivedCount(2 * n + 1);
+      parent = json.delegation_id;
+      // Handed to the same agent afterwards, by a person: the beginning of a chain of its own.
+      const newer = world.send(to, toEnvelope('Hello', `newer-${n}`));
+      await agent.receivedCount(2 * n + 2);
+      sent.push(newer);
+    }
+    const refused = await delegate({ target_id: deeper, task: 'Level 8', parent_message_id: parent }, deep);
+    expect(refused).toMatchObject({ status: 429, json: { error: expect.stringContaining('depth: at most 8') } });
+    agent.release();
+    await Promise.all(sent);
   });
 
   it('stays queued for a polling target until the peer reports', async () => {

@@ -1,6 +1,6 @@
 import { AppError } from '../../platform/http/app-error.js';
 import type { Secrets } from '../secrets/index.js';
-import { CONFIG_FILE, generateConfig, type Templates } from '../templates/index.js';
+import { CONFIG_FILE, type FolderContent, generateConfig, type Templates } from '../templates/index.js';
 import {
   checkCreateFields,
   DEFAULT_RUNTIME,
@@ -12,7 +12,7 @@ import {
 import { faultAt, type OrgFault, type Place } from './located.js';
 import { isEmpty, mergeRouting, type NodeConfigKeys, withNodeKeys } from './node-config.js';
 import type { OrgDefinition, OrgNode, PromptSource } from './org-definition.js';
-import { OrgFileFault, type OrgFiles } from './org-files.js';
+import { OrgFileFault, OrgFileMissing, type OrgFiles } from './org-files.js';
 import { expandVariables } from './variables.js';
 
 export interface ComposeDeps {
@@ -32,7 +32,14 @@ export interface ComposedNode {
   readonly secrets: Readonly<Record<string, string>>;
   readonly canvas: { readonly x: number; readonly y: number } | null;
   readonly channelTypes: readonly string[];
+  readonly twinCount: number;
   readonly children: readonly ComposedNode[];
+}
+
+export interface ComposedOrg {
+  readonly roots: readonly ComposedNode[];
+  /** What is done otherwise than the org says, and how many workspaces it concerns. */
+  readonly remarks: ReadonlyMap<string, number>;
 }
 
 const SYSTEM_PROMPT_FILE = 'system-prompt.md';
@@ -46,8 +53,9 @@ export async function composeOrg(
   org: OrgDefinition,
   files: OrgFiles,
   deps: ComposeDeps,
-): Promise<{ readonly roots: readonly ComposedNode[] } | { readonly faults: readonly OrgFault[] }> {
+): Promise<ComposedOrg | { readonly faults: readonly OrgFault[] }> {
   const faults: OrgFault[] = [];
+  const remarks = new Map<string, Set<OrgNode>>();
   const { defaults } = org;
   // A thousand nodes share a handful of templates, and each look reads the folder.
   const templateRuntimes = new Map<string, { readonly runtime: string | null } | null>();
@@ -60,13 +68,18 @@ export async function composeOrg(
     return found;
   }
 
+  function remark(node: OrgNode, what: string): void {
+    remarks.set(what, (remarks.get(what) ?? new Set()).add(node));
+  }
+
   async function composeNode(node: OrgNode): Promise<ComposedNode> {
-    /** What `read` yields, or `fallback` and a fault where the author can mend it. */
+    /** What `read` yields, or `fallback` and a fault where the author can mend it, a remark where something is missing. */
     const attempt = async <T>(place: Place, fallback: T, read: () => T | Promise<T>): Promise<T> => {
       try {
         return await read();
       } catch (error) {
-        if (error instanceof OrgFileFault) faults.push(faultAt(place, `${node.path}: ${error.message}`));
+        if (error instanceof OrgFileMissing) remark(node, `passed over: ${error.message}`);
+        else if (error instanceof OrgFileFault) faults.push(faultAt(place, `${node.path}: ${error.message}`));
         else if (error instanceof AppError) faults.push(faultAt(place, `${node.path}: ${error.help}`));
         else throw error;
         return fallback;
@@ -78,10 +91,10 @@ export async function composeOrg(
         faultAt(node.placeOf('template'), `${node.path}: there is no usable workspace template "${node.template}"`),
       );
     }
-    const external = node.external || node.settings.runtime === 'external';
-    const runtime = external
+    const runtime = node.external
       ? 'external'
       : (node.settings.runtime ?? defaults.runtime ?? template?.runtime ?? DEFAULT_RUNTIME);
+    const external = runtime === 'external';
     const model = node.settings.model ?? defaults.model;
     const tier = node.settings.tier ?? defaults.tier ?? TIER;
     await attempt(node.place, undefined, () => checkCreateFields({ name: node.name, role: node.role, model, runtime }));
@@ -95,7 +108,14 @@ export async function composeOrg(
     const access = await attempt(node.placeOf('workspace_access'), 'none' as const, () =>
       parseAccess(node.workspaceAccess ?? undefined, workspaceDir),
     );
-    const seedFiles = external ? [] : await composeFiles(node, { runtime, model, tier }, attempt);
+    const folder = external ? null : await attempt(node.placeOf('files_dir'), null, () => readNodeFolder(node));
+    // The org's folder is what is copied (contract lifecycle §8.4). Were the template stored, the next restart would
+    // apply it over those files.
+    const copied = folder === null ? node.template : null;
+    if (copied !== node.template) {
+      remark(node, `files_dir ${node.filesDir} is copied instead of the template ${node.template}`);
+    }
+    const seedFiles = external ? [] : await composeFiles(node, folder ?? [], { copied, runtime, model, tier }, attempt);
     const children: ComposedNode[] = [];
     for (const child of node.children) children.push(await composeNode(child));
     return {
@@ -105,7 +125,7 @@ export async function composeOrg(
       role: node.role,
       spec: {
         runtime,
-        template: node.template,
+        template: copied,
         // Only what the org names: a default of ours stays in config.yaml, where a key for another provider outranks it.
         model,
         tier,
@@ -118,18 +138,23 @@ export async function composeOrg(
       secrets: external ? {} : env,
       canvas: node.canvas,
       channelTypes: node.channelTypes,
+      twinCount: node.twinCount,
       children,
     };
   }
 
+  async function readNodeFolder({ filesDir }: OrgNode): Promise<FolderContent | null> {
+    return filesDir === null ? null : files.folder(filesDir);
+  }
+
   async function composeFiles(
     node: OrgNode,
-    chosen: { readonly runtime: string; readonly model: string | null; readonly tier: number },
+    folder: FolderContent,
+    chosen: Pick<WorkspaceSpec, 'runtime' | 'model' | 'tier'> & { readonly copied: string | null },
     attempt: <T>(place: Place, fallback: T, read: () => T | Promise<T>) => Promise<T>,
   ): Promise<{ path: string; content: Buffer }[]> {
     const { filesDir } = node;
-    const found = filesDir === null ? [] : await attempt(node.placeOf('files_dir'), [], () => files.folder(filesDir));
-    const seed = new Map(found.map((file) => [file.path, file.content]));
+    const seed = new Map(folder.map((file) => [file.path, file.content]));
     if (node.systemPrompt !== null) seed.set(SYSTEM_PROMPT_FILE, Buffer.from(node.systemPrompt));
 
     const readPrompt = (own: PromptSource | null, fallback: PromptSource | null): Promise<string | null> => {
@@ -148,13 +173,13 @@ export async function composeOrg(
     if (!isEmpty(keys)) {
       const base =
         seed.get(CONFIG_FILE)?.toString('utf8') ??
-        (node.template === null ? null : await deps.templates.readConfig(node.template)) ??
+        (chosen.copied === null ? null : await deps.templates.readConfig(chosen.copied)) ??
         generateConfig({ ...chosen, runtime: sanitizeRuntime(chosen.runtime), name: node.name, role: node.role });
       const edited = withNodeKeys(base, keys);
       if ('text' in edited) seed.set(CONFIG_FILE, Buffer.from(edited.text));
       else
         faults.push(
-          ...edited.faults.map((fault) => ({ file: `${filesDir ?? node.template ?? ''}/${CONFIG_FILE}`, ...fault })),
+          ...edited.faults.map((fault) => ({ file: `${chosen.copied ?? filesDir ?? ''}/${CONFIG_FILE}`, ...fault })),
         );
     }
     return [...seed].map(([path, content]) => ({ path, content }));
@@ -162,7 +187,8 @@ export async function composeOrg(
 
   const roots: ComposedNode[] = [];
   for (const root of org.roots) roots.push(await composeNode(root));
-  return faults.length > 0 ? { faults: unique(faults) } : { roots };
+  if (faults.length > 0) return { faults: unique(faults) };
+  return { roots, remarks: new Map([...remarks].map(([what, nodes]) => [what, nodes.size])) };
 }
 
 function readWorkspaceDir(node: OrgNode, env: Readonly<Record<string, string>>): string | null {

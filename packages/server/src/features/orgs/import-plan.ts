@@ -81,6 +81,7 @@ export function decideImport(
       });
       results.push({ id, name, tier: spec.tier, ...extra });
     }
+    for (let twin = 0; twin < node.twinCount; twin += 1) results.push({ id, name, tier: spec.tier, skipped: true });
     const slots = childSlots(node.children);
     for (const [index, child] of node.children.entries()) {
       visit(child, { id, path }, slots[index] ?? { x: 0, y: 0 });

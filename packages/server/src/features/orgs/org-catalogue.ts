@@ -1,7 +1,7 @@
 import type { OrgTemplate, TemplateProblem } from '@molecule/contract';
 import { refuse } from '../../platform/http/app-error.js';
 import type { Logger } from '../../platform/logger.js';
-import { type ComposeDeps, type ComposedNode, composeOrg } from './compose-org.js';
+import { type ComposeDeps, type ComposedOrg, composeOrg } from './compose-org.js';
 import { collectRequirements, type EnvRequirements, toRequirement } from './env-requirements.js';
 import { expandOrgFile } from './expand.js';
 import { fromJson, type Located, type OrgFault } from './located.js';
@@ -17,9 +17,8 @@ import {
 } from './org-files.js';
 
 /** An org template that was read and judged whole: it can be imported as it is. */
-export interface ReadyOrg {
+export interface ReadyOrg extends ComposedOrg {
   readonly definition: OrgDefinition;
-  readonly roots: readonly ComposedNode[];
   readonly requirements: EnvRequirements;
 }
 
@@ -58,7 +57,7 @@ export function createOrgCatalogue(deps: OrgCatalogueDeps): OrgCatalogue {
     if ('faults' in composed) return { kind: 'broken', stage: 'meaning', faults: composed.faults };
     return {
       kind: 'ready',
-      org: { definition: parsed.org, roots: composed.roots, requirements: collectRequirements(parsed.org) },
+      org: { ...composed, definition: parsed.org, requirements: collectRequirements(parsed.org) },
     };
   }
 

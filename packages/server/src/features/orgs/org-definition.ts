@@ -37,6 +37,8 @@ export interface OrgNode {
   readonly canvas: { readonly x: number; readonly y: number } | null;
   readonly channelTypes: readonly string[];
   readonly scheduleCount: number;
+  /** How many further nodes of this name stand beside it. They are this one, and their children are among its own. */
+  readonly twinCount: number;
   readonly children: readonly OrgNode[];
 }
 
@@ -77,20 +79,14 @@ export function parseOrg(
       from.fault(key, `the tree has more than ${LEVELS_MAX} levels`);
       return [];
     }
-    const seen = new Set<string>();
-    return items.flatMap((item) => {
+    const nodes = items.flatMap((item) => {
       nodeCount += 1;
       if (nodeCount === NODES_MAX + 1)
         faults.push(faultAt(item.place, `the org has more than ${NODES_MAX} workspaces`));
       if (nodeCount > NODES_MAX) return [];
-      const node = parseNode(item, parent, level);
-      if (node === null) return [];
-      // Nodes are matched with existing workspaces by parent and name, so two equal ones could not be told apart.
-      if (seen.has(node.name))
-        faults.push(faultAt(node.place, `${node.path}: there is another of this name beside it`));
-      seen.add(node.name);
-      return [node];
+      return parseNode(item, parent, level) ?? [];
     });
+    return uniteTwins(nodes);
   }
 
   function parseNode(item: Located, parent: string | null, level: number): OrgNode | null {
@@ -127,6 +123,7 @@ export function parseOrg(
       canvas: readCanvas(node, path, faults),
       channelTypes: node.list('channels').map(readChannelType),
       scheduleCount: node.list('schedules').length,
+      twinCount: 0,
       children: parseNodes(node, 'children', path, level + 1),
     };
   }
@@ -152,6 +149,24 @@ export function parseOrg(
   };
   if (nodeCount === 0 && faults.length === 0) reader.fault('workspaces', 'workspaces lists nothing to create');
   return faults.length > 0 ? { faults } : { org: { ...org, nodeCount } };
+}
+
+/**
+ * Nodes are matched with workspaces by parent and name, so a second one beside the first is found to exist already: it
+ * creates nothing, and its children are looked at below the first (contract lifecycle §8.4 step 3).
+ */
+function uniteTwins(nodes: readonly OrgNode[]): OrgNode[] {
+  const byName = new Map<string, OrgNode>();
+  for (const node of nodes) {
+    const first = byName.get(node.name);
+    const united = first && {
+      ...first,
+      twinCount: first.twinCount + node.twinCount + 1,
+      children: uniteTwins([...first.children, ...node.children]),
+    };
+    byName.set(node.name, united ?? node);
+  }
+  return [...byName.values()];
 }
 
 function parseSettings(reader: FieldReader): NodeSettings {

@@ -21,6 +21,14 @@ export class OrgFileFault extends Error {
   override readonly name = 'OrgFileFault';
 }
 
+/**
+ * What the org names is not there. Everything else works without it, and shipped orgs do name what they have not
+ * (contract lifecycle §8.4, §22): it is told and passed over.
+ */
+export class OrgFileMissing extends Error {
+  override readonly name = 'OrgFileMissing';
+}
+
 /** One folder name: nothing that climbs, hides or names a path. */
 export function isSafeDir(dir: string): boolean {
   return /^[^./\\\0][^/\\\0]{0,127}$/.test(dir);
@@ -57,7 +65,10 @@ export function listOrgDirs(parent: string): string[] {
   }
 }
 
-/** What an import reads beside the org file itself. Each throws {@link OrgFileFault}; each reads a path once. */
+/**
+ * What an import reads beside the org file itself. Each throws {@link OrgFileFault} or {@link OrgFileMissing}; each
+ * reads a path once.
+ */
 export interface OrgFiles {
   /** All files of a node's folder. */
   folder(filesDir: string): Promise<FolderContent>;
@@ -75,7 +86,7 @@ export function createOrgFiles(root: string): OrgFiles {
   function locate(path: string, base: string, shown: string): string {
     const target = resolveInsideRoot(root, path, base);
     if (target === null) throw new OrgFileFault(`${shown} leads outside the folder of the org`);
-    if (!existsSync(target)) throw new OrgFileFault(`${shown} does not exist`);
+    if (!existsSync(target)) throw new OrgFileMissing(`${shown} does not exist`);
     return findRealPathInside(root, target) ?? fail(`${shown} is a link that leads outside the folder of the org`);
   }
 
@@ -114,12 +125,14 @@ export function createOrgFiles(root: string): OrgFiles {
   };
 }
 
-/** An inline template has no folder: whatever would be read from one is a fault. */
+/** An inline template has no folder: whatever would be read from one is missing. */
 export function createNoFiles(): OrgFiles {
-  const refuse = (what: string): never => fail(`${what} needs an org folder; an inline template has none`);
+  const miss = (what: string): never => {
+    throw new OrgFileMissing(`${what} needs an org folder; an inline template has none`);
+  };
   return {
-    folder: async (filesDir) => refuse(`files_dir ${filesDir}`),
-    text: (_filesDir, path) => refuse(path),
+    folder: async (filesDir) => miss(`files_dir ${filesDir}`),
+    text: (_filesDir, path) => miss(path),
     env: () => ({}),
   };
 }

@@ -30,10 +30,12 @@ async function rows() {
     tier: number;
     runtime: string;
     model: string | null;
+    url: string | null;
     x: number;
     y: number;
   }>`
-    select w.id, w.name, p.name as parent, w.status, w.tier, w.runtime, w.spec ->> 'model' as model, l.x, l.y
+    select w.id, w.name, p.name as parent, w.status, w.tier, w.runtime, w.spec ->> 'model' as model, w.url,
+           l.x, l.y
       from workspaces as w
       left join workspaces as p on p.id = w.parent_id
       left join canvas_layouts as l on l.workspace_id = w.id
@@ -352,6 +354,51 @@ describe('org import', () => {
     ]);
   });
 
+  it('D11: a node that is external by the defaults or by its template keeps its address', async () => {
+    world.write('templates', { 'afar/config.yaml': 'name: Afar\nruntime: external\n' });
+    world.write('orgs', {
+      'ext/org.yaml':
+        'name: Ext\ndefaults: { runtime: external }\nworkspaces:\n  - { name: Far, url: "https://agent.example.com" }\n  - { name: Here, runtime: echo }\n',
+      'ext/.env': 'A_KEY=1\n',
+    });
+    await importOrg({ dir: 'ext' });
+    const template = { name: 'T', workspaces: [{ name: 'Also', template: 'afar', url: 'https://agent.example.com' }] };
+    await importOrg({ template });
+    expect(await rows()).toMatchObject([
+      { name: 'Far', runtime: 'external', status: 'online', url: 'https://agent.example.com' },
+      { name: 'Here', runtime: 'echo' },
+      { name: 'Also', runtime: 'external', status: 'online', url: 'https://agent.example.com' },
+    ]);
+  });
+
+  it('files_dir is copied instead of the template, not over it (contract §8.4)', async () => {
+    world.write('templates', {
+      'specialist/config.yaml': 'name: S\nruntime: echo\nruntime_config: { timeout: 9 }\n',
+      'specialist/system-prompt.md': 'From the template.',
+    });
+    world.write('orgs', {
+      'own/org.yaml':
+        'name: Own\nworkspaces:\n  - { name: N, template: specialist, files_dir: n, idle_prompt: Look around. }\n',
+      'own/n/MEMORY.md': 'From the org.',
+    });
+    const plan = await importOrg({ dir: 'own' }, '?dry_run=true');
+    expect(plan.body).toMatchObject({
+      create: [{ name: 'N', template: '', runtime: 'echo' }],
+      notes: ['files_dir n is copied instead of the template specialist (1 of 1 workspaces)'],
+    });
+    const { body } = await importOrg({ dir: 'own' });
+    const [{ id }] = body.workspaces;
+    await waitFor(() => world.backend.countRunning(id) === 1);
+    const files = world.backend.findSpec(id)?.configFiles ?? [];
+    expect(files.map((file) => file.path).sort()).toEqual(['MEMORY.md', 'config.yaml']);
+    const config = files.find((file) => file.path === 'config.yaml')?.content.toString() ?? '';
+    expect(parse(config)).toMatchObject({
+      runtime: 'echo',
+      runtime_config: { timeout: 0 },
+      idle_prompt: 'Look around.',
+    });
+  });
+
   it('roots stand side by side and beside what is there already', async () => {
     const roots = (names: readonly string[]) => ({
       name: 'Side',
@@ -371,20 +418,95 @@ describe('org import', () => {
   it('an inline template is imported without files', async () => {
     const template = { name: 'Inline', workspaces: [{ name: 'Solo', runtime: 'echo', system_prompt: 'Hi.' }] };
     expect((await importOrg({ template })).body).toMatchObject({ org: 'Inline', count: 1 });
-    const refused = await importOrg({
-      template: {
-        name: 'X',
-        workspaces: [
-          { name: 'A', files_dir: 'x' },
-          { name: 'B', initial_prompt_file: 'y.md' },
-        ],
-      },
+  });
+
+  it('what an org names and has not is passed over and told (contract §8.4, §22)', async () => {
+    world.write('templates', {
+      'specialist/config.yaml': 'name: S\nruntime: echo\n',
+      'specialist/system-prompt.md': 'From the template.',
     });
-    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid org template' } });
-    expect(refused.body.problems.map((problem: { reason: string }) => problem.reason)).toEqual([
-      'A: files_dir x needs an org folder; an inline template has none',
-      'B: y.md needs an org folder; an inline template has none',
+    world.write('orgs', {
+      'gaps/org.yaml': [
+        'name: Gaps',
+        'defaults: { runtime: echo }',
+        'workspaces:',
+        '  - { name: A, template: specialist, files_dir: nowhere, idle_prompt_file: idle.md }',
+        '  - { name: B, initial_prompt_file: gone.md, children: [{ name: C, initial_prompt_file: gone.md }] }',
+      ].join('\n'),
+    });
+    const notes = [
+      'passed over: files_dir nowhere does not exist (1 of 3 workspaces)',
+      'passed over: gone.md does not exist (2 of 3 workspaces)',
+    ];
+    expect(await importOrg({ dir: 'gaps' }, '?dry_run=true')).toMatchObject({ status: 200, body: { notes } });
+    const { status, body } = await importOrg({ dir: 'gaps' });
+    expect({ status, notes: body.notes }).toEqual({ status: 201, notes });
+    const [a, b] = body.workspaces;
+    await waitFor(() => world.backend.countRunning(a.id) === 1 && world.backend.countRunning(b.id) === 1);
+    const fileOf = (id: string, path: string) =>
+      world.backend
+        .findSpec(id)
+        ?.configFiles.find((file) => file.path === path)
+        ?.content.toString();
+    expect(fileOf(a.id, 'system-prompt.md')).toBe('From the template.');
+    expect(fileOf(a.id, 'config.yaml')).not.toContain('idle_prompt');
+    expect(fileOf(b.id, 'config.yaml')).not.toContain('initial_prompt');
+  });
+
+  it('an inline template has no files: what names one is passed over and told (contract §22)', async () => {
+    const template = {
+      name: 'X',
+      defaults: { runtime: 'echo', idle_prompt_file: 'idle.md' },
+      workspaces: [
+        { name: 'A', files_dir: 'x' },
+        { name: 'B', initial_prompt_file: 'y.md', idle_prompt: 'Look.' },
+      ],
+    };
+    const { status, body } = await importOrg({ template });
+    expect(status).toBe(201);
+    expect(body.notes).toEqual([
+      'passed over: files_dir x needs an org folder; an inline template has none (1 of 2 workspaces)',
+      'passed over: idle.md needs an org folder; an inline template has none (1 of 2 workspaces)',
+      'passed over: y.md needs an org folder; an inline template has none (1 of 2 workspaces)',
     ]);
+  });
+
+  it('R27: a second node of one name beside the first is skipped, and its children join (contract §8.4)', async () => {
+    const template = {
+      name: 'Twins',
+      defaults: { runtime: 'echo' },
+      workspaces: [
+        { name: 'Root', children: [{ name: 'A', tier: 3, children: [{ name: 'One' }, { name: 'Both' }] }] },
+        { name: 'Root', children: [{ name: 'A', children: [{ name: 'Both' }, { name: 'Two' }] }] },
+      ],
+    };
+    const notes = ['a workspace named twice beside each other is one (3 of 5 workspaces)'];
+    const plan = await importOrg({ template }, '?dry_run=true');
+    expect(plan.body.create.map((node: { path: string }) => node.path)).toEqual([
+      'Root',
+      'Root / A',
+      'Root / A / One',
+      'Root / A / Both',
+      'Root / A / Two',
+    ]);
+    expect(plan.body).toMatchObject({ keep: [], notes });
+    const { status, body } = await importOrg({ template });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ count: 8, notes });
+    const stored = await rows();
+    expect(stored.map(({ name, parent }) => [name, parent])).toEqual([
+      ['Root', null],
+      ['A', 'Root'],
+      ['One', 'A'],
+      ['Both', 'A'],
+      ['Two', 'A'],
+    ]);
+    // No two of them on one spot.
+    expect(new Set(stored.filter((row) => row.parent === 'A').map(({ x, y }) => `${x} ${y}`)).size).toBe(3);
+    const [first, second] = body.workspaces.filter((entry: { name: string }) => entry.name === 'Both');
+    expect(second).toEqual({ ...first, skipped: true });
+    expect((await importOrg({ template })).body).toMatchObject({ count: 8 });
+    expect(await rows()).toHaveLength(5);
   });
 
   it('a thousand workspaces are one import', async () => {

@@ -148,7 +148,6 @@ describe('org templates that cannot be used', () => {
       ].join('\n'),
       'faulty/team.yaml': [
         '- { name: A, template: unknown-one }',
-        '- { name: A }',
         '- { name: B, workspace_dir: /etc/x }',
         '- { name: C, workspace_access: read_write }',
         '- { name: D, required_env: [{ any_of: [] }] }',
@@ -160,12 +159,7 @@ describe('org templates that cannot be used', () => {
       { id: 'faulty', file: 'org.yaml', line: 6, column: 11, reason: 'Root: tier must be a whole number' },
       expect.objectContaining({
         file: 'team.yaml',
-        line: 2,
-        reason: 'Root / A: there is another of this name beside it',
-      }),
-      expect.objectContaining({
-        file: 'team.yaml',
-        line: 5,
+        line: 4,
         reason: expect.stringContaining('Root / D: required_env'),
       }),
       expect.objectContaining({ file: 'org.yaml', line: 8, reason: 'org: a workspace without a name' }),
@@ -174,7 +168,7 @@ describe('org templates that cannot be used', () => {
       'faulty/org.yaml':
         'name: Faulty\ndefaults: { runtime: echo }\nworkspaces:\n  - name: "Bad {name}"\n  - { name: Root, children: !include team.yaml }\n',
       'faulty/team.yaml':
-        '- { name: A, template: unknown-one }\n- { name: B, workspace_dir: /etc/x }\n- { name: C, workspace_access: read_write }\n- { name: D, external: true, url: "http://169.254.1.1/" }\n- { name: E, files_dir: nowhere }\n- { name: F, initial_prompt_file: gone.md }\n',
+        '- { name: A, template: unknown-one }\n- { name: B, workspace_dir: /etc/x }\n- { name: C, workspace_access: read_write }\n- { name: D, external: true, url: "http://169.254.1.1/" }\n- { name: E, files_dir: ../outside }\n- { name: F, initial_prompt_file: ../gone.md }\n',
     });
     const second = await refusal('faulty');
     expect(second.problems.map(({ file, line, reason }) => [file, line, reason.split(':')[0]])).toEqual([

@@ -9,7 +9,7 @@ import { type EnvGroup, listMissing, toRequirement } from './env-requirements.js
 import { decideImport, type ImportDecision, listKeptParents } from './import-plan.js';
 import type { OrgFault } from './located.js';
 import type { OrgCatalogue, ReadyOrg } from './org-catalogue.js';
-import type { OrgDefinition, OrgNode } from './org-definition.js';
+import type { OrgNode } from './org-definition.js';
 import { lockRoots } from './orgs.store.js';
 import { listPlaced } from './orgs.views.js';
 
@@ -102,7 +102,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
         keep,
         missing_env: missing.required.map(toRequirement),
         recommended_missing: missing.recommended.map(toRequirement),
-        notes: toNotes(org.definition),
+        notes: toNotes(org),
       };
     },
 
@@ -126,7 +126,8 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
       }
       const decision = await inTurn(() => write(org.roots));
       if (decision.creations.length > 0) deps.verbs.nudge();
-      const notes = toNotes(org.definition);
+      const notes = toNotes(org);
+      if (notes.length > 0) deps.logger.warn({ org: name, notes }, 'an org was imported otherwise than it is written');
       return {
         org: name,
         workspaces: decision.results,
@@ -162,8 +163,8 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
   }
 }
 
-/** What the template asks for and an import does not do yet, said instead of passed over. */
-function toNotes(org: OrgDefinition): string[] {
+/** What the template asks for and an import does not do, or does otherwise: said instead of passed over. */
+function toNotes({ definition: org, remarks }: ReadyOrg): string[] {
   const nodes = flatten(org.roots);
   const count = (matches: (node: OrgNode) => boolean): number => nodes.filter(matches).length;
   const defaultsHavePlugins = org.defaults.plugins.length > 0;
@@ -173,6 +174,8 @@ function toNotes(org: OrgDefinition): string[] {
     [count((node) => defaultsHavePlugins || node.settings.plugins.length > 0), 'plugins are not installed'],
     [count((node) => defaultsHaveMemories || node.settings.memoryCount > 0), 'initial memories are not stored'],
     [org.globalMemoryCount > 0 ? nodes.length : 0, 'global memories are not stored'],
+    [count((node) => node.twinCount > 0), 'a workspace named twice beside each other is one'],
+    ...[...remarks].map(([what, affected]) => [affected, what] as const),
   ];
   return found.flatMap(([affected, what]) =>
     affected === 0 ? [] : [`${what} (${affected} of ${nodes.length} workspaces)`],

@@ -18,7 +18,6 @@ export interface WorkspaceWorkerDeps
 
 /** Stops are cheap and must not queue behind slow starts: somebody waits for them. */
 const STOPS_MAX = 16;
-const STARTS_CAP = 64;
 const POLL_MS = 1_000;
 
 /** Claims workspaces that are due and hands each to the reconciler; one row is in one pair of hands at a time. */
@@ -77,12 +76,13 @@ export function createWorkspaceWorker(deps: WorkspaceWorkerDeps): LoopHandle {
     }
   }
 
+  deps.logger.info({ starts_max: deps.startsMax }, 'how many workspaces start at the same time');
   const loop = deps.supervisor.loop({
     name: 'workspace-reconciler',
     everyMs: POLL_MS,
     run: async () => {
       await abortSuperseded();
-      await take(true, starting, Math.min(deps.startsMax, STARTS_CAP));
+      await take(true, starting, deps.startsMax);
       await take(false, stopping, STOPS_MAX);
     },
   });
