@@ -66,7 +66,7 @@ const allRunning = {
 } satisfies Parameters<typeof sweepSilence>[0]['provisioners'];
 
 describe('the provisioning-timeout sweep', () => {
-  it('R16: waits as long as the template of the runtime says, and names the limit when it gives up', async () => {
+  it('waits as long as the limit of the runtime, and names it when it gives up', async () => {
     const world = open();
     const limitSecondsOf = () => 1_200;
     const young = await create(world, 'Young');
