@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
 import { ADMIN_TOKEN, createEdge, type Edge, HOST, OWN_ORIGIN } from '../../../test/edge.js';
@@ -166,6 +166,70 @@ describe('credentials', () => {
     expect((await lastUsed()).last_used_at).toBeNull();
     edge.ports.supervisor.start();
     await expect.poll(async () => (await lastUsed()).last_used_at).toBeInstanceOf(Date);
+  });
+});
+
+describe('guesses', () => {
+  const database = useTestDatabase();
+  const LIMIT = 6;
+  let edge: Edge;
+  let id: string;
+  beforeEach(async () => {
+    edge = await createEdge(database.url, { rateLimit: LIMIT });
+    id = await insertWorkspace(edge.ports.lanes.work);
+  });
+  afterEach(() => edge.close());
+
+  const stranger = '8d8cf5ae-6a3c-4b36-8f0c-9d0f2f1c7a11';
+  const doors: readonly [string, (n: number) => Promise<{ status: number }>, number][] = [
+    ['an admin route', (n) => edge.call('GET', '/workspaces', { token: `guess-${n}` }), 401],
+    ['a workspace', (n) => edge.call('GET', `/workspaces/${id}/activity`, { token: `guess-${n}` }), 401],
+    ['messages', (n) => edge.call('POST', `/workspaces/${id}/a2a`, { token: `guess-${n}`, body: {} }), 401],
+    ['the live socket', (n) => edge.call('GET', '/ws', { token: `guess-${n}` }), 401],
+    ['a session', (n) => edge.call('GET', '/workspaces', { cookie: `molecule_session_8080=guess-${n}` }), 401],
+    ['a login', (n) => edge.call('POST', '/session', { token: `odd-${n}`, body: { token: `guess-${n}` } }), 401],
+    ['a login link', (n) => edge.call('GET', `/login/guess-of-a-link-${n}`, { token: `odd-${n}` }), 401],
+    [
+      'a heartbeat',
+      (n) => edge.call('POST', '/registry/heartbeat', { token: `guess-${n}`, body: { workspace_id: id } }),
+      401,
+    ],
+    [
+      'a heartbeat of nobody',
+      (n) => edge.call('POST', '/registry/heartbeat', { token: `guess-${n}`, body: { workspace_id: stranger } }),
+      200,
+    ],
+    [
+      'a registration',
+      (n) =>
+        edge.call('POST', '/registry/register', {
+          token: `guess-${n}`,
+          body: { id, agent_card: {}, url: 'http://h' },
+        }),
+      401,
+    ],
+  ];
+
+  it.each(doors)('another one each time at %s: the address is limited', async (_door, guess, answer) => {
+    const statuses = [];
+    for (let n = 0; n < LIMIT + 2; n += 1) statuses.push((await guess(n)).status);
+    expect(statuses).toEqual([...Array<number>(LIMIT).fill(answer), 429, 429]);
+  });
+
+  it('lock nobody out who shares the address: agents, administrators, and people with a login link', async () => {
+    const token = await edge.mint(id);
+    const guess = (n: number) =>
+      edge.call('POST', '/registry/heartbeat', { token: `guess-${n}`, body: { workspace_id: id } });
+    for (let n = 0; n <= LIMIT; n += 1) await guess(n);
+    expect((await guess(LIMIT + 1)).status).toBe(429);
+    const beat = await edge.call('POST', '/registry/heartbeat', { token, body: { workspace_id: id } });
+    expect(beat.status).toBe(200);
+    expect((await edge.call('GET', '/session', { token: ADMIN_TOKEN })).status).toBe(200);
+    const link = (await edge.access.createLoginLink('http://x')).slice('http://x'.length);
+    const opened = await edge.call('POST', link);
+    expect(opened.status).toBe(303);
+    const cookie = String(opened.headers['set-cookie']).split(';')[0] ?? '';
+    expect((await edge.call('GET', '/session', { cookie })).status).toBe(200);
   });
 });
 
