@@ -119,6 +119,88 @@ describe('credentials', () => {
     expect((await edge.call('POST', `/workspaces/${gone}/a2a`, { token, body: {} })).status).toBe(401);
   });
 
+  describe('retention', () => {
+    /** An edge of its own, because its loops run. */
+    async function sweep(lookAt: (own: Edge) => Promise<void>): Promise<void> {
+      const own = await createEdge(database.url);
+      own.ports.supervisor.start();
+      await lookAt(own);
+      await own.close();
+    }
+    const issueThree = async (id: string): Promise<string[]> => {
+      const tokens = [];
+      for (const generation of [1, 1, 1]) tokens.push(await edge.access.tokens.issueForGeneration(id, generation));
+      return tokens;
+    };
+    const age = (id: string) =>
+      sql`update workspace_auth_tokens set created_at = created_at - interval '32 days',
+                 revoked_at = revoked_at - interval '31 days' where workspace_id = ${id}`.execute(
+        edge.ports.lanes.work,
+      );
+    const prefixes = async (id: string): Promise<string[]> => {
+      const db = edge.ports.lanes.work;
+      const rows = await db
+        .selectFrom('workspace_auth_tokens')
+        .select('prefix')
+        .where('workspace_id', '=', id)
+        .execute();
+      return rows.map((row) => row.prefix).sort();
+    };
+    const prefixesOf = (tokens: readonly string[]) => tokens.map((token) => token.slice(0, 8)).sort();
+
+    it('tokens that were revoked long ago go, those that live or died lately stay', async () => {
+      const id = await insertWorkspace(edge.ports.lanes.work);
+      const tokens = await issueThree(id);
+      await age(id);
+      const [lately, live] = [await edge.mint(id), await edge.mint(id)];
+      await sql`update workspace_auth_tokens set revoked_at = now() where prefix = ${lately.slice(0, 8)}`.execute(
+        edge.ports.lanes.work,
+      );
+      expect(await prefixes(id)).toHaveLength(5);
+      await sweep(() => expect.poll(() => prefixes(id)).toEqual(prefixesOf([...tokens.slice(-1), lately, live])));
+      expect((await edge.call('GET', `/workspaces/${id}/activity`, { token: live })).status).toBe(200);
+      expect((await edge.call('GET', `/workspaces/${id}/activity`, { token: lately })).status).toBe(401);
+    });
+
+    it('B-12: the last token that a workspace had stays, so that nobody takes it for one that never had any', async () => {
+      const id = await insertWorkspace(edge.ports.lanes.work);
+      const tokens = await issueThree(id);
+      await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
+      await age(id);
+      await sweep(() => expect.poll(() => prefixes(id)).toEqual(prefixesOf(tokens.slice(-1))));
+    });
+
+    it('B-03: a removed workspace keeps answering its own tokens, however long ago they were revoked', async () => {
+      const db = edge.ports.lanes.work;
+      const [gone, witness] = [await insertWorkspace(db), await insertWorkspace(db)];
+      const tokens = await issueThree(gone);
+      await issueThree(witness);
+      await sql`update workspaces set status = 'removed' where id = ${gone}`.execute(db);
+      await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [gone, witness]));
+      await age(gone);
+      await age(witness);
+      await sweep(() => expect.poll(() => prefixes(witness)).toHaveLength(1));
+      expect(await prefixes(gone)).toEqual(prefixesOf(tokens));
+      for (const token of tokens) {
+        const { body } = await edge.call('GET', `/workspaces/${gone}`, { token });
+        expect(body).toEqual({ passed: { kind: 'tombstone', id: gone } });
+      }
+    });
+
+    it('sessions and login links go when they have ended', async () => {
+      const db = edge.ports.lanes.work;
+      await edge.login();
+      await linkToken();
+      await sql`update sessions set expires_at = now() - interval '1 second'`.execute(db);
+      await sql`update login_links set expires_at = now() - interval '1 second'`.execute(db);
+      const cookie = await edge.login();
+      const left = async (table: 'sessions' | 'login_links') =>
+        (await db.selectFrom(table).selectAll().execute()).length;
+      await sweep(() => expect.poll(async () => [await left('sessions'), await left('login_links')]).toEqual([1, 0]));
+      expect((await edge.call('GET', '/session', { cookie })).status).toBe(200);
+    });
+  });
+
   it('names reserved for the server itself are refused whoever uses them', async () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     for (const prefix of ['webhook:', 'system:', 'test:', 'channel:']) {
