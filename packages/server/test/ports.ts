@@ -21,6 +21,11 @@ export interface TestPorts extends Ports {
   close(): Promise<void>;
 }
 
+/** The signal that every background task is given; it lives as long as the server. */
+export function stopSignalOf(supervisor: TestPorts['supervisor']): Promise<AbortSignal> {
+  return new Promise((resolve) => supervisor.background('look', async (signal) => resolve(signal)));
+}
+
 export const TEST_LEASE_MS = 15_000;
 
 /** The real ports of features on a test database; only what is given differs from production. */

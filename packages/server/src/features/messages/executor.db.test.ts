@@ -1,8 +1,9 @@
-import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { countAbortFollowers, createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
+import { stopSignalOf } from '../../../test/ports.js';
 import { createSystemClock } from '../../platform/clock.js';
 import { SINGLE_CONNECTION_LANES } from '../../platform/db.js';
 import { deleteOldMessages } from './messages.store.js';
@@ -468,6 +469,21 @@ describe('the executor', () => {
       expect((await world.row(id))?.last_heartbeat).toBeInstanceOf(Date);
       agent.release();
     });
+  });
+
+  it('deliveries leave nothing behind on the signal by which the server stops', async () => {
+    const stopping = await stopSignalOf(world.ports.supervisor);
+    const before = countAbortFollowers(stopping);
+    const target = await world.addWorkspace({ status: 'offline' });
+    for (let n = 0; n < 20; n += 1) await world.send(target, toEnvelope('wait for it', nextId()));
+    await setWorkspace(target, { status: 'online', url: agent.url });
+    await waitFor(async () => {
+      await makeDue();
+      await queue();
+      return agent.received.length === 20;
+    });
+    await settled();
+    await expect.poll(() => countAbortFollowers(stopping)).toBe(before);
   });
 
   it('retention removes what ended long ago and questions nobody answered, and nothing that is open', async () => {

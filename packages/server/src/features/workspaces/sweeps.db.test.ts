@@ -270,6 +270,18 @@ describe('hosts', () => {
     expect(stored.last_sample_error).toMatch(/^host_gone: the server on host attic/);
   });
 
+  it('what ran on a host that is forgotten by now is reported as gone as well', async () => {
+    const world = open();
+    const id = await create(world, 'Stranded for long');
+    await online(world, id);
+    const hostId = world.ports.random.uuid();
+    await sql`update workspaces set host_id = ${hostId} where id = ${id}`.execute(world.ports.lanes.control);
+    await sweepLostHosts({ ...world.ports, hostId: world.host.id });
+    const stored = await row(world, id);
+    expect(stored.status).toBe('offline');
+    expect(stored.last_sample_error).toMatch(new RegExp(`^host_gone: the server on host ${hostId}`));
+  });
+
   it('the next server on a host adopts what still runs and starts what does not', async () => {
     const first = open();
     await first.ports.start();

@@ -1,9 +1,10 @@
 import { STATUSES } from '@molecule/contract';
-import { waitFor } from '@molecule/testkit';
+import { countAbortFollowers, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
+import { stopSignalOf } from '../../../test/ports.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
@@ -142,6 +143,13 @@ describe('workspaces on a real database', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('starting leaves nothing behind on the signal by which the server stops', async () => {
+    const stopping = await stopSignalOf(world.ports.supervisor);
+    const ids = await Promise.all(Array.from({ length: 12 }, (_, n) => create(`Many ${n}`)));
+    for (const id of ids) await started(id);
+    await expect.poll(() => countAbortFollowers(stopping)).toBe(0);
   });
 
   it('R14: the database refuses a failure without a reason', async () => {

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import fastifyCookie from '@fastify/cookie';
-import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
 import {
@@ -20,6 +19,7 @@ import { AppError } from './app-error.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
 import { createBodyParser, parseParams } from './parse.js';
+import { type RateLimit, registerRateLimit, type StrangerCheck } from './rate-limit.js';
 import { securityHeaders } from './security-headers.js';
 
 export interface GateInput {
@@ -42,19 +42,13 @@ export interface HttpOptions<Actor> {
   /** Decides who is calling; throws an AppError to refuse (contract registry-a2a §2). */
   readonly gate: (input: GateInput) => Promise<Actor>;
   /** Null turns the limiter off (development mode, contract registry-a2a §1.3). */
-  readonly rateLimit: { readonly perMinute: number; readonly keyOf: (request: RequestHead) => string } | null;
+  readonly rateLimit: RateLimit | null;
   /** Refuses a Host header that is not ours (design §9); throws an AppError. */
   readonly checkHost: (host: string) => void;
   readonly requestId: () => string;
   readonly logger: Logger;
   readonly observe: (sample: { method: string; path: string; status: number; seconds: number }) => void;
   readonly isDraining: () => boolean;
-}
-
-export interface RequestHead {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly cookies: Readonly<Record<string, string | undefined>>;
-  readonly address: string;
 }
 
 interface Passed {
@@ -129,8 +123,11 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     }
     done();
   });
-  app.setErrorHandler((error, request, reply) => {
-    const answer = toErrorReply(error, request.routeOptions.config.spec, request.id);
+  app.setErrorHandler(async (error, request, reply) => {
+    const { spec } = request.routeOptions.config;
+    const given = toErrorReply(error, spec, request.id);
+    const limited = given.status === 401 ? await checkStranger(request, reply) : null;
+    const answer = limited ? toErrorReply(limited, spec, request.id) : given;
     if (answer.bug) {
       logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
     }
@@ -143,16 +140,24 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
 
   await app.register(fastifyCookie);
-  await registerRateLimit(app, options);
+  const checkStranger = await registerRateLimit(app, options.rateLimit);
   await app.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
-    for (const [name, spec] of Object.entries(options.routes)) addRoute(scope, name, spec, options);
+    for (const [name, spec] of Object.entries(options.routes)) {
+      addRoute(scope, name, spec, options, checkStranger);
+    }
   });
   return app;
 }
 
-function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, options: HttpOptions<Actor>): void {
+function addRoute<Actor>(
+  app: FastifyInstance,
+  name: string,
+  spec: RouteSpec,
+  options: HttpOptions<Actor>,
+  checkStranger: StrangerCheck,
+): void {
   const handler = options.handlers[name];
   if (!handler) throw new Error(`route ${name} has no handler`);
   const parseBody = createBodyParser(spec);
@@ -187,8 +192,8 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
     url: spec.path,
     bodyLimit: spec.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     config: { spec, ...(spec.rate === 'exempt' ? { rateLimit: false as const } : {}) },
-    // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever guesses credentials is
-    // limited before the guess is judged. The body is not read yet.
+    // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever repeats a credential
+    // too often is limited before it is judged once more. The body is not read yet.
     preParsing: (request: FastifyRequest, _reply: FastifyReply, payload: RequestPayload, done: PayloadDone): void => {
       if (options.isDraining() && spec.rate !== 'exempt') {
         done(new AppError('shutting_down', { headers: { 'retry-after': '2' } }));
@@ -223,7 +228,9 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
   app.route({
     ...shared,
     handler: async (request, reply) => {
-      const answer = await run(request, reply);
+      const answer = (await run(request, reply)) as AnyReply;
+      const limited = answer.status === 401 || answer.unproven ? await checkStranger(request, reply) : null;
+      if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
       return send(reply, answer);
     },
@@ -245,10 +252,10 @@ interface AnyReply {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly stream?: NodeJS.ReadableStream | string;
+  readonly unproven?: boolean;
 }
 
-function send(reply: FastifyReply, answer: unknown): FastifyReply {
-  const { status, headers, stream, body } = answer as AnyReply;
+function send(reply: FastifyReply, { status, headers, stream, body }: AnyReply): FastifyReply {
   reply.code(status);
   if (headers) reply.headers(headers);
   if (stream !== undefined) return reply.send(stream);
@@ -284,30 +291,6 @@ function acceptAnyJson(app: FastifyInstance): void {
     if (text.trim() === '') return done(null, undefined);
     if (isTooDeep(text)) return done(Object.assign(new Error('the body is nested too deeply'), { statusCode: 400 }));
     return parse(request, text, done);
-  });
-}
-
-async function registerRateLimit<Actor>(app: FastifyInstance, options: HttpOptions<Actor>): Promise<void> {
-  const limit = options.rateLimit;
-  if (!limit) {
-    app.addHook('onRequest', async (_request, reply) => {
-      reply.header('x-ratelimit-limit', 'unlimited');
-    });
-    return;
-  }
-  await app.register(fastifyRateLimit, {
-    global: true,
-    max: limit.perMinute,
-    timeWindow: 60_000,
-    hook: 'onRequest',
-    keyGenerator: (request) => limit.keyOf({ headers: request.headers, cookies: request.cookies, address: request.ip }),
-    errorResponseBuilder: (_request, context) => {
-      const seconds = Math.max(1, Math.ceil(context.ttl / 1000));
-      return new AppError('rate_limited', {
-        fields: { retry_after: seconds },
-        headers: { 'retry-after': String(seconds) },
-      });
-    },
   });
 }
 

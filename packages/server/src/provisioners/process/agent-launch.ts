@@ -1,3 +1,4 @@
+import { followAbort } from '@molecule/contract/abort';
 import { RUNTIME_EXIT } from '@molecule/contract/runtime-exit';
 import type { Clock } from '../../platform/clock.js';
 import { describeExit } from '../describe-exit.js';
@@ -43,6 +44,8 @@ export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<
     identity = await identify(agent, note, table);
     if (identity === null) throw new AgentEnded(await agent.ended);
     await writeNote(folder, { ...note, process: { pid: identity.pid, startTime: identity.startTime } });
+    const ender = new AbortController();
+    const unfollow = followAbort(ender, [signal, agent.endedSignal]);
     const port = await waitUntilReady({
       findPort: async () => {
         // Nobody else watches the log of an agent that is not ready yet, and it may flood it all the same.
@@ -51,8 +54,8 @@ export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<
       },
       clock,
       timeoutMs: launch.bootTimeoutMs,
-      signal: AbortSignal.any([signal, agent.endedSignal]),
-    });
+      signal: ender.signal,
+    }).finally(unfollow);
     return { agent, identity, port, logStart };
   } catch (error) {
     const target = { identity, runDir: folder.run, ownsGroup: endedSignal?.aborted ?? false };
