@@ -7,6 +7,10 @@ import type { ErrorCode, Status } from '@molecule/contract';
 export const TRIGGERS = [
   /** A person or the platform wants it to run: restart, resume, wake. */
   'start_requested',
+  /** Its owner lets an external agent, which somebody else starts, take part again. */
+  'awaited',
+  /** A message waits for it. */
+  'message_waiting',
   /** The worker starts it again after its instance ended. */
   'start_retried',
   /** The agent announced itself. */
@@ -55,6 +59,8 @@ const held = ignore('held by its owner; only a resume, wake or removal changes t
 const notStarted = ignore('no instance is expected to run');
 const alreadyThere = ignore('already in that state');
 const notExternal = ignore('run by a backend of this server, which decides whether it is alive');
+const awake = ignore('not asleep; the message is delivered when the agent is there');
+const expected = ignore('its agent is expected already');
 const stillStarting = ignore('not online yet; the start limit decides');
 
 /**
@@ -70,6 +76,8 @@ const stillStarting = ignore('not online yet; the start limit decides');
 export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome>>>> = {
   provisioning: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: to('provisioning'),
     registered: to('online'),
     beat: to('online'),
@@ -89,6 +97,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   online: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: ignore('already running'),
     registered: to('online'),
     beat: alreadyThere,
@@ -108,6 +118,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   degraded: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: ignore('already running'),
     registered: to('online'),
     beat: ignore('still impaired: recovery needs a low error rate'),
@@ -127,6 +139,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   offline: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: to('provisioning'),
     registered: to('online'),
     beat: to('online'),
@@ -146,6 +160,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   awaiting_agent: {
     start_requested: ignore('somebody else starts an external agent'),
+    awaited: alreadyThere,
+    message_waiting: awake,
     start_retried: ignore('somebody else starts an external agent'),
     registered: to('online'),
     beat: to('online'),
@@ -165,6 +181,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   paused: {
     start_requested: to('provisioning'),
+    awaited: to('awaiting_agent'),
+    message_waiting: held,
     start_retried: held,
     registered: held,
     beat: held,
@@ -184,6 +202,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   hibernating: {
     start_requested: to('provisioning'),
+    awaited: held,
+    message_waiting: to('provisioning'),
     start_retried: held,
     registered: held,
     beat: held,
@@ -203,6 +223,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   hibernated: {
     start_requested: to('provisioning'),
+    awaited: held,
+    message_waiting: to('provisioning'),
     start_retried: held,
     registered: held,
     beat: held,
@@ -222,6 +244,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   failed: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: alreadyFailed,
     start_retried: alreadyFailed,
     registered: to('online'),
     beat: to('online'),
@@ -241,6 +265,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   removed: {
     start_requested: { refuse: 'workspace_not_found' },
+    awaited: { refuse: 'workspace_not_found' },
+    message_waiting: gone,
     start_retried: gone,
     registered: gone,
     beat: gone,
