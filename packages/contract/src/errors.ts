@@ -244,6 +244,48 @@ export const ERRORS = {
     text: 'workspace has children; repeat with ?confirm=true to remove them as well',
     help: 'Repeat the call with ?confirm=true.',
   },
+  ancestor_paused: {
+    status: 409,
+    retry: false,
+    text: 'a parent workspace is paused — resume it first',
+    help: 'Resume the paused workspace named in the error; everything below it starts with it.',
+  },
+  provisioner_not_available: {
+    status: 503,
+    retry: false,
+    text: 'provisioner not available',
+    help: 'The backend that runs this workspace is not configured on this server; GET /admin/liveness and the log name it.',
+  },
+  workspace_not_pausable: {
+    status: 404,
+    retry: false,
+    text: 'workspace not found or already paused',
+    help: 'Only a workspace that exists and is not paused yet can be paused.',
+  },
+  workspace_not_paused: {
+    status: 404,
+    retry: false,
+    text: 'workspace not found or not paused',
+    help: 'Only a paused workspace can be resumed. Use restart for one that failed or hangs.',
+  },
+  workspace_not_hibernatable: {
+    status: 404,
+    retry: false,
+    text: 'workspace not found or not in a hibernatable state (must be online or degraded)',
+    help: 'Only an agent that is online or degraded can hibernate; use pause for any other.',
+  },
+  workspace_busy: {
+    status: 409,
+    retry: true,
+    text: 'workspace has active tasks; use ?force=true to terminate them',
+    help: 'Wait until it is idle, or repeat with ?force=true: what it works on is then delivered again when it wakes.',
+  },
+  hibernation_failed: {
+    status: 500,
+    retry: true,
+    text: 'the instance could not be stopped',
+    help: 'The workspace is hibernating but its instance still runs. The server goes on trying; repeat the call to see where it stands.',
+  },
   stop_failed: {
     status: 500,
     retry: true,

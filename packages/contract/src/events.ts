@@ -27,6 +27,7 @@ export interface EventPayloads {
   WORKSPACE_PAUSED: { name: string };
   WORKSPACE_HIBERNATED: { name: string; tier: number };
   WORKSPACE_REMOVED: { cascade_deleted?: number };
+  WORKSPACE_COLLAPSED: { removed_children: string[] };
   WORKSPACE_PROVISION_FAILED: {
     error: string;
     missing?: string[];
@@ -111,6 +112,7 @@ export const EVENT_TYPES = [
   'WORKSPACE_PAUSED',
   'WORKSPACE_HIBERNATED',
   'WORKSPACE_REMOVED',
+  'WORKSPACE_COLLAPSED',
   'WORKSPACE_PROVISION_FAILED',
   'AGENT_CARD_UPDATED',
   'WORKSPACE_UPDATED',

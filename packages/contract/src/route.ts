@@ -33,6 +33,8 @@ export interface RouteSpec {
   readonly body?: TSchema;
   /** The whole body may be absent (then it is `{}`). */
   readonly bodyOptional?: boolean;
+  /** A body that is not JSON, or does not match, counts as `{}` instead of being refused (contract lifecycle §2.2). */
+  readonly bodyLenient?: boolean;
   /** Refusal when the body is not JSON or does not match `body`. */
   readonly invalidBody?: ErrorCode;
   readonly bodyLimitBytes?: number;

@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
+import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
@@ -10,6 +11,7 @@ import { workspaceRoutes } from './routes/workspaces.js';
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
 export const routes = {
   ...workspaceRoutes,
+  ...lifecycleRoutes,
   ...registryRoutes,
   ...messageRoutes,
   ...activityRoutes,

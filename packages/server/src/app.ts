@@ -175,6 +175,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     activity,
     urlGuard,
     workspaces: workspaceReads,
+    wakeUp: workspaces.lifecycle.wake,
     limits: { idleMs: config.idleTimeoutSeconds * 1_000 },
   });
   const registry = createRegistry({

@@ -61,12 +61,14 @@ export async function createMessagesWorld(
 ): Promise<MessagesWorld> {
   const ports = createTestPorts(url, given);
   const activity = createActivity({ ...ports, retentionDays: 7 });
+  const woken: string[] = [];
   const messages = createMessages({
     ...ports,
     leaseMs: TEST_LEASE_MS,
     access: { resolveCaller: async ({ headers }) => ({ callerId: readHeader(headers, 'x-workspace-id') }) },
     activity,
     workspaces: workspaceReads,
+    wakeUp: async (ids) => void woken.push(...ids),
     urlGuard: createUrlGuard({ loopbackAllowed: given.loopbackAllowed ?? false }),
     ...(given.limits ? { limits: given.limits } : {}),
   });

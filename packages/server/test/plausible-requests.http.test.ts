@@ -93,6 +93,12 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     streamWorkspaceEvents: { status: 200 },
     // Asked for without an upgrade.
     live: { status: 426 },
+    setWorkspaceTemplate: { path: `/workspaces/${spare}/template`, body: { template: '' }, status: 200 },
+    restartWorkspace: { path: `/workspaces/${spare}/restart`, status: 200 },
+    hibernateWorkspace: { path: `/workspaces/${lead}/hibernate?force=true`, status: 200 },
+    pauseWorkspace: { path: `/workspaces/${spare}/pause`, status: 200 },
+    resumeWorkspace: { path: `/workspaces/${spare}/resume`, status: 200 },
+    collapseWorkspace: { path: `/workspaces/${spare}/collapse`, status: 200 },
     deleteWorkspace: { path: `/workspaces/${spare}`, status: 200 },
   };
 }

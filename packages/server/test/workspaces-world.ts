@@ -45,6 +45,7 @@ export function createWorkspacesWorld(
     templates: {
       find: () => null,
       isSafeName: () => true,
+      findForName: () => null,
       compose: async () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], requiredEnv: [] }),
       provisionTimeoutSeconds: given.templateTimeoutSeconds ?? (() => null),
     },

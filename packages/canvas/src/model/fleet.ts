@@ -164,6 +164,8 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
       draft.land(frame.payload.delegation_id, 'failed', nowMs);
       return;
     // Conversations and secrets read these; the fleet does not change.
+    // Each of the removed children has an event of its own.
+    case 'WORKSPACE_COLLAPSED':
     case 'ACTIVITY_LOGGED':
     case 'AGENT_MESSAGE':
     case 'A2A_RESPONSE':

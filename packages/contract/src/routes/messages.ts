@@ -72,6 +72,7 @@ export const messageRoutes = {
         queue_id: Type.Optional(Uuid),
         queue_depth: Type.Optional(Type.Integer()),
         message: Type.Optional(Type.String()),
+        /** The target hibernates and is being started for this message (design §13). */
         waking: Type.Optional(Type.Literal(true)),
         status: Type.Optional(Type.Literal('queued')),
         delivery_mode: Type.Optional(Type.Literal('poll')),

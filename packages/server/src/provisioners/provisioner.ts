@@ -45,6 +45,8 @@ export interface InstanceSpec {
    * `overwrite`: write each of them over what is there; other files stay. `none`: write nothing.
    */
   readonly seedConfig: 'if-missing' | 'overwrite' | 'none';
+  /** Called once the driver has written `configFiles`, before the instance starts; not called when it left them alone. */
+  configWritten(): void;
   /** A folder of the owner's to work in, instead of one the driver keeps. Never deleted by the driver. */
   readonly workspaceDir: string | null;
 }

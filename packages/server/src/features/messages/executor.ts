@@ -36,6 +36,8 @@ export interface ExecutorDeps extends Pick<Ports, 'lanes' | 'transact' | 'clock'
   readonly deliveries: Deliveries;
   readonly ledger: Ledger;
   readonly workspaces: WorkspaceReads;
+  /** Starts those of the workspaces that hibernate. */
+  readonly wakeUp: (workspaceIds: readonly string[]) => Promise<void>;
   readonly leaseMs: number;
   readonly deliveriesMax: number;
   /** Aborts when this server takes up no more work. */
@@ -104,6 +106,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   const sort = async (ids: readonly string[]): Promise<Map<string, WorkspaceCard>> => {
     const ready = new Map<string, WorkspaceCard>();
     const later: string[] = [];
+    const asleep: string[] = [];
     for (const id of ids) {
       const target = await workspaces.find(lanes.work, id);
       const now = target ? reach(target) : null;
@@ -113,13 +116,16 @@ export function createExecutor(deps: ExecutorDeps): Executor {
         await leaveInInbox(lanes.work, id);
       } else if (now?.kind !== 'push') {
         later.push(id);
+        if (now?.kind === 'wait' && now.asleep) asleep.push(id);
       } else if (isOverBudget(target)) {
         await failQueued(id, 'budget_exceeded', 'workspace budget limit exceeded');
       } else {
         ready.set(id, target);
       }
     }
+    // Put off before they are woken: coming online makes them due again, and must find them put off.
     await postponeTargets(lanes.work, later, POSTPONE_MS);
+    await deps.wakeUp(asleep);
     return ready;
   };
 

@@ -35,6 +35,8 @@ export interface MessagesDeps
   readonly access: Pick<Access, 'resolveCaller'>;
   readonly activity: Pick<ActivityFeature, 'writes'>;
   readonly workspaces: WorkspaceReads;
+  /** Starts those of the workspaces that hibernate, because a message waits for them. */
+  readonly wakeUp: (workspaceIds: readonly string[]) => Promise<void>;
   readonly urlGuard: UrlGuard;
   readonly limits?: Partial<MessageLimits>;
 }

@@ -6,21 +6,21 @@ export type Reachability =
   | { readonly kind: 'push'; readonly url: string; readonly trusted: boolean }
   /** The agent fetches its messages: the row is the delivery. */
   | { readonly kind: 'poll' }
-  /** It will come online; the message waits. */
-  | { readonly kind: 'wait' }
+  /** It will come online; the message waits. `asleep`: not by itself, the message has to wake it. */
+  | { readonly kind: 'wait'; readonly asleep: boolean }
   | { readonly kind: 'refused'; readonly why: 'removed' | 'paused' | 'failed' | 'no_url' };
 
 type Target = Pick<WorkspaceCard, 'status' | 'url' | 'urlFrom' | 'deliveryMode' | 'backend'>;
 
-const BY_STATUS: Readonly<Record<Status, 'now' | 'wait' | 'removed' | 'paused' | 'failed'>> = {
+const BY_STATUS: Readonly<Record<Status, 'now' | 'wait' | 'asleep' | 'removed' | 'paused' | 'failed'>> = {
   provisioning: 'wait',
   online: 'now',
   degraded: 'now',
   offline: 'wait',
   awaiting_agent: 'wait',
   paused: 'paused',
-  hibernating: 'wait',
-  hibernated: 'wait',
+  hibernating: 'asleep',
+  hibernated: 'asleep',
   failed: 'failed',
   removed: 'removed',
 };
@@ -34,7 +34,8 @@ export function reach(target: Target): Reachability {
     case 'failed':
       return { kind: 'refused', why: 'failed' };
     case 'wait':
-      return { kind: 'wait' };
+    case 'asleep':
+      return { kind: 'wait', asleep: now === 'asleep' };
     case 'now':
       return target.url === null
         ? { kind: 'refused', why: 'no_url' }

@@ -17,7 +17,14 @@ export const STREAM_HEADERS = {
 } as const;
 
 /** Accepted and recorded; the answer comes later, by activity and events. */
-export function replyWaiting(queued: { id: string; messageId: string; depth: number; why: string }): SendReply {
+export function replyWaiting(queued: {
+  id: string;
+  messageId: string;
+  depth: number;
+  why: string;
+  /** The target hibernates and is being started for this message. */
+  waking?: boolean;
+}): SendReply {
   return {
     status: 202,
     body: {
@@ -26,6 +33,7 @@ export function replyWaiting(queued: { id: string; messageId: string; depth: num
       queue_id: queued.id,
       queue_depth: queued.depth,
       message: `message queued: ${queued.why}`,
+      ...(queued.waking ? { waking: true as const } : {}),
     },
   };
 }

@@ -93,7 +93,7 @@ export function createSendHandlers(deps: SendDeps): SendHandlers {
         return replyToPoll(message);
       case 'wait':
         deps.onQueued();
-        return replyQueued(message.id, sending.target.id, messageId);
+        return replyQueued(message.id, sending.target.id, messageId, now.asleep);
       case 'push':
         return deps.liveSend.deliver({
           ...sending,
@@ -128,13 +128,18 @@ export function createSendHandlers(deps: SendDeps): SendHandlers {
         return deps.liveSend.deliver({ ...sending, address: now, message: again, failures: 0, claimedAtMs });
       }
     }
-    if (recorded.state === 'queued') return replyQueued(recorded.id, message.targetId, message.messageId);
+    if (recorded.state === 'queued') {
+      return replyQueued(recorded.id, message.targetId, message.messageId, now.kind === 'wait' && now.asleep);
+    }
     return replyRecorded(recorded, message);
   }
 
-  async function replyQueued(id: string, targetId: string, messageId: string): Promise<SendReply> {
+  async function replyQueued(id: string, targetId: string, messageId: string, waking: boolean): Promise<SendReply> {
     const depth = await countQueued(lanes.control, targetId);
-    return replyWaiting({ id, messageId, depth, why: 'the workspace is not online; it is delivered when it is' });
+    const why = waking
+      ? 'the workspace hibernates and is being woken; it is delivered when it is online'
+      : 'the workspace is not online; it is delivered when it is';
+    return replyWaiting({ id, messageId, depth, why, waking });
   }
 }
 

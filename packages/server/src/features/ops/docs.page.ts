@@ -77,7 +77,7 @@ function bodyFields(spec: RouteSpec): string {
     item(name, typeOf(asRecord(field)), required.includes(name) ? 'required' : ''),
   );
   const fields = items.length === 0 ? 'JSON' : `<ul>${items.join('')}</ul>`;
-  return `<dt>Body</dt><dd>${fields}${spec.bodyOptional ? ' May be absent.' : ''}</dd>\n`;
+  return `<dt>Body</dt><dd>${fields}${spec.bodyOptional ? ' May be absent.' : ''}${spec.bodyLenient ? ' A body that does not match counts as absent.' : ''}</dd>\n`;
 }
 
 function errors(spec: RouteSpec): string {

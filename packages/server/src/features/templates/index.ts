@@ -22,6 +22,11 @@ export interface Templates {
   find(name: string): { readonly runtime: string | null } | null;
   /** False for a name that could lie outside the templates folders. */
   isSafeName(name: string): boolean;
+  /**
+   * The template made for a workspace of this name: its folder is the name in lower case with hyphens, or its
+   * configuration carries the name. Null when there is none (contract lifecycle §2.2 step 2).
+   */
+  findForName(workspaceName: string): string | null;
   /** The text of a template's config.yaml; null when there is no usable template of this name. */
   readConfig(name: string): Promise<string | null>;
   /**
@@ -47,6 +52,7 @@ export function createTemplates(deps: TemplatesDeps): Templates {
       return template === null ? null : { runtime: template.config.runtime || null };
     },
     isSafeName,
+    findForName: (workspaceName) => findForName(catalogue, workspaceName),
     async readConfig(name) {
       const template = isSafeName(name) ? catalogue.find(name) : null;
       const files = template ? template.files.filter((file) => file.path === CONFIG_FILE) : [];
@@ -65,6 +71,16 @@ export function createTemplates(deps: TemplatesDeps): Templates {
 /** One folder name: nothing that climbs, hides or names a path. */
 function isSafeName(name: string): boolean {
   return /^[^./\\\0][^/\\\0]{0,127}$/.test(name);
+}
+
+function findForName(catalogue: Catalogue, workspaceName: string): string | null {
+  const folder = workspaceName.trim().toLowerCase().replaceAll(/\s+/g, '-');
+  // Folders of single workspaces, which an export leaves behind, are nobody's template.
+  const known = catalogue.known().filter((template) => !template.id.startsWith('ws-'));
+  const found =
+    known.find((template) => template.id === folder) ??
+    known.find((template) => template.config.name?.toLowerCase() === workspaceName.trim().toLowerCase());
+  return found?.id ?? null;
 }
 
 function longestTimeout(catalogue: Catalogue, runtime: string): number | null {

@@ -6,8 +6,12 @@ import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
+import type { ConfigSourceInput } from './config-source.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
+import { sweepIdle } from './idle.sweeper.js';
 import type { StartSources } from './instance-start.js';
+import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
+import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
 import { sweepSilence } from './silence.sweeper.js';
@@ -50,7 +54,8 @@ export interface WorkspacesDeps
   readonly leaseMs: number;
   readonly hostId: string;
   readonly templates: WorkspaceServiceDeps['templates'] &
-    StartSources['templates'] & {
+    StartSources['templates'] &
+    ConfigSourceInput['templates'] & {
       /** Declared by a template for its runtime, in seconds; null when none does (contract lifecycle §5.3). */
       provisionTimeoutSeconds(runtime: string): number | null;
     };
@@ -68,17 +73,19 @@ export interface WorkspacesDeps
 
 export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
-  readonly handlers: Pick<
-    HandlersFor<Routes, Actor>,
-    | 'createWorkspace'
-    | 'listWorkspaces'
-    | 'getWorkspace'
-    | 'getWorkspaceState'
-    | 'patchWorkspace'
-    | 'putWorkspaceLayout'
-    | 'deleteWorkspace'
-    | 'getWorkspaceLogs'
-  >;
+  readonly lifecycle: LifecycleVerbs;
+  readonly handlers: LifecycleHandlers &
+    Pick<
+      HandlersFor<Routes, Actor>,
+      | 'createWorkspace'
+      | 'listWorkspaces'
+      | 'getWorkspace'
+      | 'getWorkspaceState'
+      | 'patchWorkspace'
+      | 'putWorkspaceLayout'
+      | 'deleteWorkspace'
+      | 'getWorkspaceLogs'
+    >;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
   resume(): Promise<void>;
   /** Stops what this host runs and says so on the rows, so that the next start takes them up again. For orderly shutdown. */
@@ -89,6 +96,7 @@ export interface Workspaces {
 const STAND_DOWN_MS = 12_000;
 const STARTS_SWEEP_MS = 30_000;
 const BEATS_SWEEP_MS = 15_000;
+const IDLE_SWEEP_MS = 120_000;
 const MANAGED_SILENCE_SECONDS = 180;
 const DEFAULT_START_LIMIT_SECONDS = 600;
 const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
@@ -97,7 +105,9 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const { supervisor } = deps;
   const reconciler = createReconciler(deps);
   const worker = createWorkspaceWorker({ ...deps, reconciler });
-  const verbs = createWorkspaceVerbs({ ...deps, nudge: () => worker.nudge() });
+  const nudge = (): void => worker.nudge();
+  const verbs = createWorkspaceVerbs({ ...deps, nudge });
+  const lifecycle = createLifecycleVerbs({ ...deps, removeMembers: verbs.removeMembers, nudge });
   for (const provisioner of deps.provisioners.all) {
     provisioner.onExit((exit) => {
       supervisor.background('instance-ended', async () => {
@@ -131,20 +141,25 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         sweepSilence({ ...deps, managedSilenceSeconds: MANAGED_SILENCE_SECONDS }, seconds),
       ),
   });
+  supervisor.loop({ name: 'hibernation-monitor', everyMs: IDLE_SWEEP_MS, run: () => sweepIdle(deps) });
   supervisor.loop({ name: 'host-sweep', everyMs: 60_000, run: () => sweepLostHosts(deps) });
 
   return {
     verbs,
-    handlers: createWorkspaceHandlers({
-      verbs,
-      db: deps.lanes.control,
-      provisioners: deps.provisioners,
-      publicUrl: deps.publicUrl,
-      provisionTimeoutOf: (runtime) => {
-        const seconds = declaredSeconds(runtime);
-        return seconds === null ? null : seconds * 1000;
-      },
-    }),
+    lifecycle,
+    handlers: {
+      ...createLifecycleHandlers(lifecycle),
+      ...createWorkspaceHandlers({
+        verbs,
+        db: deps.lanes.control,
+        provisioners: deps.provisioners,
+        publicUrl: deps.publicUrl,
+        provisionTimeoutOf: (runtime) => {
+          const seconds = declaredSeconds(runtime);
+          return seconds === null ? null : seconds * 1000;
+        },
+      }),
+    },
     async resume() {
       const count = await makeOwnInstancesDue(deps.lanes.work, deps.hostId);
       if (count > 0) deps.logger.info({ count }, 'taking up the workspaces of this host');

@@ -46,17 +46,23 @@ export class StartRefusal extends Error {
 }
 
 /** Puts together the whole of what one start needs, from the row and never from an earlier instance (R1, R22). */
-export async function prepareStart(sources: StartSources, db: Db, row: ReconcileRow): Promise<InstanceSpec> {
+export async function prepareStart(
+  sources: StartSources,
+  db: Db,
+  row: ReconcileRow,
+  configWritten: (template: string | null) => void,
+): Promise<InstanceSpec> {
   const runtime = sanitizeRuntime(row.spec.runtime);
   const missing = whyNotInstalled(runtime);
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
   const seedFiles = await listSeedFiles(db, row.id);
+  const template = row.pendingTemplate ?? row.spec.template;
   const { files, requiredEnv } = await sources.templates.compose({
     name: row.name,
     role: row.role,
     runtime,
-    template: row.spec.template,
+    template,
     model: row.spec.model,
     tier: row.spec.tier,
     seedFiles,
@@ -73,8 +79,9 @@ export async function prepareStart(sources: StartSources, db: Db, row: Reconcile
     platformUrl: sources.platformUrl(),
     issueToken: () => sources.tokens.issueForGeneration(row.id, row.generation),
     configFiles: files,
-    // An edited configuration survives every start; only an empty folder is filled (R4, R5).
-    seedConfig: 'if-missing',
+    // An edited configuration survives every start but one that was asked to lay a template over it (R2, R4, R5).
+    seedConfig: row.pendingTemplate === null ? 'if-missing' : 'overwrite',
+    configWritten: () => configWritten(template),
     workspaceDir: row.spec.workspace_dir,
   };
 }

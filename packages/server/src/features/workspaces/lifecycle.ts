@@ -7,6 +7,10 @@ import type { ErrorCode, Status } from '@molecule/contract';
 export const TRIGGERS = [
   /** A person or the platform wants it to run: restart, resume, wake. */
   'start_requested',
+  /** Its owner lets an external agent, which somebody else starts, take part again. */
+  'awaited',
+  /** A message waits for it. */
+  'message_waiting',
   /** The worker starts it again after its instance ended. */
   'start_retried',
   /** The agent announced itself. */
@@ -56,6 +60,8 @@ const notStarted = ignore('no instance is expected to run');
 const alreadyThere = ignore('already in that state');
 const notExternal = ignore('run by a backend of this server, which decides whether it is alive');
 const onlineFirst = ignore('any beat brings it online; the next one is judged by what it says');
+const awake = ignore('not asleep; the message is delivered when the agent is there');
+const expected = ignore('its agent is expected already');
 const stillStarting = ignore('not online yet; the start limit decides');
 
 /**
@@ -71,6 +77,8 @@ const stillStarting = ignore('not online yet; the start limit decides');
 export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome>>>> = {
   provisioning: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: to('provisioning'),
     registered: to('online'),
     beat: to('online'),
@@ -90,6 +98,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   online: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: ignore('already running'),
     registered: to('online'),
     beat: alreadyThere,
@@ -109,6 +119,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   degraded: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: ignore('already running'),
     registered: to('online'),
     beat: ignore('still impaired: recovery needs a low error rate'),
@@ -128,6 +140,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   offline: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: awake,
     start_retried: to('provisioning'),
     registered: to('online'),
     beat: to('online'),
@@ -147,6 +161,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   awaiting_agent: {
     start_requested: ignore('somebody else starts an external agent'),
+    awaited: alreadyThere,
+    message_waiting: awake,
     start_retried: ignore('somebody else starts an external agent'),
     registered: to('online'),
     beat: to('online'),
@@ -166,6 +182,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   paused: {
     start_requested: to('provisioning'),
+    awaited: to('awaiting_agent'),
+    message_waiting: held,
     start_retried: held,
     registered: held,
     beat: held,
@@ -185,6 +203,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   hibernating: {
     start_requested: to('provisioning'),
+    awaited: held,
+    message_waiting: to('provisioning'),
     start_retried: held,
     registered: held,
     beat: held,
@@ -204,6 +224,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   hibernated: {
     start_requested: to('provisioning'),
+    awaited: held,
+    message_waiting: to('provisioning'),
     start_retried: held,
     registered: held,
     beat: held,
@@ -223,6 +245,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   failed: {
     start_requested: to('provisioning'),
+    awaited: expected,
+    message_waiting: alreadyFailed,
     start_retried: alreadyFailed,
     registered: to('online'),
     beat: to('online'),
@@ -242,6 +266,8 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   removed: {
     start_requested: { refuse: 'workspace_not_found' },
+    awaited: { refuse: 'workspace_not_found' },
+    message_waiting: gone,
     start_retried: gone,
     registered: gone,
     beat: gone,

@@ -96,6 +96,8 @@ export async function writeBeats(
       update workspace_liveness as l
          set last_heartbeat_at = now(),
              active_tasks = coalesce(j."activeTasks", l.active_tasks),
+             -- Explicit, because the age of a heartbeat says nothing: a living agent beats whether it works or not (D4).
+             idle_since = case when coalesce(j."activeTasks", l.active_tasks) = 0 then coalesce(l.idle_since, now()) end,
              uptime_seconds = coalesce(j."uptimeSeconds", l.uptime_seconds),
              current_task = coalesce(j."currentTask", l.current_task),
              error_rate = coalesce(j."errorRate", l.error_rate),

@@ -6,6 +6,7 @@ import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } fr
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
 import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
+import { writeAppliedTemplate } from './lifecycle-verbs.store.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
@@ -97,12 +98,18 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
       const found = inspection.state === 'running' ? inspection.record : null;
       if (found !== null && found.url !== null && found.generation === row.generation) {
+        // Whatever its start had to write, it has written; a server that died before saying so is made up for.
+        if (row.pendingTemplate !== null) await noteConfig(row, { template: row.pendingTemplate });
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
       await announceRetry(row);
-      const spec = await prepareStart(deps, db, row);
+      let written: { readonly template: string | null } | null = null;
+      const spec = await prepareStart(deps, db, row, (template) => {
+        written = { template };
+      });
       const record = await provisioner.ensure(spec, row.instance, signal);
+      await noteConfig(row, written);
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
       // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
       if (!kept) deps.logger.warn({ workspace: row.id }, 'lease lost while an instance was starting');
@@ -110,6 +117,12 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       if (signal.aborted) throw error;
       await startFailed(row, error);
     }
+  }
+
+  /** After the start and not before: one that failed half way lays the template over the folder again. */
+  async function noteConfig(row: ClaimedRow, written: { readonly template: string | null } | null): Promise<void> {
+    if (written === null) return;
+    await writeAppliedTemplate(db, row.id, row.generation, written.template);
   }
 
   /** A workspace whose instance is gone says so before it starts again: offline, then provisioning. */

@@ -119,6 +119,7 @@ describe('workspaces on a real database', () => {
         templates: {
           find: () => null,
           isSafeName: () => true,
+          findForName: () => null,
           compose: async () => ({ files: [], requiredEnv: [] }),
           provisionTimeoutSeconds: () => null,
         },

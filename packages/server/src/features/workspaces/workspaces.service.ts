@@ -17,6 +17,7 @@ import {
   makeDue,
   purgeWorkspaces,
   readSettlements,
+  type TreeMember,
   updateWorkspace,
   upsertLayout,
   type WorkspaceInsert,
@@ -81,7 +82,14 @@ export interface WorkspaceVerbs {
   patch(id: string, body: PatchWorkspace): Promise<{ needsRestart: boolean }>;
   layout(id: string, layout: Layout): Promise<void>;
   remove(id: string, options: { confirm: boolean; purge: boolean }, clientGone: AbortSignal): Promise<Removal>;
+  /** Removes members of a tree, deepest first; `targetId` is the one whose event tells how many went with it. */
+  removeMembers(tx: Tx, members: readonly TreeMember[], more: RemovalExtras): Promise<void>;
   nudge(): void;
+}
+
+interface RemovalExtras {
+  readonly targetId?: string;
+  readonly events?: readonly NewEvent[];
 }
 
 export type Created =
@@ -216,6 +224,26 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     });
   }
 
+  async function removeMembers(tx: Tx, members: readonly TreeMember[], more: RemovalExtras): Promise<void> {
+    const all = members.map((member) => member.id);
+    const live = members.filter((member) => member.status !== 'removed');
+    await deps.tokens.revokeAll(tx, all);
+    await deleteLayouts(tx, all);
+    // A repeated delete tries again whatever still has an instance, descendants included (D26).
+    await makeDue(tx, all);
+    await commit(tx, {
+      events: more.events ?? [],
+      transitions: live
+        // Descendants first, so that the target's event is the last word.
+        .toReversed()
+        .map((member) => ({
+          workspaceId: member.id,
+          trigger: 'remove_requested' as const,
+          ...(member.id === more.targetId ? { cascadeDeleted: live.length - 1 } : {}),
+        })),
+    });
+  }
+
   async function remove(
     id: string,
     options: { confirm: boolean; purge: boolean },
@@ -225,24 +253,9 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     if (children.length > 0 && !options.confirm) return { kind: 'confirmation_required', children };
     const { ids, removedNow } = await transact('control', async (tx) => {
       const tree = await lockSubtree(tx, id);
-      const live = tree.filter((member) => member.status !== 'removed');
-      const descendants = live.filter((member) => member.id !== id);
-      const all = tree.map((member) => member.id);
-      await deps.tokens.revokeAll(tx, all);
-      await deleteLayouts(tx, all);
-      // A repeated delete tries again whatever still has an instance, descendants included (D26).
-      await makeDue(tx, all);
-      await commit(tx, {
-        transitions: live
-          // Descendants first, so that the target's event is the last word.
-          .toReversed()
-          .map((member) => ({
-            workspaceId: member.id,
-            trigger: 'remove_requested' as const,
-            ...(member.id === id ? { cascadeDeleted: descendants.length } : {}),
-          })),
-      });
-      return { ids: all, removedNow: descendants.length };
+      const descendants = tree.filter((member) => member.status !== 'removed' && member.id !== id);
+      await removeMembers(tx, tree, { targetId: id });
+      return { ids: tree.map((member) => member.id), removedNow: descendants.length };
     });
     deps.nudge();
     const { failed, settled } = await waitForSettlement(deps, ids, clientGone);
@@ -264,7 +277,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     return { kind: 'purged', cascadeDeleted: removedNow };
   }
 
-  return { create, insertAll, patch, layout, remove, nudge: deps.nudge };
+  return { create, insertAll, patch, layout, remove, removeMembers, nudge: deps.nudge };
 }
 
 function toSpec(deps: WorkspaceServiceDeps, body: CreateWorkspace): WorkspaceSpec {

@@ -265,6 +265,8 @@ export interface ReconcileRow {
   readonly instance: InstanceRecord | null;
   readonly instanceState: InstanceState;
   readonly crashCount: number;
+  /** The template that this start lays over the configuration folder; null leaves the folder alone. */
+  readonly pendingTemplate: string | null;
 }
 
 export async function findReconcileRow(db: Db | Tx, id: string): Promise<ReconcileRow | null> {
@@ -283,6 +285,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
       'instance',
       'instance_state',
       'crash_count',
+      'pending_template',
     ])
     .where('id', '=', id)
     .executeTakeFirst();
@@ -291,9 +294,10 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     observed_generation: observedGeneration,
     instance_state: instanceState,
     crash_count: crashCount,
+    pending_template: pendingTemplate,
     ...rest
   } = row;
-  return { ...rest, observedGeneration, instanceState, crashCount };
+  return { ...rest, observedGeneration, instanceState, crashCount, pendingTemplate };
 }
 
 export interface Observation {

@@ -22,6 +22,9 @@ export interface WorkspacesTables {
     status_changed_at: Timestamp;
     last_sample_error: string | null;
     failure_reason: string | null;
+    applied_template: string | null;
+    pending_template: string | null;
+    hibernation_idle_minutes: number | null;
     desired: Generated<Desired>;
     generation: Generated<number>;
     observed_generation: Generated<number>;
@@ -60,6 +63,7 @@ export interface WorkspacesTables {
     runtime_state: Generated<string>;
     capabilities: NullableJsonColumn<Record<string, boolean>>;
     idle_timeout_seconds: number | null;
+    idle_since: NullableTimestamp;
     demo: Generated<boolean>;
     model: string | null;
   };

@@ -39,6 +39,7 @@ export function createBodyParser(spec: RouteSpec): BodyParser {
   return (body) => {
     const value = body === undefined && spec.bodyOptional ? {} : body;
     if (value !== undefined && validator.Check(value)) return value;
+    if (spec.bodyLenient) return {};
     throw new AppError(code, { help: explain(value, validator.Errors(value)) });
   };
 }

@@ -140,6 +140,24 @@ const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    flaw: 'never says that it wrote the configuration',
+    caughtBy: ['says-when-it-wrote'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) => provisioner.ensure({ ...spec, configWritten: () => {} }, record, signal),
+    }),
+  },
+  {
+    flaw: 'says that it wrote the configuration whenever it starts',
+    caughtBy: ['says-when-it-wrote'],
+    breakage: (provisioner) => ({
+      ensure: async (spec, record, signal) => {
+        const started = await provisioner.ensure({ ...spec, configWritten: () => {} }, record, signal);
+        spec.configWritten();
+        return started;
+      },
+    }),
+  },
+  {
     flaw: 'only stops when asked to destroy',
     caughtBy: ['destroy-leaves-nothing'],
     breakage: (provisioner) => ({ destroy: (ref, signal) => provisioner.stop(ref, signal) }),

@@ -56,6 +56,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     issueToken: async () => `token-of-generation-${generation}`,
     configFiles: [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
     seedConfig: 'if-missing',
+    configWritten: () => {},
     workspaceDir: null,
     ...changes,
   };
@@ -212,6 +213,22 @@ export const CLAUSES: readonly Clause[] = [
       expect(await readConfig(A, 'config.yaml')).toBe('mine\n');
       await provisioner.ensure(specOf(4, { seedConfig: 'overwrite' }), null, never);
       expect(await readConfig(A, 'config.yaml')).toBe('generation: 4\n');
+    },
+  },
+  {
+    id: 'says-when-it-wrote',
+    guarantee: 'the caller hears that the configuration was written when it was, and only then',
+    appliesTo: 'running',
+    async check({ provisioner }) {
+      const heard: number[] = [];
+      const spec = (generation: number, seedConfig: InstanceSpec['seedConfig']) =>
+        specOf(generation, { seedConfig, configWritten: () => heard.push(generation) });
+      await provisioner.ensure(spec(1, 'if-missing'), null, never);
+      await provisioner.ensure(spec(1, 'if-missing'), null, never);
+      await provisioner.ensure(spec(2, 'if-missing'), null, never);
+      await provisioner.ensure(spec(3, 'none'), null, never);
+      await provisioner.ensure(spec(4, 'overwrite'), null, never);
+      expect(heard).toEqual([1, 4]);
     },
   },
   {

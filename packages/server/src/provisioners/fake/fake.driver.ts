@@ -23,6 +23,7 @@ export interface FakeControl {
   readonly files: {
     read(workspaceId: string, path: string): Buffer | null;
     write(workspaceId: string, path: string, content: Buffer): void;
+    remove(workspaceId: string, path: string): void;
   };
   /** The agent ends on its own. Throws when none runs. */
   crash(workspaceId: string, exit?: { code?: number; signal?: string | null; output?: readonly string[] }): void;
@@ -32,6 +33,8 @@ export interface FakeControl {
   failNextStart(output: readonly string[], failure?: { readonly retryable: boolean }): void;
   /** Starts wait until `release` is called. */
   holdStarts(): { release(): void };
+  /** Stops wait until `release` is called. */
+  holdStops(): { release(): void };
   /** Each start takes this long by the clock. */
   setStartDelayMs(delayMs: number): void;
   /** Driver calls in order, as `start <workspace id>`. */
@@ -54,7 +57,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
   let startCount = 0;
   let startDelayMs = 0;
   let isReachable = true;
-  let held: { opened: Promise<void> } | null = null;
+  const starts = createGate();
+  const stops = createGate();
 
   function requireReachable(): void {
     if (isReachable) return;
@@ -122,7 +126,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         seed(workspace);
         workspace.token = await spec.issueToken();
         if (startDelayMs > 0) await clock.sleep(startDelayMs, signal);
-        if (held !== null) await untilAborted(held.opened, signal);
+        await starts.pass(signal);
         signal.throwIfAborted();
         const failure = failures.shift();
         if (failure !== undefined) throw bootFailure(spec, failure);
@@ -130,9 +134,10 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         watched.add(workspace.lastInstance.instanceId);
         return workspace.lastInstance;
       },
-      async stop(workspaceId) {
+      async stop(workspaceId, _record, signal) {
         calls.push(`stop ${workspaceId}`);
         requireReachable();
+        await stops.pass(signal);
         end(workspaceId, true, { code: 0, signal: null, output: [] });
       },
       async destroy(workspaceId) {
@@ -176,6 +181,9 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
       write(workspaceId, path, content) {
         workspaces.get(workspaceId)?.files.set(path, content);
       },
+      remove(workspaceId, path) {
+        workspaces.get(workspaceId)?.files.delete(path);
+      },
     },
     crash(workspaceId, exit = {}) {
       if (control.countRunning(workspaceId) === 0) throw new Error(`Nothing runs for ${workspaceId}.`);
@@ -187,20 +195,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     failNextStart(output, failure = { retryable: true }) {
       failures.push({ output, ...failure });
     },
-    holdStarts() {
-      let release = () => {};
-      held = {
-        opened: new Promise<void>((resolve) => {
-          release = resolve;
-        }),
-      };
-      return {
-        release() {
-          held = null;
-          release();
-        },
-      };
-    },
+    holdStarts: () => starts.hold(),
+    holdStops: () => stops.hold(),
     setStartDelayMs(delayMs) {
       startDelayMs = delayMs;
     },
@@ -214,6 +210,33 @@ interface FakeBootFailure {
   readonly retryable: boolean;
 }
 
+interface Gate {
+  hold(): { release(): void };
+  /** Waits while it is held. */
+  pass(signal: AbortSignal): Promise<void>;
+}
+
+function createGate(): Gate {
+  let opened: Promise<void> | null = null;
+  return {
+    hold() {
+      let open = () => {};
+      opened = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      return {
+        release() {
+          opened = null;
+          open();
+        },
+      };
+    },
+    async pass(signal) {
+      if (opened !== null) await untilAborted(opened, signal);
+    },
+  };
+}
+
 interface FakeExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -225,6 +248,7 @@ function seed(workspace: FakeWorkspace): void {
   if (spec.seedConfig === 'none') return;
   if (spec.seedConfig === 'if-missing' && files.has('config.yaml')) return;
   for (const file of spec.configFiles) files.set(file.path, file.content);
+  spec.configWritten();
 }
 
 function bootFailure(spec: InstanceSpec, { output, retryable }: FakeBootFailure): DriverError {

@@ -82,6 +82,7 @@ export async function seedConfigs(folder: WorkspaceFolder, spec: InstanceSpec): 
   for (const file of spec.configFiles) {
     await writeFileInside(folder.configs, file.path, file.content, file.mode ?? 0o644);
   }
+  spec.configWritten();
 }
 
 export async function writeToken(folder: WorkspaceFolder, token: string): Promise<void> {

@@ -1,0 +1,133 @@
+import Type, { type Static } from 'typebox';
+import { flag, workspaceId } from '../query.js';
+import { route } from '../route.js';
+import { Nullable } from '../schema.js';
+
+/** All keys are optional, and a body that is no such object counts as none (contract lifecycle §2.2). */
+export const RestartWorkspace = Type.Object({
+  template: Type.Optional(Nullable(Type.String())),
+  apply_template: Type.Optional(Nullable(Type.Boolean())),
+  reset: Type.Optional(Nullable(Type.Boolean())),
+  rebuild_config: Type.Optional(Nullable(Type.Boolean())),
+});
+export type RestartWorkspace = Static<typeof RestartWorkspace>;
+
+const id = { id: workspaceId };
+
+/** The verbs that change what the owner wants of a workspace (contract lifecycle §2, §10). */
+export const lifecycleRoutes = {
+  restartWorkspace: route({
+    method: 'POST',
+    path: '/workspaces/:id/restart',
+    summary: 'Start the agent anew; answers at once, the worker stops and starts it',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    query: { reset: flag('forget the session of the agent as well') },
+    body: RestartWorkspace,
+    bodyOptional: true,
+    bodyLenient: true,
+    responses: {
+      200: Type.Union([
+        Type.Object({
+          status: Type.Literal('provisioning'),
+          /** Name of the template that the configuration comes from, or `existing-volume`. */
+          config_dir: Type.String(),
+          /** Additive: whether that template is laid over the configuration by this restart. */
+          template_applied: Type.Boolean(),
+          reset_session: Type.Boolean(),
+        }),
+        Type.Object({ status: Type.Literal('noop'), runtime: Type.Literal('external'), message: Type.String() }),
+      ]),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'ancestor_paused', 'provisioner_not_available'],
+    failedText: 'lookup failed',
+    source: 'lifecycle §2.2, design §13',
+  }),
+  pauseWorkspace: route({
+    method: 'POST',
+    path: '/workspaces/:id/pause',
+    summary: 'Stop a workspace and everything below it until it is resumed',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: {
+      200: Type.Object({
+        status: Type.Literal('paused'),
+        paused_count: Type.Integer(),
+        /** Additive: instances that could not be stopped yet; the server goes on trying. */
+        stop_failures: Type.Optional(Type.Integer()),
+      }),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_pausable'],
+    failedText: 'lookup failed',
+    source: 'lifecycle §2.4, design §4.3',
+  }),
+  resumeWorkspace: route({
+    method: 'POST',
+    path: '/workspaces/:id/resume',
+    summary: 'Start a paused workspace and every paused one below it',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: { 200: Type.Object({ status: Type.Literal('provisioning'), resumed_count: Type.Integer() }) },
+    errors: ['invalid_workspace_id', 'workspace_not_paused', 'ancestor_paused', 'provisioner_not_available'],
+    failedText: 'lookup failed',
+    source: 'lifecycle §2.5',
+  }),
+  hibernateWorkspace: route({
+    method: 'POST',
+    path: '/workspaces/:id/hibernate',
+    summary: 'Stop an idle agent until the next message wakes it',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    query: { force: flag('also when it is working') },
+    responses: {
+      200: Type.Object({ status: Type.Literal('hibernated') }),
+      /** Additive: its instance is still being stopped (design §4.3). */
+      202: Type.Object({ status: Type.Literal('hibernating') }),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_hibernatable', 'workspace_busy', 'hibernation_failed'],
+    failedText: 'lookup failed',
+    source: 'lifecycle §2.6, design §4.3',
+  }),
+  collapseWorkspace: route({
+    method: 'POST',
+    path: '/workspaces/:id/collapse',
+    summary: 'Remove everything below a workspace',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: {
+      200: Type.Object({
+        status: Type.Literal('collapsed'),
+        /** Names of the direct children. */
+        removed: Type.Array(Type.String()),
+        stop_failures: Type.Optional(Type.Integer()),
+      }),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_found'],
+    failedText: 'failed to query children',
+    source: 'lifecycle §10, design §4.3',
+  }),
+  setWorkspaceTemplate: route({
+    method: 'PATCH',
+    path: '/workspaces/:id/template',
+    summary: 'Store the template a workspace is built from; the next restart applies it',
+    access: 'admin',
+    rate: 'default',
+    params: id,
+    body: Type.Object({ template: Type.String() }),
+    invalidBody: 'invalid_request_body',
+    responses: {
+      200: Type.Object({
+        status: Type.Literal('updated'),
+        template: Type.String(),
+        needs_restart: Type.Literal(true),
+      }),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'invalid_template', 'unknown_template'],
+    source: 'lifecycle §1.6',
+  }),
+} as const;

@@ -1,0 +1,87 @@
+import type { Status } from '@molecule/contract';
+import { sql } from 'kysely';
+import type { Db, Tx } from '../../platform/db.js';
+import type { WorkspaceSpec } from './workspaces.types.js';
+
+export interface VerbSubject {
+  readonly id: string;
+  readonly name: string;
+  readonly status: Status;
+  readonly spec: WorkspaceSpec;
+  readonly backend: string;
+  readonly appliedTemplate: string | null;
+  readonly activeTasks: number;
+}
+
+/** The row a verb acts on, held to the end of the transaction; null when there is none. */
+export async function lockVerbSubject(tx: Tx, id: string): Promise<VerbSubject | null> {
+  const { rows } = await sql<VerbSubject>`
+    select w.id, w.name, w.status, w.spec, w.backend, w.applied_template as "appliedTemplate",
+           coalesce((select l.active_tasks from workspace_liveness as l where l.workspace_id = w.id), 0) as "activeTasks"
+      from workspaces as w
+     where w.id = ${id}
+       for update of w`.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Name of the nearest paused ancestor, null when none is. Walks at most 64 steps, so a cycle cannot hold it. */
+export async function findPausedAncestor(db: Db | Tx, id: string): Promise<string | null> {
+  const { rows } = await sql<{ name: string }>`
+    with recursive line(id, step) as (
+      select parent_id, 1 from workspaces where id = ${id}
+      union
+      select w.parent_id, line.step + 1 from line join workspaces as w on w.id = line.id where line.step < 64
+    )
+    select w.name from line join workspaces as w on w.id = line.id where w.status = 'paused' order by line.step limit 1`.execute(
+    db,
+  );
+  return rows[0]?.name ?? null;
+}
+
+/** What the next start lays over the configuration folder. A later request without one takes an earlier one back. */
+export async function writePendingTemplate(tx: Tx, id: string, template: string | null): Promise<void> {
+  await sql`update workspaces set pending_template = ${template} where id = ${id}`.execute(tx);
+}
+
+/** Stores the template of the owner's choice; null clears it. The folder changes with the next manual restart. */
+export async function writeStoredTemplate(tx: Tx, id: string, template: string | null): Promise<void> {
+  await sql`
+    update workspaces
+       set spec = jsonb_set(spec, '{template}', ${JSON.stringify(template)}::jsonb), updated_at = now()
+     where id = ${id}`.execute(tx);
+}
+
+/** After a start wrote the configuration folder: what it holds now, and that the request, if it still stands, is done. */
+export async function writeAppliedTemplate(
+  db: Db | Tx,
+  id: string,
+  generation: number,
+  template: string | null,
+): Promise<void> {
+  await sql`
+    update workspaces
+       set applied_template = ${template},
+           pending_template = case when generation = ${generation}::bigint then null else pending_template end
+     where id = ${id}`.execute(db);
+}
+
+export interface IdleWorkspace {
+  readonly id: string;
+  readonly generation: number;
+}
+
+/** Agents that have had nothing to do for as long as their owner allows (contract lifecycle §16.6, D4). */
+export async function listIdle(db: Db | Tx, limit: number): Promise<IdleWorkspace[]> {
+  const { rows } = await sql<IdleWorkspace>`
+    select w.id, w.generation
+      from workspaces as w
+      join workspace_liveness as l on l.workspace_id = w.id
+     where w.hibernation_idle_minutes is not null
+       and w.status in ('online', 'degraded')
+       and w.runtime <> 'external'
+       and l.active_tasks = 0
+       and l.idle_since < now() - w.hibernation_idle_minutes * interval '1 minute'
+     order by w.id
+     limit ${limit}`.execute(db);
+  return rows;
+}
