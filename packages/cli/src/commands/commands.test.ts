@@ -38,6 +38,68 @@ describe('ws ls', () => {
   });
 });
 
+describe('the lifecycle of a workspace', () => {
+  it('ws restart says whether a template is laid over the configuration', async () => {
+    const kept = {
+      status: 'provisioning',
+      config_dir: 'existing-volume',
+      template_applied: false,
+      reset_session: false,
+    };
+    cli.server.on('restartWorkspace', { status: 200, body: kept });
+    expect((await cli.molecule('ws', 'restart', 'Lead')).out).toBe(
+      'Lead is starting; its configuration stays as it is\n',
+    );
+    expect(cli.server.calls.at(-1)).toMatchObject({ params: { id: lead.id }, query: { reset: 'false' }, body: {} });
+    cli.server.on('restartWorkspace', { status: 200, body: { ...kept, config_dir: 'seo', template_applied: true } });
+    expect((await cli.molecule('ws', 'restart', 'Lead', '--template', 'seo', '--reset', '--apply')).out).toBe(
+      'Lead is starting, with the template "seo" laid over its configuration\n',
+    );
+    expect(cli.server.calls.at(-1)).toMatchObject({
+      query: { reset: 'true' },
+      body: { template: 'seo', apply_template: true },
+    });
+  });
+
+  it('ws restart of an agent that runs elsewhere passes on what the server says', async () => {
+    cli.server.on('restartWorkspace', {
+      status: 200,
+      body: { status: 'noop', runtime: 'external', message: 'elsewhere' },
+    });
+    expect((await cli.molecule('ws', 'restart', 'Lead')).out).toBe('elsewhere\n');
+  });
+
+  it('ws pause counts what was stopped, and what could not be', async () => {
+    cli.server.on('pauseWorkspace', { status: 200, body: { status: 'paused', paused_count: 3 } });
+    expect((await cli.molecule('ws', 'pause', 'Lead')).out).toBe('Lead: 3 agents paused\n');
+    cli.server.on('pauseWorkspace', { status: 200, body: { status: 'paused', paused_count: 1, stop_failures: 1 } });
+    expect((await cli.molecule('ws', 'pause', 'Lead')).out).toBe(
+      'Lead: 1 agent paused; 1 could not be stopped yet, the server goes on trying\n',
+    );
+  });
+
+  it('ws resume counts what is starting; a refusal is shown with what to do', async () => {
+    cli.server.on('resumeWorkspace', { status: 200, body: { status: 'provisioning', resumed_count: 1 } });
+    expect((await cli.molecule('ws', 'resume', 'Lead')).out).toBe('Lead: 1 agent is starting\n');
+    cli.server.on('resumeWorkspace', refusal('workspace_not_paused'));
+    const seen = await cli.molecule('ws', 'resume', 'Lead');
+    expect(seen.exit).toBe(1);
+    expect(seen.error).toContain('workspace not found or not paused');
+  });
+
+  it('ws hibernate says when the instance is not gone yet', async () => {
+    cli.server.on('hibernateWorkspace', { status: 200, body: { status: 'hibernated' } });
+    expect((await cli.molecule('ws', 'hibernate', 'Lead', '--force')).out).toBe(
+      'Lead hibernates; the next message wakes it\n',
+    );
+    expect(cli.server.calls.at(-1)).toMatchObject({ query: { force: 'true' } });
+    cli.server.on('hibernateWorkspace', { status: 202, body: { status: 'hibernating' } });
+    expect((await cli.molecule('ws', 'hibernate', 'Lead')).out).toBe(
+      'Lead is still being stopped; the next message wakes it\n',
+    );
+  });
+});
+
 describe('ws rm', () => {
   it('removes a workspace and says how many went with it', async () => {
     cli.server.on('deleteWorkspace', { status: 200, body: { status: 'removed', cascade_deleted: 2 } });

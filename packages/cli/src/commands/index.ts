@@ -5,8 +5,25 @@ import { loginLink } from './login-link.js';
 import { logs } from './logs.js';
 import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
+import { wsHibernate } from './ws/hibernate.js';
 import { wsLs } from './ws/ls.js';
+import { wsPause } from './ws/pause.js';
+import { wsRestart } from './ws/restart.js';
+import { wsResume } from './ws/resume.js';
 import { wsRm } from './ws/rm.js';
 
 /** Every command, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [orgLs, orgImport, wsLs, wsRm, chat, logs, loginLink, doctor];
+export const COMMANDS: readonly Command[] = [
+  orgLs,
+  orgImport,
+  wsLs,
+  wsRestart,
+  wsPause,
+  wsResume,
+  wsHibernate,
+  wsRm,
+  chat,
+  logs,
+  loginLink,
+  doctor,
+];

@@ -1,5 +1,6 @@
 import { type Command, RefusedError } from '../../command.js';
 import { findWorkspace } from '../../find-workspace.js';
+import { STOP_WAIT_MS } from '../../stop-wait.js';
 
 export const wsRm: Command = {
   path: ['ws', 'rm'],
@@ -15,8 +16,7 @@ export const wsRm: Command = {
     const { status, body } = await connection.call(
       'deleteWorkspace',
       { params: { id: workspace.id }, query: { confirm: flags.yes === true, purge: flags.purge === true } },
-      // The server waits up to 10 s for instances to stop before it answers.
-      { timeoutMs: 30_000 },
+      { timeoutMs: STOP_WAIT_MS },
     );
     if (status === 409) {
       const names = body.children.map((child) => child.name).join(', ');
