@@ -3,7 +3,7 @@ import { AppError } from '../../platform/http/app-error.js';
 import type { GateInput } from '../../platform/http/http-server.js';
 import type { Actor } from './actor.js';
 import { checkReservedCaller, readClaim } from './caller.js';
-import { equalHashes, equalsSecret, hashCredential, readBearer } from './credentials.js';
+import { equalHashes, equalsSecret, hashCredential, readBearer, readCookie } from './credentials.js';
 import { checkOrigin, type OriginRules } from './origin.js';
 import { unavailable, type Validator } from './validator.js';
 
@@ -83,7 +83,8 @@ async function withoutBearer(deps: GateDeps, input: GateInput, access: BearerAcc
     checkOpenOrigin(deps, input);
     return { kind: 'admin', via: 'development' };
   }
-  if (access === 'discovery' && input.cookies[deps.cookieName()]) throw new AppError('invalid_session');
+  if (access === 'discovery' && readCookie(input.headers, deps.cookieName()) !== null)
+    throw new AppError('invalid_session');
   throw new AppError(MISSING[access]);
 }
 
@@ -136,8 +137,8 @@ async function calling(deps: GateDeps, input: GateInput): Promise<Actor> {
 
 /** An invalid cookie is nothing: it may stem from a server that ran on this port before. */
 async function findSessionActor(deps: GateDeps, input: GateInput): Promise<Actor | null> {
-  const cookie = input.cookies[deps.cookieName()];
-  if (!cookie) return null;
+  const cookie = readCookie(input.headers, deps.cookieName());
+  if (cookie === null) return null;
   const verdict = await deps.validator.checkSession(cookie);
   if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
   if (verdict.kind === 'invalid') return null;

@@ -4,7 +4,7 @@ import type { Ports } from '../../ports.js';
 import { type AccessHandlers, createAccessHandlers } from './access.routes.js';
 import type { Actor } from './actor.js';
 import { type ClaimRefusals, resolveClaim } from './caller.js';
-import { type RequestHeaders, readBearer } from './credentials.js';
+import { type RequestHeaders, readBearer, readCookie } from './credentials.js';
 import { createGate } from './gate.js';
 import { createSessions } from './sessions.js';
 import { createUseMarks } from './use-marks.js';
@@ -61,7 +61,7 @@ export function createAccess(deps: AccessDeps): Access {
     resolveClaim: (actor, headers, refusals) => resolveClaim(db, actor, headers, refusals),
     tokens: createWorkspaceTokens(deps, marks),
     // The credential itself: it never leaves the limiter's memory, and a hash per request would be its dearest part.
-    rateKeyOf: ({ headers, cookies }) => readBearer(headers) ?? cookies[deps.cookieName()] ?? null,
+    rateKeyOf: ({ headers }) => readBearer(headers) ?? readCookie(headers, deps.cookieName()),
     createLoginLink: async (baseUrl) => (await sessions.createLoginLink(baseUrl)).url,
     handlers: createAccessHandlers({ ...deps, sessions, validator }),
   };

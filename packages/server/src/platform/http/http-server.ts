@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import fastifyCookie from '@fastify/cookie';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
 import {
@@ -27,7 +26,6 @@ export interface GateInput {
   readonly tombstones: boolean;
   readonly method: Method;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly cookies: Readonly<Record<string, string | undefined>>;
   readonly address: string;
   /** Raw path parameters; a gate must cope with any text. */
   readonly params: Readonly<Record<string, string>>;
@@ -139,7 +137,6 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     return reply.code(answer.status).send(answer.body);
   });
 
-  await app.register(fastifyCookie);
   const checkStranger = await registerRateLimit(app, options.rateLimit);
   await app.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
@@ -168,7 +165,6 @@ function addRoute<Actor>(
       tombstones: spec.tombstones ?? false,
       method: spec.method,
       headers: request.headers,
-      cookies: request.cookies,
       address: request.ip,
       params: request.params as Record<string, string>,
       body,

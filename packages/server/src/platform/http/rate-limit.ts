@@ -10,7 +10,6 @@ export interface RateLimit {
 
 export interface RequestHead {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly cookies: Readonly<Record<string, string | undefined>>;
 }
 
 /**
