@@ -96,7 +96,7 @@ export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
     const count = await transact('control', async (tx) => {
       const tree = await lockSubtree(tx, id);
       const row = await lockVerbSubject(tx, id);
-      if (!row || row.status !== 'paused') return refuse('workspace_not_paused');
+      if (row?.status !== 'paused') return refuse('workspace_not_paused');
       await checkStartable(tx, row);
       const paused = tree.filter((member) => member.status === 'paused');
       const transitions = [];
