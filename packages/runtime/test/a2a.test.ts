@@ -141,6 +141,20 @@ describe('what the platform sends', () => {
     });
   });
 
+  it('runs side by side as far as config.yaml allows, and waits beyond that', async () => {
+    const { adapter, runs } = createManualAdapter();
+    agent = await startAgent({ platform, adapter, config: 'max_concurrent_tasks: 2\n' });
+    const { url } = agent;
+    const pending = ['m1', 'm2', 'm3'].map((id) => sendLegacy(url, 'message/send', textMessage(id, id)));
+    await eventually(async () => (await sendLegacy(url, 'tasks/get', { id: 'm3' })).result?.status);
+    await eventually(() => runs[1]);
+    expect(runs).toHaveLength(2);
+    runs[0]?.finish('one');
+    (await eventually(() => runs[2])).finish('three');
+    runs[1]?.finish('two');
+    expect((await Promise.all(pending)).map((reply) => reply.error)).toEqual([undefined, undefined, undefined]);
+  });
+
   it('learns of a failed turn as a JSON-RPC error object in a 200, and of its share in the heartbeat', async () => {
     const { adapter, runs } = createManualAdapter();
     agent = await startAgent({ platform, adapter });

@@ -4,6 +4,9 @@ import { StartupError } from '../exit.js';
 import { reasonOf } from '../log.js';
 import type { RuntimeConfig } from './runtime-config.js';
 
+/** More at once is more than one process can do well; the platform lets an owner ask for any number. */
+const TURNS_MAX = 64;
+
 /**
  * Reads `config.yaml`. Throws {@link StartupError} with file, line and reason: a workspace that silently started
  * with defaults would answer under a wrong name and prompt.
@@ -46,7 +49,7 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
     promptFiles: field.texts('prompt_files'),
     skills: field.texts('skills'),
     requiredEnv: nested.texts('required_env'),
-    maxConcurrentTasks: field.count('max_concurrent_tasks') ?? 1,
+    maxConcurrentTasks: Math.min(field.count('max_concurrent_tasks') ?? 1, TURNS_MAX),
   };
 }
 
@@ -82,8 +85,8 @@ function createFieldReader(root: Mapping, path: string) {
     count(key: string): number | null {
       const value = root[key];
       if (value === undefined || value === null) return null;
-      if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 64) return value;
-      return refuse(key, 'a whole number from 1 to 64');
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+      return refuse(key, 'a whole number from 1');
     },
     mapping(key: string): Mapping {
       const value = root[key];

@@ -153,7 +153,7 @@ export async function composeOrg(
     chosen: Pick<WorkspaceSpec, 'runtime' | 'model' | 'tier'> & { readonly copied: string | null },
     attempt: <T>(place: Place, fallback: T, read: () => T | Promise<T>) => Promise<T>,
   ): Promise<{ path: string; content: Buffer }[]> {
-    const { filesDir } = node;
+    const { name, role, maxConcurrentTasks, filesDir } = node;
     const seed = new Map(folder.map((file) => [file.path, file.content]));
     if (node.systemPrompt !== null) seed.set(SYSTEM_PROMPT_FILE, Buffer.from(node.systemPrompt));
 
@@ -174,7 +174,7 @@ export async function composeOrg(
       const base =
         seed.get(CONFIG_FILE)?.toString('utf8') ??
         (chosen.copied === null ? null : await deps.templates.readConfig(chosen.copied)) ??
-        generateConfig({ ...chosen, runtime: sanitizeRuntime(chosen.runtime), name: node.name, role: node.role });
+        generateConfig({ ...chosen, runtime: sanitizeRuntime(chosen.runtime), name, role, maxConcurrentTasks });
       const edited = withNodeKeys(base, keys);
       if ('text' in edited) seed.set(CONFIG_FILE, Buffer.from(edited.text));
       else

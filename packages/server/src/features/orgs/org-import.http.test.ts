@@ -67,7 +67,7 @@ describe('org import', () => {
     const members = (lead: string) =>
       Array.from({ length: 12 }, (_, index) =>
         index === 0
-          ? `- { name: ${lead} 0, files_dir: people/${lead}, role: First of ${lead} }`
+          ? `- { name: ${lead} 0, files_dir: people/${lead}, role: First of ${lead}, max_concurrent_tasks: 4 }`
           : `- { name: ${lead} ${index}, system_prompt: "You are ${lead} ${index}." }`,
       ).join('\n');
     world.write('templates', {
@@ -141,6 +141,7 @@ describe('org import', () => {
       name: 'North 0',
       role: 'First of North',
       runtime: 'echo',
+      max_concurrent_tasks: 4,
       runtime_config: { timeout: 7 },
       idle_prompt: 'Look around.',
       idle_interval_seconds: 600,

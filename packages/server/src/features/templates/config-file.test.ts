@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { adaptConfig, generateConfig, type WorkspaceIdentity } from './config-file.js';
 
-const identity: WorkspaceIdentity = { name: 'Ada', role: 'Thinks', runtime: 'llm', model: null, tier: 2 };
+const identity: WorkspaceIdentity = {
+  name: 'Ada',
+  role: 'Thinks',
+  runtime: 'llm',
+  model: null,
+  tier: 2,
+  maxConcurrentTasks: 1,
+};
 
 function adapted(text: string, given: Partial<WorkspaceIdentity> = {}): string {
   const result = adaptConfig(text, { ...identity, ...given });

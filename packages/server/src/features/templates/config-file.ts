@@ -10,9 +10,14 @@ export interface WorkspaceIdentity {
   /** Explicit choice of the owner; null leaves the template's, or the default of the runtime. */
   readonly model: string | null;
   readonly tier: number;
+  /** 1 is what every runtime does unasked, so it counts as no choice and leaves the template's. */
+  readonly maxConcurrentTasks: number;
 }
 
-/** The configuration of a workspace without a template. Keys, order and quoting are fixed by contract lifecycle §21.3. */
+/**
+ * The configuration of a workspace without a template. Keys, order and quoting are fixed by contract lifecycle §21.3; a
+ * chosen number of tasks comes after them, and runtimes that do not know the key ignore it (§21.2).
+ */
 export function generateConfig(identity: WorkspaceIdentity): string {
   return [
     `name: ${quote(identity.name)}`,
@@ -23,13 +28,14 @@ export function generateConfig(identity: WorkspaceIdentity): string {
     `model: ${quote(identity.model ?? defaultModel(identity.runtime))}`,
     'runtime_config:',
     '  timeout: 0',
+    ...(identity.maxConcurrentTasks > 1 ? [`max_concurrent_tasks: ${identity.maxConcurrentTasks}`] : []),
     '',
   ].join('\n');
 }
 
 /**
- * A config.yaml of a template or an org as one workspace gets it: its own name, role, tier, runtime and explicit model
- * in place of the template's, everything else and every comment as it was written.
+ * A config.yaml of a template or an org as one workspace gets it: its own name, role, tier, runtime and explicit
+ * choices in place of the template's, everything else and every comment as it was written.
  */
 export function adaptConfig(
   text: string,
@@ -47,6 +53,7 @@ export function adaptConfig(
   document.set('runtime', identity.runtime);
   // A model under runtime_config is the template's own wish; the top-level key is read before it.
   if (identity.model !== null) document.set('model', identity.model);
+  if (identity.maxConcurrentTasks > 1) document.set('max_concurrent_tasks', identity.maxConcurrentTasks);
   return { text: document.toString({ lineWidth: 0 }) };
 }
 

@@ -33,7 +33,15 @@ async function startedFiles(fields: Record<string, unknown>): Promise<ReadonlyMa
   return new Map(files.map((file) => [file.path, file.content.toString('utf8')]));
 }
 
-const identity = { name: 'Ada', role: null, runtime: 'llm', model: null, tier: 2, seedFiles: [] };
+const identity = {
+  name: 'Ada',
+  role: null,
+  runtime: 'llm',
+  model: null,
+  tier: 2,
+  maxConcurrentTasks: 1,
+  seedFiles: [],
+};
 
 describe('workspace templates', () => {
   it('an empty or missing folder lists nothing, never null', async () => {
@@ -195,6 +203,17 @@ describe('workspace templates', () => {
     expect(supplied.get('skills/s/SKILL.md')).toBe('s');
     const chosen = await startedFiles({ template: 't', runtime: 'echo', model: 'mine' });
     expect(parse(chosen.get('config.yaml') ?? '')).toMatchObject({ runtime: 'echo', model: 'mine' });
+  });
+
+  it('the agent reads how many tasks its owner lets it run at once, over what the template says', async () => {
+    world.write('templates', { 't/config.yaml': 'runtime: echo\nmax_concurrent_tasks: 2\n' });
+    const written = async (fields: Record<string, unknown>): Promise<unknown> =>
+      parse((await startedFiles({ runtime: 'echo', ...fields })).get('config.yaml') ?? '').max_concurrent_tasks;
+    expect(await written({ max_concurrent_tasks: 3 })).toBe(3);
+    expect(await written({ max_concurrent_tasks: 3, template: 't' })).toBe(3);
+    expect(await written({ template: 't' })).toBe(2);
+    // One is what every runtime does unasked; the generated file has only the keys of contract §21.3.
+    expect(await written({ max_concurrent_tasks: 1 })).toBeUndefined();
   });
 
   it('required variables come from the effective config.yaml, a seed file over the template', async () => {

@@ -19,6 +19,7 @@ export interface StartSources {
       readonly template: string | null;
       readonly model: string | null;
       readonly tier: number;
+      readonly maxConcurrentTasks: number;
       readonly seedFiles: readonly ConfigFile[];
     }): Promise<{ readonly files: readonly ConfigFile[]; readonly requiredEnv: readonly string[] }>;
   };
@@ -65,6 +66,7 @@ export async function prepareStart(
     template,
     model: row.spec.model,
     tier: row.spec.tier,
+    maxConcurrentTasks: row.spec.max_concurrent_tasks,
     seedFiles,
   });
   refuseMissingEnv(requiredEnv, secrets);
