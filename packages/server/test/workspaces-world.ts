@@ -23,6 +23,7 @@ export function createWorkspacesWorld(
     readonly host?: WorkspacesWorld['host'];
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
+    readonly platformUrl?: string;
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -59,7 +60,7 @@ export function createWorkspacesWorld(
     },
     checkClaimedUrl: async () => {},
     defaultBackend: kind,
-    platformUrl: () => 'http://127.0.0.1:1',
+    platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',
     publicUrl: null,
     startsMax: 16,
     provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,

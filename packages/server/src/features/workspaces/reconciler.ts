@@ -1,6 +1,12 @@
 import { isConnectionError, toError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
-import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
+import {
+  DriverError,
+  type InstanceExit,
+  type InstanceRef,
+  isWanted,
+  type Provisioner,
+} from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
 import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
@@ -81,11 +87,15 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const inspection = await provisioner.inspect(refOf(row));
       // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
       const found = inspection.state === 'running' ? inspection.record : null;
-      if (found !== null && found.url !== null && found.generation === row.generation) {
+      const wanted = { generation: row.generation, platformUrl: deps.platformUrl() };
+      if (found !== null && found.url !== null && isWanted(found, wanted)) {
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
-      await announceRetry(row);
+      await announceRetry(
+        row,
+        found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
+      );
       const spec = await prepareStart(deps, db, row);
       const record = await provisioner.ensure(spec, row.instance, signal);
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
@@ -97,8 +107,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     }
   }
 
-  /** A workspace whose instance is gone says so before it starts again: offline, then provisioning. */
-  async function announceRetry(row: ClaimedRow): Promise<void> {
+  /** A workspace whose instance is gone, or has to go, says so before it starts again: offline, then provisioning. */
+  async function announceRetry(row: ClaimedRow, why: string): Promise<void> {
     if (row.status === 'provisioning') return;
     await transact('work', (tx) =>
       commit(tx, {
@@ -107,7 +117,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
             workspaceId: row.id,
             generation: row.generation,
             trigger: 'instance_ended',
-            why: 'The agent process had stopped; it is being started again.',
+            why: `${why}; it is being started again.`,
           },
           { workspaceId: row.id, generation: row.generation, trigger: 'start_retried' },
         ],
