@@ -231,6 +231,20 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   });
   await serveCanvas(http, CANVAS_FOLDER);
 
+  /** A free port is first of all the one on which the agents of a killed predecessor look for this server. */
+  async function listen(): Promise<void> {
+    const { port, host } = config;
+    if (port === 0 && dataDir.lastPort !== null) {
+      try {
+        await http.listen({ port: dataDir.lastPort, host });
+        return;
+      } catch (error) {
+        logger.warn({ err: error }, 'the last port is taken: agents that live on are started again for another');
+      }
+    }
+    await http.listen({ port, host });
+  }
+
   let closing: Promise<void> | null = null;
   async function shutDown(): Promise<void> {
     draining = true;
@@ -259,7 +273,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       const other = await findOtherHost(lanes.health, host);
       if (other !== null) requireSharedSecrets(config, other.name);
       await announceHost({ db: lanes.health, supervisor }, host);
-      await http.listen({ port: config.port, host: config.host });
+      await listen();
       const bound = http.server.address();
       if (typeof bound === 'object' && bound !== null) address.port = bound.port;
       supervisor.start();

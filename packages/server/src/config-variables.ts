@@ -92,7 +92,10 @@ function readStarts(text: string | undefined): number | null {
 
 /** Every variable the server reads. `docs/configuration.md` is generated from this list. */
 export const VARIABLES = {
-  port: integer('PORT', 8080, 0, 65_535, { describe: 'Port to listen on; 0 picks a free one.', example: '8080' }),
+  port: integer('PORT', 8080, 0, 65_535, {
+    describe: 'Port to listen on; 0 picks a free one, after a crash the same if it can.',
+    example: '8080',
+  }),
   host: textOr('HOST', '127.0.0.1', {
     describe: 'Address to listen on. Anything but loopback makes the server reachable from other machines.',
     example: '0.0.0.0',

@@ -34,7 +34,11 @@ export interface RealReply {
 }
 
 /** The whole server as main.ts composes it, started; only the machine that runs agents is in memory. */
-export async function startRealApp(databaseUrl: string, overrides: AppOverrides = {}): Promise<RealApp> {
+export async function startRealApp(
+  databaseUrl: string,
+  overrides: AppOverrides = {},
+  lastPort: number | null = null,
+): Promise<RealApp> {
   const dataDir = await createDataDir();
   const clock = createSystemClock();
   const backend = createFakeBackend({ clock });
@@ -50,7 +54,7 @@ export async function startRealApp(databaseUrl: string, overrides: AppOverrides 
         RATE_LIMIT: '1000000',
       }),
       databaseUrl,
-      dataDir: await openDataDir(dataDir, createRandom()),
+      dataDir: { ...(await openDataDir(dataDir, createRandom())), lastPort },
       logger: createLogger({ level: 'silent' }),
       version: '1.2.3',
       gitSha: 'abc',

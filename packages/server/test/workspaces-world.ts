@@ -24,6 +24,7 @@ export function createWorkspacesWorld(
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
     readonly startsMax?: number;
+    readonly platformUrl?: string;
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -61,7 +62,7 @@ export function createWorkspacesWorld(
     },
     checkClaimedUrl: async () => {},
     defaultBackend: kind,
-    platformUrl: () => 'http://127.0.0.1:1',
+    platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',
     publicUrl: null,
     startsMax: given.startsMax ?? 16,
     provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,

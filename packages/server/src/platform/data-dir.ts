@@ -10,6 +10,8 @@ export interface DataDir {
   readonly adminToken: string;
   readonly secretsKey: string;
   readonly hostId: string;
+  /** Where the server before this one listened; null when there was none, or it stopped in order and its agents with it. */
+  readonly lastPort: number | null;
   /** Tells the CLI where this server is; removed on an orderly stop. */
   writeServerFile(content: Readonly<Record<string, unknown>>): Promise<void>;
   removeServerFile(): Promise<void>;
@@ -40,6 +42,7 @@ export async function openDataDir(path: string, random: Random): Promise<DataDir
         Buffer.from(random.token(32), 'base64url').toString('base64'),
       ),
       hostId: await ensureKey(join(keys, 'host-id'), () => random.uuid()),
+      lastPort: await findPort(serverFile),
       async writeServerFile(content) {
         const draft = `${serverFile}.${process.pid}`;
         await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
@@ -55,6 +58,18 @@ export async function openDataDir(path: string, random: Random): Promise<DataDir
       );
     }
     throw error;
+  }
+}
+
+/** The port in a server file; null when there is no such file, or it holds none. */
+async function findPort(serverFile: string): Promise<number | null> {
+  const text = await readFile(serverFile, 'utf8').catch(() => '');
+  try {
+    const { port } = JSON.parse(text) as { readonly port?: unknown };
+    return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : null;
+  } catch {
+    // Not there or spoilt: a port to prefer is a convenience, and its absence keeps no server from starting.
+    return null;
   }
 }
 

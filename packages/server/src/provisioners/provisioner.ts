@@ -61,6 +61,8 @@ export interface InstanceRecord {
   readonly generation: number;
   /** Where the agent answers; null when the driver does not decide that (external). */
   readonly url: string | null;
+  /** Where it looks for the server: `platformUrl` of its spec. Null when the driver does not decide that, or cannot tell. */
+  readonly platformUrl: string | null;
   /** ISO 8601. */
   readonly startedAt: string;
   /** The driver's own (pid, start time, container id, …). Opaque to callers. */
@@ -73,6 +75,18 @@ export interface InstanceRef {
   readonly generation: number;
   /** Null when the row has none, for instance after a crash before it was written: the driver then searches. */
   readonly record: InstanceRecord | null;
+}
+
+/**
+ * Whether a living instance is the one that is wanted. One that looks for the server where it no longer is could never
+ * report again: it keeps its address from its start to its end.
+ */
+export function isWanted(
+  instance: InstanceRecord,
+  { generation, platformUrl }: Pick<InstanceSpec, 'generation' | 'platformUrl'>,
+): boolean {
+  if (instance.generation !== generation) return false;
+  return instance.platformUrl === null || instance.platformUrl === platformUrl;
 }
 
 /** `unknown` never leads to anything destructive (contract R43). */
@@ -146,7 +160,8 @@ export interface Provisioner {
   /**
    * Makes exactly one instance of `spec.generation` run and resolves when it accepts connections. Repeatable: while one
    * of that generation runs, the same instance is answered (and adopted when this process did not start it). Instances of
-   * older generations are stopped first; an older `spec.generation` than what runs is refused.
+   * older generations, and those that look for the server elsewhere, are stopped first; an older `spec.generation` than
+   * what runs is refused.
    * Rejects with DriverError; then nothing of this attempt runs. Aborting `signal`, or a newer verb, ends it the same way.
    */
   ensure(spec: InstanceSpec, record: InstanceRecord | null, signal: AbortSignal): Promise<InstanceRecord>;

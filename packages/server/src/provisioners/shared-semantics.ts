@@ -8,6 +8,7 @@ import {
   type InstanceRecord,
   type InstanceRef,
   type InstanceSpec,
+  isWanted,
   type Provisioner,
   type ProvisionerCapabilities,
 } from './provisioner.js';
@@ -81,8 +82,9 @@ export function createProvisioner(driver: Driver): Provisioner {
     if (running !== null) {
       if (running.generation > generation) throw outdated('ensure', workspaceId, generation, running.generation);
       const isReady = running.url !== null || !driver.capabilities.runsInstances;
-      if (running.generation === generation && isReady) return running;
-      // Older, or still booting for a server that is gone: nobody would notice it becoming ready, so it starts afresh.
+      if (isReady && isWanted(running, spec)) return running;
+      // Otherwise it is older, has lost the server, or is still booting for one that is gone: nobody would notice it
+      // becoming ready. It starts afresh.
       await driver.stop(workspaceId, running, signal);
     }
     signal.throwIfAborted();

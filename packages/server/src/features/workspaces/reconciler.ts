@@ -2,7 +2,13 @@ import { isCollision, isConnectionError, toError } from '../../platform/errors.j
 import { fitBeginning } from '../../platform/fit-text.js';
 import type { Ports } from '../../ports.js';
 import { describeExit } from '../../provisioners/describe-exit.js';
-import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
+import {
+  DriverError,
+  type InstanceExit,
+  type InstanceRef,
+  isWanted,
+  type Provisioner,
+} from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
 import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
@@ -97,13 +103,17 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const inspection = await provisioner.inspect(refOf(row));
       // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
       const found = inspection.state === 'running' ? inspection.record : null;
-      if (found !== null && found.url !== null && found.generation === row.generation) {
+      const wanted = { generation: row.generation, platformUrl: deps.platformUrl() };
+      if (found !== null && found.url !== null && isWanted(found, wanted)) {
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
         if (row.pendingTemplate !== null) await noteConfig(row, { template: row.pendingTemplate });
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
-      await announceRetry(row);
+      await announceRetry(
+        row,
+        found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
+      );
       let written: { readonly template: string | null } | null = null;
       const spec = await prepareStart(deps, db, row, (template) => {
         written = { template };
@@ -125,8 +135,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     await writeAppliedTemplate(db, row.id, row.generation, written.template);
   }
 
-  /** A workspace whose instance is gone says so before it starts again: offline, then provisioning. */
-  async function announceRetry(row: ClaimedRow): Promise<void> {
+  /** A workspace whose instance is gone, or has to go, says so before it starts again: offline, then provisioning. */
+  async function announceRetry(row: ClaimedRow, why: string): Promise<void> {
     if (row.status === 'provisioning') return;
     await transact('work', (tx) =>
       commit(tx, {
@@ -135,7 +145,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
             workspaceId: row.id,
             generation: row.generation,
             trigger: 'instance_ended',
-            why: 'The agent process had stopped; it is being started again.',
+            why: `${why}; it is being started again.`,
           },
           { workspaceId: row.id, generation: row.generation, trigger: 'start_retried' },
         ],

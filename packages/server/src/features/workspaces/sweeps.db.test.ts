@@ -308,6 +308,25 @@ describe('hosts', () => {
     expect((await row(second, alive)).status).toBe('online');
   });
 
+  it('the next server at another address starts the agents again with it, instead of leaving them to look for the old one', async () => {
+    const first = open();
+    await first.ports.start();
+    const id = await create(first, 'Moved');
+    await waitFor(async () => (await row(first, id)).instance_state === 'running');
+    await online(first, id);
+    worlds.splice(worlds.indexOf(first), 1);
+    await first.close();
+
+    const moved = 'http://127.0.0.1:2';
+    const second = open({ host: first.host, platformUrl: moved });
+    await second.ports.start();
+    await second.workspaces.resume();
+    await waitFor(async () => second.backend.findSpec(id)?.platformUrl === moved);
+    await waitFor(async () => (await row(second, id)).instance_state === 'running');
+    expect(second.backend.countRunning(id)).toBe(1);
+    expect(await row(second, id)).toMatchObject({ status: 'provisioning', crash_count: 0 });
+  });
+
   it('an orderly stop says so on the rows, and the next start takes them up', async () => {
     const first = open();
     await first.ports.start();

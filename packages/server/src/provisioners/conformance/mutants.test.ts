@@ -365,6 +365,14 @@ const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    flaw: 'adopts an instance that looks for the server elsewhere',
+    caughtBy: ['moved-server'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) =>
+        provisioner.ensure({ ...spec, platformUrl: record?.platformUrl ?? spec.platformUrl }, record, signal),
+    }),
+  },
+  {
     flaw: 'needs the record to find an instance',
     caughtBy: ['lost-record'],
     breakage: (provisioner) => ({

@@ -391,6 +391,7 @@ export const CLAUSES: readonly Clause[] = [
         instanceId: '',
         generation: -1,
         url: 'x',
+        platformUrl: null,
         startedAt: '',
         handle: { pid: 'x' },
       };
@@ -499,6 +500,21 @@ export const CLAUSES: readonly Clause[] = [
       });
       expect(exits).toHaveLength(1);
       expect(exits[0]).toMatchObject({ generation: 4, instanceId: record.instanceId, requested: false });
+    },
+  },
+  {
+    id: 'moved-server',
+    guarantee: 'an instance that looks for the server at another address is replaced by one that finds it',
+    appliesTo: 'running',
+    async check(subject) {
+      const stranded = await subject.provisioner.ensure(specOf(1), null, never);
+      const successor = await subject.restartServer();
+      const platformUrl = 'http://127.0.0.1:8081';
+      const found = await successor.ensure(specOf(1, { platformUrl }), stranded, never);
+      expect(found.instanceId).not.toBe(stranded.instanceId);
+      expect(found.platformUrl).toBe(platformUrl);
+      expect(await subject.countRunning(A)).toBe(1);
+      expect(await successor.ensure(specOf(1, { platformUrl }), found, never)).toEqual(found);
     },
   },
   {

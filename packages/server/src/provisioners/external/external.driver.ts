@@ -19,6 +19,7 @@ export function createExternalDriver(options: { readonly clock: Clock }): Driver
         instanceId: `external-${spec.workspaceId}-${spec.generation}`,
         generation: spec.generation,
         url: null,
+        platformUrl: null,
         startedAt: options.clock.now().toISOString(),
         handle: {},
       };

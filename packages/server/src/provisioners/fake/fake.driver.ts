@@ -82,6 +82,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
       instanceId: `fake-${++startCount}`,
       generation: spec.generation,
       url: `http://127.0.0.1:${20_000 + startCount}`,
+      platformUrl: spec.platformUrl,
       startedAt: clock.now().toISOString(),
       handle: {},
     };

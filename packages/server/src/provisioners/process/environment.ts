@@ -1,5 +1,5 @@
 import type { InstanceSpec } from '../provisioner.js';
-import { INSTANCE_ID_VARIABLE, RUN_DIR_VARIABLE } from './process-table.js';
+import { INSTANCE_ID_VARIABLE, PLATFORM_URL_VARIABLE, RUN_DIR_VARIABLE } from './process-table.js';
 import type { WorkspaceFolder } from './workspace-folder.js';
 
 /** The only two things an agent inherits from the server's surroundings, passed in by the composition root. */
@@ -25,7 +25,7 @@ export function toEnvironment(
     ...spec.env,
     ...(spec.model === null ? {} : { MODEL: spec.model }),
     WORKSPACE_ID: spec.workspaceId,
-    PLATFORM_URL: spec.platformUrl,
+    [PLATFORM_URL_VARIABLE]: spec.platformUrl,
     WORKSPACE_CONFIG_PATH: folder.configs,
     CONFIGS_DIR: folder.configs,
     HOME: folder.home,

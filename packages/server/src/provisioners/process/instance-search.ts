@@ -5,6 +5,7 @@ import {
   IDENTITY_VARIABLES,
   INSTANCE_ID_VARIABLE,
   isSameProcess,
+  PLATFORM_URL_VARIABLE,
   type ProcessFacts,
   type ProcessIdentity,
   type ProcessTable,
@@ -41,6 +42,7 @@ export async function findInstance(search: InstanceSearch): Promise<FoundInstanc
     instanceId: identity.instanceId,
     // An instance of which nothing is known but that it is ours counts as older than any.
     generation: known?.generation ?? 0,
+    platformUrl: facts.env[PLATFORM_URL_VARIABLE] ?? null,
     startedAt: known?.startedAt ?? search.clock.now().toISOString(),
   };
   return {
@@ -53,7 +55,7 @@ export async function findInstance(search: InstanceSearch): Promise<FoundInstanc
 /** By the note in its folder, by the caller's record, and only when both may be missing by its variables. */
 async function locate(search: InstanceSearch): Promise<{ identity: ProcessIdentity; facts: ProcessFacts } | null> {
   const { folder, note, record, table } = search;
-  const names = [...IDENTITY_VARIABLES, ...(note?.secretNames ?? [])];
+  const names = [...IDENTITY_VARIABLES, PLATFORM_URL_VARIABLE, ...(note?.secretNames ?? [])];
   for (const identity of [toIdentity(note), fromRecord(record)]) {
     if (identity === null) continue;
     const facts = await table.find(identity.pid, names);
@@ -70,7 +72,7 @@ async function locate(search: InstanceSearch): Promise<{ identity: ProcessIdenti
 
 export function toRecord(
   hostId: string,
-  about: Pick<InstanceRecord, 'instanceId' | 'generation' | 'startedAt'>,
+  about: Pick<InstanceRecord, 'instanceId' | 'generation' | 'platformUrl' | 'startedAt'>,
   identity: ProcessIdentity,
   port: number | null,
 ): InstanceRecord {
@@ -80,6 +82,7 @@ export function toRecord(
     instanceId: about.instanceId,
     generation: about.generation,
     url: port === null ? null : `http://127.0.0.1:${port}`,
+    platformUrl: about.platformUrl,
     startedAt: about.startedAt,
     handle: { pid: identity.pid, startTime: identity.startTime },
   };

@@ -19,6 +19,8 @@ export interface ProcessTable {
 
 export const INSTANCE_ID_VARIABLE = 'MOLECULE_INSTANCE_ID';
 export const RUN_DIR_VARIABLE = 'MOLECULE_RUN_DIR';
+/** Where the process looks for the server. */
+export const PLATFORM_URL_VARIABLE = 'PLATFORM_URL';
 /** Enough to tell whose process it is. */
 export const IDENTITY_VARIABLES = [INSTANCE_ID_VARIABLE, RUN_DIR_VARIABLE] as const;
 

@@ -118,7 +118,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       signal,
     );
     watchChild(spec, folder, redact, launched);
-    return toRecord(hostId, note, launched.identity, launched.port);
+    return toRecord(hostId, { ...note, platformUrl: spec.platformUrl }, launched.identity, launched.port);
   }
 
   function watchChild(
