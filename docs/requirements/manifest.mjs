@@ -92,7 +92,7 @@ export const REQUIREMENTS = [
   { id: 'B-09', state: 'proven', by: 'doors', src: 'registry-a2a §18', says: 'A workspace token opens neither admin routes nor another workspace.' },
   { id: 'B-10', state: 'later', by: 'messages', src: 'registry-a2a §18', says: 'A caller over HTTP cannot pass for a system caller, and real system callers are logged.' },
   { id: 'B-11', state: 'later', by: 'external', src: 'registry-a2a §18', says: 'Rotation replaces the credential at once and shows it once; reading the connection changes nothing.' },
-  { id: 'B-12', state: 'proven', by: 'doors', src: 'registry-a2a §18', says: 'A workspace that once had a token is never again open to anonymous callers, unless it is flagged to bootstrap.' },
+  { id: 'B-12', state: 'ruled', by: 'The flag opens an external workspace once; an instance that is started again is handed the token of its generation, so nothing is opened again (design §4.3, §6, §9).', src: 'registry-a2a §18', says: 'A workspace that once had a token is never again open to anonymous callers, unless it is flagged to bootstrap.' },
   { id: 'B-13', state: 'proven', by: 'registry', src: 'registry-a2a §18', says: 'An anonymous caller cannot move the address of a workspace that has a token.' },
   { id: 'B-14', state: 'later', by: 'external', src: 'registry-a2a §18', says: 'No snippet names a value only the server knows, appends to configuration files, or forgets the Origin header.' },
   { id: 'B-15', state: 'proven', by: 'doors', src: 'registry-a2a §18', says: 'Development rules hold only in development and without an admin token.' },
