@@ -23,6 +23,8 @@ export function createWorkspacesWorld(
     readonly host?: WorkspacesWorld['host'];
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
+    /** The backend of new workspaces is not configured on this server. */
+    readonly noBackend?: boolean;
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -31,11 +33,11 @@ export function createWorkspacesWorld(
   const host = given.host ?? { id: ports.random.uuid(), machine: createFakeBackend({ clock: ports.clock }) };
   const fake = host.machine;
   const issued: string[] = [];
+  const managed = createProvisioner(fake.createDriver());
   const provisioners = createProvisionerRegistry([
-    createProvisioner(fake.createDriver()),
+    ...(given.noBackend ? [] : [managed]),
     createProvisioner(createExternalDriver({ clock: ports.clock })),
   ]);
-  const kind = provisioners.all[0]?.kind ?? 'fake';
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
@@ -58,7 +60,7 @@ export function createWorkspacesWorld(
       },
     },
     checkClaimedUrl: async () => {},
-    defaultBackend: kind,
+    defaultBackend: managed.kind,
     platformUrl: () => 'http://127.0.0.1:1',
     publicUrl: null,
     startsMax: 16,
@@ -73,7 +75,7 @@ export function createWorkspacesWorld(
     issued,
     async close() {
       await ports.close();
-      await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
+      await Promise.all([managed, ...provisioners.all].map((provisioner) => provisioner.close()));
     },
   };
 }
