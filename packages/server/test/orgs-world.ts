@@ -35,6 +35,7 @@ export interface OrgsWorldOptions {
   /** Templates that ship with the product are left out unless asked for. */
   readonly builtIn?: boolean;
   readonly laneSizes?: LaneSizes;
+  readonly noBackend?: boolean;
 }
 
 /** Secrets, templates, orgs and workspaces on a real database, behind HTTP with an open gate, with a fake backend. */
@@ -46,6 +47,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const sources: { templates?: Templates; secrets?: Secrets } = {};
   const world = createWorkspacesWorld(url, {
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
+    ...(given.noBackend ? { noBackend: true } : {}),
     sources: (ports) => {
       const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
       const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY });

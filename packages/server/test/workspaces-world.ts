@@ -25,6 +25,8 @@ export function createWorkspacesWorld(
     readonly provisionTimeoutSeconds?: number;
     readonly startsMax?: number;
     readonly platformUrl?: string;
+    /** The backend of new workspaces is not configured on this server. */
+    readonly noBackend?: boolean;
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -33,11 +35,11 @@ export function createWorkspacesWorld(
   const host = given.host ?? { id: ports.random.uuid(), machine: createFakeBackend({ clock: ports.clock }) };
   const fake = host.machine;
   const issued: string[] = [];
+  const managed = createProvisioner(fake.createDriver());
   const provisioners = createProvisionerRegistry([
-    createProvisioner(fake.createDriver()),
+    ...(given.noBackend ? [] : [managed]),
     createProvisioner(createExternalDriver({ clock: ports.clock })),
   ]);
-  const kind = provisioners.all[0]?.kind ?? 'fake';
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
@@ -61,7 +63,7 @@ export function createWorkspacesWorld(
       },
     },
     checkClaimedUrl: async () => {},
-    defaultBackend: kind,
+    defaultBackend: managed.kind,
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',
     publicUrl: null,
     startsMax: given.startsMax ?? 16,
@@ -76,7 +78,7 @@ export function createWorkspacesWorld(
     issued,
     async close() {
       await ports.close();
-      await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
+      await Promise.all([managed, ...provisioners.all].map((provisioner) => provisioner.close()));
     },
   };
 }

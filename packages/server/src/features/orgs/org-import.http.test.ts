@@ -237,6 +237,48 @@ describe('org import', () => {
     await other.close();
   });
 
+  it('R27: an import that cannot look at what exists inserts nothing', async () => {
+    writeCompany();
+    const first = await importOrg({ dir: 'company' });
+    const { id: gone } = first.body.workspaces.at(-1);
+    const db = world.ports.lanes.control;
+    await sql`update workspaces set status = 'removed', desired = 'removed' where id = ${gone}`.execute(db);
+    const written = async () => {
+      const { rows: counts } = await sql`
+        select (select count(*) from workspaces) as workspaces, (select count(*) from workspace_liveness) as liveness,
+               (select count(*) from workspace_secrets) as secrets, (select count(*) from workspace_seed_files) as seeds,
+               (select count(*) from stored_layouts) as layouts, (select last_seq from event_counter) as events`.execute(
+        db,
+      );
+      return counts;
+    };
+    // Placing a card still works; looking at one does not.
+    await sql`alter table canvas_layouts rename to stored_layouts`.execute(db);
+    await sql`create function refuse_look(double precision) returns double precision language plpgsql as
+      $$ begin raise exception 'cannot look'; end $$`.execute(db);
+    await sql`create view canvas_layouts as
+      select workspace_id, refuse_look(x) as x, y, w, h, z, collapsed from stored_layouts`.execute(db);
+    await sql`create function store_layout() returns trigger language plpgsql as
+      $$ begin insert into stored_layouts (workspace_id, x, y) values (new.workspace_id, new.x, new.y); return new; end $$`.execute(
+      db,
+    );
+    await sql`create trigger store_layout instead of insert on canvas_layouts for each row execute function store_layout()`.execute(
+      db,
+    );
+    try {
+      const before = await written();
+      expect(await importOrg({ dir: 'company' })).toMatchObject({ status: 500, body: { code: 'internal' } });
+      expect(await written()).toEqual(before);
+    } finally {
+      await sql`drop view canvas_layouts`.execute(db);
+      await sql`drop function refuse_look`.execute(db);
+      await sql`drop function store_layout`.execute(db);
+      await sql`alter table stored_layouts rename to canvas_layouts`.execute(db);
+    }
+    const again = await importOrg({ dir: 'company' });
+    expect(again.body.workspaces.filter((entry: { skipped?: true }) => !entry.skipped)).toHaveLength(1);
+  });
+
   it('a failure in the middle leaves no row, no secret and no event', async () => {
     writeCompany();
     const db = world.ports.lanes.control;

@@ -542,8 +542,13 @@ describe('the registry in development mode', () => {
     expect((await call('/registry/heartbeat', { workspace_id: id }, token)).status).toBe(200);
   });
 
-  it('a workspace that never had a token beats without one', async () => {
+  it('B-12: a workspace beats without a token while it never had one, and not because all were revoked', async () => {
     const id = await insertWorkspace(edge.ports.lanes.work, { backend: 'external', mayBootstrap: true });
-    expect((await edge.call('POST', '/registry/heartbeat', { body: { workspace_id: id } })).status).toBe(200);
+    const beat = async () => (await edge.call('POST', '/registry/heartbeat', { body: { workspace_id: id } })).status;
+    expect(await beat()).toBe(200);
+    await edge.mint(id);
+    expect(await beat()).toBe(401);
+    await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
+    expect(await beat()).toBe(401);
   });
 });

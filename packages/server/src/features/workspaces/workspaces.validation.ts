@@ -72,7 +72,8 @@ export function parseWorkspaceDir(text: string | null | undefined): string | nul
   const clean = posix.normalize(text).replace(/(.)\/$/, '$1');
   const climbs = text.split('/').includes('..') || text.includes('..');
   const system = SYSTEM_FOLDERS.some((folder) => clean === folder || clean.startsWith(`${folder}/`));
-  if (!text.startsWith('/') || climbs || system || clean === '/' || CONTROL.test(text)) {
+  const unusable = CONTROL.test(text) || LONE_SURROGATE.test(text);
+  if (!text.startsWith('/') || climbs || system || clean === '/' || unusable) {
     refuse('invalid_workspace_directory');
   }
   return clean;
