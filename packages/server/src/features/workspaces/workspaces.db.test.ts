@@ -342,6 +342,17 @@ describe('workspaces on a real database', () => {
     expect((await row(a)).parent_id).toBeNull();
   });
 
+  it('a folder too long for any system, and for an event, is refused and changes nothing', async () => {
+    const id = await create('Deep');
+    const refused = { code: 'invalid_workspace_directory' };
+    for (const dir of [`/srv/${'x'.repeat(9_000)}`, `/srv/${'"'.repeat(4_000)}`]) {
+      await expect(world.workspaces.verbs.patch(id, { workspace_dir: dir })).rejects.toMatchObject(refused);
+    }
+    expect((await row(id)).spec.workspace_dir).toBeNull();
+    const longest = { name: '"'.repeat(255), role: '"'.repeat(1_000), workspace_dir: `/${'x'.repeat(4_095)}` };
+    await expect(world.workspaces.verbs.patch(id, longest)).resolves.toEqual({ needsRestart: true });
+  });
+
   it('an instance that was still booting when its server ended is started afresh, never adopted without an address', async () => {
     const id = await create('Halfway');
     await started(id);

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { type CreateWorkspace, type PatchWorkspace, parseUuid } from '@molecule/contract';
+import { jsonBytes } from '../../platform/fit-text.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 
 /** Rules of contract lifecycle §1.1, §1.5 and §1.8. Everything is judged before the first write. */
@@ -12,6 +13,9 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Half of a pair of UTF-16 units: no character, and refused by Postgres inside JSON. */
 const LONE_SURROGATE = /\p{Cs}/u;
+
+/** What Linux takes; measured as JSON, because events tell of it. */
+const FOLDER_BYTES_MAX = 4_096;
 
 const SYSTEM_FOLDERS = ['/etc', '/var', '/proc', '/sys', '/dev', '/boot', '/sbin', '/bin', '/lib', '/usr'];
 
@@ -72,7 +76,8 @@ export function parseWorkspaceDir(text: string | null | undefined): string | nul
   const clean = posix.normalize(text).replace(/(.)\/$/, '$1');
   const climbs = text.split('/').includes('..') || text.includes('..');
   const system = SYSTEM_FOLDERS.some((folder) => clean === folder || clean.startsWith(`${folder}/`));
-  if (!text.startsWith('/') || climbs || system || clean === '/' || CONTROL.test(text)) {
+  const long = jsonBytes(clean) > FOLDER_BYTES_MAX;
+  if (!text.startsWith('/') || climbs || system || long || clean === '/' || CONTROL.test(text)) {
     refuse('invalid_workspace_directory');
   }
   return clean;
