@@ -342,6 +342,26 @@ describe('workspaces on a real database', () => {
     expect((await row(a)).parent_id).toBeNull();
   });
 
+  it('who runs an agent is decided when it is created: its runtime neither becomes external nor stops being it', async () => {
+    const managed = await create('Managed');
+    const external = await create('Elsewhere', { external: true, url: 'https://agent.example.com' });
+    const { patch } = world.workspaces.verbs;
+    await expect(patch(managed, { runtime: 'external', name: 'Moved' })).rejects.toMatchObject({
+      code: 'invalid_field',
+      message: 'runtime cannot become external: this server runs the workspace',
+    });
+    await expect(patch(external, { runtime: 'echo' })).rejects.toMatchObject({
+      code: 'invalid_field',
+      message: 'runtime cannot change from external: the workspace is run elsewhere',
+    });
+    expect(await row(managed)).toMatchObject({ runtime: 'echo', name: 'Managed' });
+    expect(await row(external)).toMatchObject({ runtime: 'external', backend: 'external' });
+    await patch(managed, { runtime: 'llm' });
+    await patch(external, { runtime: 'external', name: 'Still elsewhere' });
+    expect(await row(managed)).toMatchObject({ runtime: 'llm' });
+    expect(await row(external)).toMatchObject({ runtime: 'external', name: 'Still elsewhere' });
+  });
+
   it('a folder too long for any system, and for an event, is refused and changes nothing', async () => {
     const id = await create('Deep');
     const refused = { code: 'invalid_workspace_directory' };

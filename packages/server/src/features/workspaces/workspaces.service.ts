@@ -23,6 +23,7 @@ import type { WorkspaceSpec } from './workspaces.types.js';
 import {
   checkCreateFields,
   checkPatchFields,
+  checkRuntimeChange,
   parseAccess,
   parseParentId,
   parseWorkspaceDir,
@@ -166,6 +167,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
       // pair of crossing moves may deadlock. Postgres then ends one of them and the caller repeats it.
       const row = await lockWorkspace(tx, id);
       if (!row || row.status === 'removed') refuse('workspace_not_found');
+      if (body.runtime !== undefined) checkRuntimeChange(row.spec.runtime, body.runtime);
       if (parentId) await checkParent(tx, parentId, id);
       const spec: WorkspaceSpec = {
         ...row.spec,

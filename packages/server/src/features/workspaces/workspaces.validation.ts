@@ -70,6 +70,21 @@ export function checkPatchFields(body: PatchWorkspace): void {
   }
 }
 
+/**
+ * Who runs a workspace is fixed with its backend when it is created: one that became external would keep an instance
+ * that nobody may stop, and one that stopped being it has never had a backend here (contract lifecycle §3.5).
+ */
+export function checkRuntimeChange(from: string, to: string): void {
+  if ((from === 'external') === (to === 'external')) return;
+  throw new AppError('invalid_field', {
+    text:
+      to === 'external'
+        ? 'runtime cannot become external: this server runs the workspace'
+        : 'runtime cannot change from external: the workspace is run elsewhere',
+    help: 'Create a new workspace with that runtime, and remove this one.',
+  });
+}
+
 /** A folder of the owner's for the agent to work in. Null and "" mean none. Lexical: the driver resolves links again. */
 export function parseWorkspaceDir(text: string | null | undefined): string | null {
   if (text === undefined || text === null || text === '') return null;
