@@ -6,6 +6,11 @@ import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
+import { TRIGGERS } from './lifecycle.js';
+import { writeBeats } from './liveness.store.js';
+import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
+import { sweepSilence } from './silence.sweeper.js';
+import type { Transition } from './transition.js';
 
 const database = useTestDatabase();
 const never = new AbortController().signal;
@@ -300,13 +305,56 @@ describe('workspaces on a real database', () => {
     expect(await row(id)).toMatchObject({ instance_state: 'gone' });
   });
 
-  it('R42: a late register or crash after removal changes nothing', async () => {
+  it('R42: whatever arrives late, a removed workspace stays removed and nothing is started', async () => {
     const id = await create('Late');
     await started(id);
-    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
     await register(id);
-    expect((await row(id)).status).toBe('removed');
+    // Its backend is away, so that the agent outlives the removal and has an end of its own to report.
+    world.backend.setReachable(false);
+    const removal = world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    await expect(removal).rejects.toMatchObject({ code: 'stop_failed' });
+    const { ports } = world;
+    await register(id);
+    const [beat] = await writeBeats(ports.lanes.control, [{ id, hash: null }], true);
+    expect(beat?.kind).toBe('refused');
+    const late = TRIGGERS.filter((trigger) => !trigger.endsWith('_requested'));
+    for (const trigger of late) {
+      const transition = { workspaceId: id, trigger, why: 'late', failure: { reason: 'start_failed', text: 'late' } };
+      const { outcomes } = await ports.transact('control', (tx) =>
+        ports.commit(tx, { transitions: [transition as Transition] }),
+      );
+      expect(outcomes).toMatchObject([{ kind: 'ignored', status: 'removed' }]);
+    }
+    await expect(restart(id)).rejects.toMatchObject({ code: 'workspace_not_found' });
+    world.backend.crash(id, { code: 1, output: ['late'] });
+    await sql`update workspaces set status_changed_at = now() - interval '1 hour' where id = ${id}`.execute(
+      ports.lanes.control,
+    );
+    const everything = { ...ports, provisioners: { all: [], find: () => ({ ok: false, reason: 'away' }) as const } };
+    await sweepSilence({ ...everything, managedSilenceSeconds: 1, externalSilenceSeconds: 1 }, 3_600);
+    await sweepOverdueStarts({ ...everything, limitSecondsOf: () => 1 }, 3_600);
+    world.backend.setReachable(true);
+    // Reported ends are worked on in the background: when this one has been, so has the one above.
+    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    const after = await create('After');
+    await started(after);
+    world.backend.crash(after);
+    await waitFor(async () => (await row(after)).crash_count === 1);
+    await started(after);
+    expect(await row(id)).toMatchObject({ status: 'removed', crash_count: 0, instance_state: 'gone', due_at: null });
     expect((await eventTypes(id)).at(-1)).toBe('WORKSPACE_REMOVED');
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(1);
+    expect(world.backend.countRunning(id)).toBe(0);
+  });
+
+  it('R42: a removal among restarts wins, and nothing runs afterwards', async () => {
+    const id = await create('Contested');
+    await started(id);
+    const restarts = () => Array.from({ length: 5 }, () => restart(id));
+    const removal = () => world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    await Promise.allSettled([...restarts(), removal(), ...restarts()]);
+    expect(await row(id)).toMatchObject({ status: 'removed', instance_state: 'gone', instance: null });
+    expect(world.backend.countRunning(id)).toBe(0);
   });
 
   it('an instance of an older generation is not listened to', async () => {
