@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitBeginning, fitEnd } from './fit-text.js';
+import { fitBeginning, fitEnd, jsonBytes } from './fit-text.js';
 
 const texts = fc.string({ unit: 'binary', maxLength: 60 });
 const limits = fc.integer({ min: 3, max: 80 });
-const jsonBytes = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2;
 
 describe.each([
   ['fitBeginning', fitBeginning, (text: string, kept: string) => text.startsWith(kept.slice(0, -1))],

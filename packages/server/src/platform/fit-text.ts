@@ -5,6 +5,11 @@
 
 const MARK = '…';
 
+/** The bytes that `text` takes in JSON, between its quotes. */
+export function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
+}
+
 /** `text`, or as much of its beginning as takes at most `bytesMax` bytes as JSON. */
 export function fitBeginning(text: string, bytesMax: number): string {
   // Every UTF-16 unit takes at least one byte, so what lies beyond is never kept.
@@ -24,7 +29,7 @@ function countFitting(characters: Iterable<string>, bytesMax: number): number | 
   let units = 0;
   let unitsBesideMark = 0;
   for (const character of characters) {
-    bytes += Buffer.byteLength(JSON.stringify(character)) - 2;
+    bytes += jsonBytes(character);
     if (bytes > bytesMax) return unitsBesideMark;
     units += character.length;
     if (bytes + Buffer.byteLength(MARK) <= bytesMax) unitsBesideMark = units;

@@ -116,6 +116,13 @@ describe('B-50: the URL guard', () => {
     expect(await strict.vetDispatch('http://localhost:9000/')).toMatchObject({ ok: false });
   });
 
+  it('refuses at registration what is too long for an event, before any name is resolved', async () => {
+    const url = (count: number) => `http://nowhere.example/${'x'.repeat(count)}`;
+    const reason = 'it is longer than 2000 bytes';
+    expect(await strict.checkClaimedUrl(url(2_000))).toEqual({ ok: false, reason });
+    expect(await strict.checkClaimedUrl(url(1_900))).not.toEqual({ ok: false, reason });
+  });
+
   it('names the reason to whoever registers', async () => {
     await expect(strict.ensureClaimedUrl('http://10.1.2.3/')).rejects.toMatchObject({
       code: 'invalid_url',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { jsonBytes } from '../platform/fit-text.js';
 import { refuse } from '../platform/http/app-error.js';
 import { type AddressPolicy, judgeAddress } from './address-rules.js';
 import { type ResolvedAddress, resolveName } from './resolve-name.js';
@@ -35,6 +36,9 @@ export interface UrlGuardOptions {
   readonly resolve?: (name: string) => Promise<readonly ResolvedAddress[]>;
 }
 
+/** As JSON: an address is told by events, and shares one with an agent card of at most 6 KiB. */
+const URL_BYTES_MAX = 2_000;
+
 export function createUrlGuard({ resolve = resolveName, ...options }: UrlGuardOptions): UrlGuard {
   const policy: AddressPolicy = {
     loopback: options.loopbackAllowed,
@@ -51,6 +55,7 @@ export function createUrlGuard({ resolve = resolveName, ...options }: UrlGuardOp
     return { ok: true, url, address: first };
   };
   const checkClaimedUrl = async (raw: string): Promise<UrlVerdict> => {
+    if (jsonBytes(raw) > URL_BYTES_MAX) return { ok: false, reason: `it is longer than ${URL_BYTES_MAX} bytes` };
     const parsed = parseHttpUrl(raw);
     if (!parsed.ok) return parsed;
     if (isLocalhost(parsed.url.hostname)) return { ok: true, url: parsed.url, address: null };

@@ -2,7 +2,7 @@ import type { Activity, NewEvent } from '@molecule/contract';
 import { textOfParts } from '../../proxy/envelope.js';
 import { isJsonObject } from '../../proxy/json.js';
 import type { ActivityRow } from './activity.store.js';
-import type { NewActivity } from './activity.types.js';
+import type { ActivityHead } from './activity.types.js';
 import type { PeerName } from './activity.views.js';
 
 /** A row on the wire (contract registry-a2a §11.1): bodies only when stored, and on inbox rows what the SDK reads. */
@@ -56,7 +56,7 @@ function textOfRequest(body: unknown): string {
 }
 
 /** The event that says a row was written or has ended. Readers fetch the row; bodies do not travel in events. */
-export function activityLogged(row: Omit<NewActivity, 'requestBody' | 'responseBody'>): NewEvent {
+export function activityLogged(row: ActivityHead): NewEvent {
   return {
     type: 'ACTIVITY_LOGGED',
     workspaceId: row.workspaceId,

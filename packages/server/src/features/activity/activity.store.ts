@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
-import type { ActivityEnding, NewActivity } from './activity.types.js';
+import type { ActivityEnding, ActivityHead, NewActivity } from './activity.types.js';
 
 /** One statement for any number of rows. A row whose id exists is left as it is, so a repetition writes nothing. */
 export async function insertActivities(tx: Tx | Db, rows: readonly NewActivity[]): Promise<void> {
@@ -19,15 +19,18 @@ export async function insertActivities(tx: Tx | Db, rows: readonly NewActivity[]
     on conflict (id) do nothing`.execute(tx);
 }
 
-/** Ends rows that were written when their work began. Unknown ids (pruned rows) are passed over. */
-export async function endActivities(tx: Tx | Db, endings: readonly ActivityEnding[]): Promise<void> {
-  if (endings.length === 0) return;
+/**
+ * Ends rows that were written when their work began and returns them as they are now. Unknown ids (pruned rows) are
+ * passed over.
+ */
+export async function endActivities(tx: Tx | Db, endings: readonly ActivityEnding[]): Promise<readonly ActivityHead[]> {
+  if (endings.length === 0) return [];
   const batch = `[${endings.map(toEndItem).join(',')}]`;
-  await sql`${prepared('activity-end')}
+  const { rows } = await sql<ActivityHead>`${prepared('activity-end')}
     update activity_logs as a
        set status = i.status,
            summary = coalesce(i.summary, a.summary),
-           error_detail = coalesce(i.error_detail, a.error_detail),
+           error_detail = nullif(coalesce(i.error_detail, a.error_detail), ''),
            duration_ms = coalesce(i.duration_ms, a.duration_ms),
            response_body = coalesce(i.response_body, a.response_body),
            tool_trace = coalesce(i.tool_trace, a.tool_trace),
@@ -35,7 +38,11 @@ export async function endActivities(tx: Tx | Db, endings: readonly ActivityEndin
       from json_to_recordset(${batch}::json) as i(
              id uuid, status text, summary text, error_detail text, duration_ms integer, response_body jsonb,
              tool_trace jsonb, added_bytes integer)
-     where a.id = i.id`.execute(tx);
+     where a.id = i.id
+    returning a.id, a.workspace_id as "workspaceId", a.activity_type as "activityType", a.source_id as "sourceId",
+              a.target_id as "targetId", a.method, a.summary, a.duration_ms as "durationMs", a.status,
+              a.error_detail as "errorDetail", a.message_id as "messageId"`.execute(tx);
+  return rows;
 }
 
 function toInsertItem(row: NewActivity): string {

@@ -17,7 +17,10 @@ export interface NewActivity {
   readonly messageId: string | null;
 }
 
-/** How a row ends that was written when its work began. Null leaves a column as it is. */
+/** A row without what it carries: all that its event tells. */
+export type ActivityHead = Omit<NewActivity, 'requestBody' | 'responseBody'>;
+
+/** How a row ends that was written when its work began. Null leaves a column as it is, "" empties `errorDetail`. */
 export interface ActivityEnding {
   readonly id: string;
   readonly status: string;

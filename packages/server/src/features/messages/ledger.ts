@@ -2,11 +2,11 @@ import { type Batcher, createBatcher } from '../../platform/batcher.js';
 import type { Tx } from '../../platform/db.js';
 import { isConnectionError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
-import type { ActivityWrites } from '../activity/index.js';
+import { type ActivityWrites, activityLogged } from '../activity/index.js';
 import { markLate } from './delegations.store.js';
 import type { EndedMessage, NewEnding, NewMessage } from './ledger.types.js';
-import { endMessages, insertMessages } from './messages.store.js';
-import { type Projection, projectAccepted, projectEnded, projectOutcome } from './projection.js';
+import { endMessages, insertMessages, reviveMessage } from './messages.store.js';
+import { type Projection, projectAccepted, projectEnded, projectOutcome, projectRevived } from './projection.js';
 
 export interface AcceptedMessage {
   readonly message: NewMessage;
@@ -17,6 +17,11 @@ export interface AcceptedMessage {
 export interface Ledger {
   /** Durable when it resolves. False when the row is not new, or too deep: nothing was written. */
   record(accepted: AcceptedMessage): Promise<boolean>;
+  /** Takes a failed message up again, before which nothing was started. False when another got it, or it has not failed. */
+  revive(
+    revived: AcceptedMessage & { readonly owner: string },
+    limits: { readonly leaseMs: number; readonly deadlineMs: number | null },
+  ): Promise<boolean>;
   /** True when this call has ended the row; its result is then in the caller's inbox too. May be repeated. */
   end(ending: NewEnding): Promise<boolean>;
   /** The same for many at once, for sweeps. Returns how many it has ended. */
@@ -47,11 +52,15 @@ export function createLedger(deps: LedgerDeps): Ledger {
       tx,
       projections.flatMap((one) => one.inserts),
     );
-    await activity.end(
+    const ended = await activity.end(
       tx,
       projections.flatMap((one) => one.endings),
     );
-    await commit(tx, { events: projections.flatMap((one) => one.events) });
+    const loggedOf = new Map(ended.map((row) => [row.id, activityLogged(row)]));
+    const events = projections
+      .flatMap((one) => one.events)
+      .flatMap((event) => ('endedRow' in event ? (loggedOf.get(event.endedRow) ?? []) : [event]));
+    await commit(tx, { events });
   };
 
   const records: Batcher<AcceptedMessage, boolean> = createBatcher({
@@ -97,6 +106,12 @@ export function createLedger(deps: LedgerDeps): Ledger {
   return {
     project,
     record: (accepted) => records.submit(accepted, accepted.message.body.length * 2 + ROW_BYTES),
+    revive: ({ message, targetName, owner }, limits) =>
+      transact('control', async (tx) => {
+        const revived = await reviveMessage(tx, message.id, owner, limits);
+        if (revived) await project(tx, [projectRevived(message, targetName)]);
+        return revived;
+      }),
     end: (ending) => endings.submit(ending, ROW_BYTES + sizeOf(ending)),
     async endAll(items) {
       if (items.length === 0) return 0;

@@ -134,12 +134,12 @@ export async function findRecorded(db: Db, targetId: string, messageId: string):
  * request. True for the one who got it.
  */
 export async function reviveMessage(
-  db: Db | Tx,
+  tx: Tx,
   id: string,
   owner: string,
   { leaseMs, deadlineMs }: { readonly leaseMs: number; readonly deadlineMs: number | null },
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
+  const { numUpdatedRows } = await tx
     .updateTable('messages')
     .set({
       state: 'working',

@@ -19,7 +19,12 @@ import { type EndedMessage, isAnswered, type NewEnding, type NewMessage } from '
 export interface Projection {
   readonly inserts: readonly NewActivity[];
   readonly endings: readonly ActivityEnding[];
-  readonly events: readonly NewEvent[];
+  readonly events: readonly (NewEvent | EndedRow)[];
+}
+
+/** The event of a row among the endings. It is made from the row as it has ended, so that the two cannot disagree. */
+export interface EndedRow {
+  readonly endedRow: string;
 }
 
 const SUMMARY_CHARACTERS = 200;
@@ -44,7 +49,7 @@ export function projectAccepted(message: NewMessage, targetName: string): Projec
     ...bare(message.id, message.targetId, message),
     activityType: 'a2a_receive',
     method: message.method,
-    summary: firstCharacters(`${message.method} → ${targetName}`, SUMMARY_CHARACTERS),
+    summary: summaryOf(message, targetName),
     requestBody: capBody(message.body),
     status: 'ok',
   };
@@ -72,6 +77,18 @@ export function projectAccepted(message: NewMessage, targetName: string): Projec
   return { inserts: [row, task], endings: [], events: [sent, activityLogged(row)] };
 }
 
+function summaryOf({ method }: Pick<NewMessage, 'method'>, targetName: string): string {
+  return firstCharacters(`${method} → ${targetName}`, SUMMARY_CHARACTERS);
+}
+
+/** A failed message is sent once more: its row is that of a message under way again. */
+export function projectRevived(message: Pick<NewMessage, 'id' | 'method'>, targetName: string): Projection {
+  const summary = summaryOf(message, targetName);
+  // A duration would say that it was answered (contract registry-a2a §8.8).
+  const row = { ...unchanged(message.id), status: 'ok', summary, errorDetail: '', durationMs: 0 };
+  return { inserts: [], endings: [row], events: [{ endedRow: message.id }] };
+}
+
 /** A delegation leaves for its target. */
 export function projectDispatched(message: { id: string; callerId: string; targetId: string }): Projection {
   const ending = { ...unchanged(derivedActivityId(message.id, 'delegate')), status: 'dispatched' };
@@ -92,20 +109,13 @@ export function projectEnded(ended: EndedMessage, ending: NewEnding['ending']): 
   const row: ActivityEnding = {
     id: ended.id,
     status: answered ? 'ok' : 'error',
-    summary: null,
+    summary: error === null ? null : firstCharacters(`${ended.method} failed: ${error}`, SUMMARY_CHARACTERS),
     errorDetail: error,
     durationMs,
     responseBody: result === null ? null : toStoredBody(result),
     toolTrace: toolTraceOf(result),
   };
-  const logged = activityLogged({
-    ...bare(ended.id, ended.targetId, ended),
-    activityType: 'a2a_receive',
-    method: ended.method,
-    summary: error === null ? null : firstCharacters(error, SUMMARY_CHARACTERS),
-    status: row.status,
-    durationMs,
-  });
+  const logged = { endedRow: ended.id };
   if (ended.kind === 'delegation' && ended.callerId !== null) {
     const outcome = projectOutcome({ ...ended, callerId: ended.callerId }, ending, false);
     return {

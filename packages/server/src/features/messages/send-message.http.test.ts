@@ -49,6 +49,59 @@ describe('sending a message', () => {
     expect(types).toEqual(['ACTIVITY_LOGGED', 'ACTIVITY_LOGGED', 'A2A_RESPONSE']);
   });
 
+  /** The one row of a message, as the log has it and as its latest event says. */
+  async function rowAndEvent(target: string) {
+    const [row] = await world.activities(target);
+    const logged = (await world.events()).findLast(
+      ({ type, payload }) => type === 'ACTIVITY_LOGGED' && payload.activity_id === row?.id,
+    );
+    const { activity_id: _, ...said } = logged?.payload ?? {};
+    return { row: { ...row }, said };
+  }
+
+  it('the event of an answered message says what its row says', async () => {
+    const target = await world.addWorkspace({ url: agent.url, name: 'Lead' });
+    await world.send(target, toEnvelope('hello', nextId()));
+    const { row, said } = await rowAndEvent(target);
+    expect(row).toMatchObject(said);
+    expect(said).toMatchObject({ summary: 'message/send → Lead', status: 'ok' });
+  });
+
+  it('the row and the event of a failed message name the failure', async () => {
+    const target = await world.addWorkspace({ url: agent.url, name: 'Lead' });
+    agent.behave({
+      kind: 'json',
+      status: 500,
+      body: { jsonrpc: '2.0', id: 1, error: { code: 1, message: 'no model' } },
+    });
+    await world.send(target, toEnvelope('hello', nextId()));
+    const { row, said } = await rowAndEvent(target);
+    expect(row).toMatchObject(said);
+    expect(said).toMatchObject({ summary: 'message/send failed: no model', status: 'error' });
+    expect(row.error_detail).toBe('no model');
+  });
+
+  it('the row of a message that is sent again forgets the failure', async () => {
+    const unroutable = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
+    const target = await world.addWorkspace({ url: agent.url, name: 'Lead', ...unroutable });
+    const id = nextId();
+    await world.send(target, toEnvelope('hello', id));
+    expect((await rowAndEvent(target)).said).toMatchObject({ status: 'error' });
+    await sql`update workspaces set url_from = 'driver' where id = ${target}`.execute(world.ports.lanes.work);
+    agent.behave({ kind: 'hold', text: 'done' });
+    const pending = world.send(target, toEnvelope('hello', id));
+    await agent.receivedCount(1);
+    const before = await rowAndEvent(target);
+    expect(before.row).toMatchObject(before.said);
+    expect(before.row).toMatchObject({ summary: 'message/send → Lead', status: 'ok', error_detail: null });
+    expect(before.row.duration_ms).toBe(0);
+    agent.release();
+    expect((await pending).status).toBe(200);
+    const { row, said } = await rowAndEvent(target);
+    expect(row).toMatchObject(said);
+    expect(row).toMatchObject({ summary: 'message/send → Lead', status: 'ok', error_detail: null });
+  });
+
   it('answers a repeated message id with the stored outcome and runs nothing twice', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const id = nextId();

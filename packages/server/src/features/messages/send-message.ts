@@ -11,7 +11,7 @@ import { ensureBudget } from './budget.js';
 import type { Ledger } from './ledger.js';
 import type { NewMessage } from './ledger.types.js';
 import type { LiveSend } from './live-send.js';
-import { countQueued, findRecorded, reviveMessage } from './messages.store.js';
+import { countQueued, findRecorded } from './messages.store.js';
 import { type Reachability, reach } from './reachability.js';
 import { replyRecorded, replyToPoll, replyWaiting } from './replies.js';
 
@@ -122,9 +122,8 @@ export function createSendHandlers(deps: SendDeps): SendHandlers {
     const owner = message.lease?.owner ?? null;
     if (now.kind === 'push' && owner !== null) {
       const limits = { leaseMs: deps.leaseMs, deadlineMs: sending.deadlineMs };
-      const revived = await reviveMessage(lanes.control, recorded.id, owner, limits);
-      if (revived) {
-        const again = { ...message, id: recorded.id, owner };
+      const again = { ...message, id: recorded.id, owner };
+      if (await deps.ledger.revive({ message: again, targetName: sending.target.name, owner }, limits)) {
         return deps.liveSend.deliver({ ...sending, address: now, message: again, failures: 0, claimedAtMs });
       }
     }

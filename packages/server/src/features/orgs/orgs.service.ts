@@ -1,6 +1,7 @@
 import type { ImportOrg, ImportPlan, ImportResult } from '@molecule/contract';
 import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
+import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
 import type { Secrets } from '../secrets/index.js';
 import { lockLive, type WorkspaceVerbs } from '../workspaces/index.js';
@@ -30,6 +31,9 @@ export interface OrgService {
    */
   import(body: ImportOrg): Promise<ImportResult>;
 }
+
+/** Fixed by contract lifecycle §8.2. */
+const COULD_NOT_VERIFY = 'could not verify required environment variables; try again or pass force=true to override';
 
 export function createOrgService(deps: OrgServiceDeps): OrgService {
   const { lanes, transact, commit } = deps;
@@ -112,7 +116,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
       if (body.force === true) {
         deps.logger.warn({ org: name }, 'org import without the check of required environment variables');
       } else {
-        const missing = (await findMissing(org)).required;
+        const missing = (await failingWith(COULD_NOT_VERIFY, () => findMissing(org))).required;
         if (missing.length > 0) {
           refuse('missing_required_env', {
             fields: {

@@ -3,7 +3,7 @@ import { AppError } from '../../platform/http/app-error.js';
 type Card = Readonly<Record<string, unknown>>;
 
 const CARD_BYTES_MAX = 16 * 1024;
-/** Leaves room for the rest of an event, which may have 8 KiB (design §4.4). */
+/** An event may have 8 KiB (design §4.4); the rest is for the address, which has a limit of its own in `url-guard.ts`. */
 const EVENT_CARD_BYTES_MAX = 6 * 1024;
 
 /** Throws `agent_card_too_large` (design §13). */

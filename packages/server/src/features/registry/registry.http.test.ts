@@ -5,6 +5,7 @@ import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
 import { ADMIN_TOKEN, createEdge, type Edge, OWN_ORIGIN } from '../../../test/edge.js';
 import type { TransientEvent } from '../../platform/event-feed.js';
+import { createUrlGuard } from '../../proxy/url-guard.js';
 
 const CARD = { name: 'worker', skills: [] };
 
@@ -15,10 +16,9 @@ describe('the registry', () => {
   let subscription: { close(): void };
 
   beforeAll(async () => {
-    edge = await createEdge(database.url, {
-      checkClaimedUrl: async (url) =>
-        url.includes('10.0.0.1') ? { ok: false, reason: 'the address 10.0.0.1 is private' } : { ok: true },
-    });
+    const resolve = async () => [{ address: '93.184.216.34', family: 4 as const }];
+    const { checkClaimedUrl } = createUrlGuard({ loopbackAllowed: false, resolve });
+    edge = await createEdge(database.url, { checkClaimedUrl });
   });
   afterAll(() => edge.close());
   beforeEach(() => {
@@ -180,8 +180,30 @@ describe('the registry', () => {
       const blocked = await register({ id, agent_card: CARD, url: 'http://10.0.0.1' }, token);
       expect([blocked.body.code, blocked.body.help]).toEqual([
         'invalid_url',
-        expect.stringContaining('10.0.0.1 is private'),
+        expect.stringContaining('10.0.0.1 is in a private range'),
       ]);
+    });
+
+    it.each([
+      ['long', 'x'.repeat(9_000)],
+      ['not ASCII', '界'.repeat(1_900)],
+      ['full of escapes', '"'.repeat(1_900)],
+    ])('an address that does not fit an event is refused: %s', async (_, path) => {
+      const id = await insert({ backend: 'external' });
+      const reply = await register({ id, agent_card: CARD, url: `https://a.example/${path}` }, await edge.mint(id));
+      expect([reply.status, reply.body.code, reply.body.help]).toEqual([
+        400,
+        'invalid_url',
+        'This address cannot be registered: it is longer than 2000 bytes.',
+      ]);
+    });
+
+    it('the longest address and the largest card of an event fit together', async () => {
+      const id = await insert({ backend: 'external' });
+      const url = `https://a.example/${'x'.repeat(2_000 - 18)}`;
+      const card = { text: 'x'.repeat(6 * 1024 - 11) };
+      expect((await register({ id, agent_card: card, url }, await edge.mint(id))).status).toBe(200);
+      expect(await eventsOf(id)).toEqual([{ type: 'WORKSPACE_ONLINE', payload: { url, agent_card: card } }]);
     });
 
     it('a card that does not fit an event is stored and left out of it', async () => {

@@ -1,6 +1,7 @@
 import type { NewEvent } from '@molecule/contract';
 import type { Db, Tx } from '../../platform/db.js';
 import { refuse } from '../../platform/http/app-error.js';
+import { failingWith } from '../../platform/http/failing-with.js';
 import { ensureSetting } from '../../platform/settings.js';
 import type { Ports } from '../../ports.js';
 import { listRestartable, StartRefusal, workspaceReads } from '../workspaces/index.js';
@@ -104,11 +105,14 @@ export function createSecrets(deps: SecretsDeps): Secrets {
       const given = Object.entries(secrets).filter(([, value]) => value !== '');
       checkNames(given.map(([key]) => key));
       for (const [key, value] of given) checkValue(key, value);
-      await upsertOwn(
-        tx,
-        workspaceId,
-        given.map(([key, value]) => seal({ scope: 'workspace', workspaceId, key }, value)),
-      );
+      const sealed: StoredSecret[] = [];
+      for (const [key, value] of given) {
+        const sealing = () => seal({ scope: 'workspace', workspaceId, key }, value);
+        sealed.push(await failingWith(`failed to encrypt secret: ${key}`, sealing));
+      }
+      // One statement for all of them, so its failure names all of them.
+      const keys = sealed.map(({ key }) => key).join(', ');
+      await failingWith(`failed to save secret: ${keys}`, () => upsertOwn(tx, workspaceId, sealed));
     },
 
     async readFor(db, workspaceId) {

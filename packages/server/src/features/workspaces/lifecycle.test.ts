@@ -1,6 +1,7 @@
 import { STATUSES } from '@molecule/contract';
 import { describe, expect, it } from 'vitest';
 import { decide, LIFECYCLE, TRIGGERS } from './lifecycle.js';
+import type { FailingTrigger } from './transition.js';
 
 describe('the lifecycle table', () => {
   it('decides every trigger in every status', () => {
@@ -11,6 +12,16 @@ describe('the lifecycle table', () => {
 
   it('R42: nothing leads out of removed', () => {
     for (const trigger of TRIGGERS) expect(decide('removed', trigger)).not.toHaveProperty('to');
+  });
+
+  it('R14: only triggers that carry a failure lead to failed', () => {
+    const leading = TRIGGERS.filter((trigger) =>
+      STATUSES.some((status) => {
+        const outcome = decide(status, trigger);
+        return status !== 'failed' && 'to' in outcome && outcome.to === 'failed';
+      }),
+    );
+    expect(leading).toEqual(['start_failed', 'start_timed_out', 'crash_looped'] satisfies FailingTrigger[]);
   });
 
   it('B-26: a late register or heartbeat revives neither a paused nor a hibernated workspace', () => {

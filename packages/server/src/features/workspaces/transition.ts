@@ -29,7 +29,8 @@ export type Transition = { readonly workspaceId: string; readonly generation?: n
   | { readonly trigger: FailingTrigger; readonly failure: Failure }
 );
 
-type FailingTrigger = 'start_failed' | 'start_timed_out' | 'crash_looped';
+/** Only these lead to `failed`, and each carries its reason. */
+export type FailingTrigger = 'start_failed' | 'start_timed_out' | 'crash_looped';
 type ImpairedTrigger = 'beat_impaired';
 
 /** Closed list of reasons a workspace can fail with; `docs/spec` explains each with its next step. */

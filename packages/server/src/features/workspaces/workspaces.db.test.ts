@@ -8,6 +8,11 @@ import { stopSignalOf } from '../../../test/ports.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
+import { TRIGGERS } from './lifecycle.js';
+import { writeBeats } from './liveness.store.js';
+import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
+import { sweepSilence } from './silence.sweeper.js';
+import type { Transition } from './transition.js';
 
 const database = useTestDatabase();
 const never = new AbortController().signal;
@@ -345,13 +350,56 @@ describe('workspaces on a real database', () => {
     expect(await row(id)).toMatchObject({ instance_state: 'gone' });
   });
 
-  it('R42: a late register or crash after removal changes nothing', async () => {
+  it('R42: whatever arrives late, a removed workspace stays removed and nothing is started', async () => {
     const id = await create('Late');
     await started(id);
-    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
     await register(id);
-    expect((await row(id)).status).toBe('removed');
+    // Its backend is away, so that the agent outlives the removal and has an end of its own to report.
+    world.backend.setReachable(false);
+    const removal = world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    await expect(removal).rejects.toMatchObject({ code: 'stop_failed' });
+    const { ports } = world;
+    await register(id);
+    const [beat] = await writeBeats(ports.lanes.control, [{ id, hash: null }], true);
+    expect(beat?.kind).toBe('refused');
+    const late = TRIGGERS.filter((trigger) => !trigger.endsWith('_requested'));
+    for (const trigger of late) {
+      const transition = { workspaceId: id, trigger, why: 'late', failure: { reason: 'start_failed', text: 'late' } };
+      const { outcomes } = await ports.transact('control', (tx) =>
+        ports.commit(tx, { transitions: [transition as Transition] }),
+      );
+      expect(outcomes).toMatchObject([{ kind: 'ignored', status: 'removed' }]);
+    }
+    await expect(restart(id)).rejects.toMatchObject({ code: 'workspace_not_found' });
+    world.backend.crash(id, { code: 1, output: ['late'] });
+    await sql`update workspaces set status_changed_at = now() - interval '1 hour' where id = ${id}`.execute(
+      ports.lanes.control,
+    );
+    const everything = { ...ports, provisioners: { all: [], find: () => ({ ok: false, reason: 'away' }) as const } };
+    await sweepSilence({ ...everything, managedSilenceSeconds: 1, externalSilenceSeconds: 1 }, 3_600);
+    await sweepOverdueStarts({ ...everything, limitSecondsOf: () => 1 }, 3_600);
+    world.backend.setReachable(true);
+    // Reported ends are worked on in the background: when this one has been, so has the one above.
+    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    const after = await create('After');
+    await started(after);
+    world.backend.crash(after);
+    await waitFor(async () => (await row(after)).crash_count === 1);
+    await started(after);
+    expect(await row(id)).toMatchObject({ status: 'removed', crash_count: 0, instance_state: 'gone', due_at: null });
     expect((await eventTypes(id)).at(-1)).toBe('WORKSPACE_REMOVED');
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(1);
+    expect(world.backend.countRunning(id)).toBe(0);
+  });
+
+  it('R42: a removal among restarts wins, and nothing runs afterwards', async () => {
+    const id = await create('Contested');
+    await started(id);
+    const restarts = () => Array.from({ length: 5 }, () => restart(id));
+    const removal = () => world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    await Promise.allSettled([...restarts(), removal(), ...restarts()]);
+    expect(await row(id)).toMatchObject({ status: 'removed', instance_state: 'gone', instance: null });
+    expect(world.backend.countRunning(id)).toBe(0);
   });
 
   it('an instance of an older generation is not listened to', async () => {
@@ -407,6 +455,37 @@ describe('workspaces on a real database', () => {
     expect(new Set(outcomes)).toEqual(new Set(['moved', 'parent_cycle']));
     expect([await row(a), await row(b)].filter((moved) => moved.parent_id === null)).toHaveLength(1);
     await other.close();
+  });
+
+  it('who runs an agent is decided when it is created: its runtime neither becomes external nor stops being it', async () => {
+    const managed = await create('Managed');
+    const external = await create('Elsewhere', { external: true, url: 'https://agent.example.com' });
+    const { patch } = world.workspaces.verbs;
+    await expect(patch(managed, { runtime: 'external', name: 'Moved' })).rejects.toMatchObject({
+      code: 'invalid_field',
+      message: 'runtime cannot become external: this server runs the workspace',
+    });
+    await expect(patch(external, { runtime: 'echo' })).rejects.toMatchObject({
+      code: 'invalid_field',
+      message: 'runtime cannot change from external: the workspace is run elsewhere',
+    });
+    expect(await row(managed)).toMatchObject({ runtime: 'echo', name: 'Managed' });
+    expect(await row(external)).toMatchObject({ runtime: 'external', backend: 'external' });
+    await patch(managed, { runtime: 'llm' });
+    await patch(external, { runtime: 'external', name: 'Still elsewhere' });
+    expect(await row(managed)).toMatchObject({ runtime: 'llm' });
+    expect(await row(external)).toMatchObject({ runtime: 'external', name: 'Still elsewhere' });
+  });
+
+  it('a folder too long for any system, and for an event, is refused and changes nothing', async () => {
+    const id = await create('Deep');
+    const refused = { code: 'invalid_workspace_directory' };
+    for (const dir of [`/srv/${'x'.repeat(9_000)}`, `/srv/${'"'.repeat(4_000)}`]) {
+      await expect(world.workspaces.verbs.patch(id, { workspace_dir: dir })).rejects.toMatchObject(refused);
+    }
+    expect((await row(id)).spec.workspace_dir).toBeNull();
+    const longest = { name: '"'.repeat(255), role: '"'.repeat(1_000), workspace_dir: `/${'x'.repeat(4_095)}` };
+    await expect(world.workspaces.verbs.patch(id, longest)).resolves.toEqual({ needsRestart: true });
   });
 
   it('an instance that was still booting when its server ended is started afresh, never adopted without an address', async () => {

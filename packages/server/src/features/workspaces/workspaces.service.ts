@@ -1,6 +1,7 @@
 import type { Connection, CreateWorkspace, Layout, NewEvent, PatchWorkspace } from '@molecule/contract';
 import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
+import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
 import { DEFAULT_RUNTIME } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
@@ -26,6 +27,7 @@ import type { WorkspaceSpec } from './workspaces.types.js';
 import {
   checkCreateFields,
   checkPatchFields,
+  checkRuntimeChange,
   parseAccess,
   parseParentId,
   parseWorkspaceDir,
@@ -179,6 +181,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
       if (parentId) await lockMoves(tx);
       const held = await lockLive(tx, parentId ? [id, parentId] : [id]);
       const row = held.get(id) ?? refuse('workspace_not_found');
+      if (body.runtime !== undefined) checkRuntimeChange(row.spec.runtime, body.runtime);
       if (parentId) await checkParent(tx, held, parentId, id);
       const spec: WorkspaceSpec = {
         ...row.spec,
@@ -249,7 +252,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     options: { confirm: boolean; purge: boolean },
     clientGone: AbortSignal,
   ): Promise<Removal> {
-    const children = await listChildren(lanes.control, id);
+    const children = await failingWith('failed to check children', () => listChildren(lanes.control, id));
     if (children.length > 0 && !options.confirm) return { kind: 'confirmation_required', children };
     const { ids, removedNow } = await transact('control', async (tx) => {
       const tree = await lockSubtree(tx, id);
@@ -267,13 +270,14 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
       });
     }
     if (!options.purge || !settled) return { kind: 'removed', cascadeDeleted: removedNow };
-    await transact('control', async (tx) => {
+    const purge = async (tx: Tx): Promise<void> => {
       const still = await readSettlements(tx, ids);
       await purgeWorkspaces(
         tx,
         still.filter((state) => state.settled).map((state) => state.id),
       );
-    });
+    };
+    await failingWith('purge failed', () => transact('control', purge));
     return { kind: 'purged', cascadeDeleted: removedNow };
   }
 

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { type CreateWorkspace, type PatchWorkspace, parseUuid } from '@molecule/contract';
+import { jsonBytes } from '../../platform/fit-text.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 
 /** Rules of contract lifecycle §1.1, §1.5 and §1.8. Everything is judged before the first write. */
@@ -12,6 +13,9 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Half of a pair of UTF-16 units: no character, and refused by Postgres inside JSON. */
 const LONE_SURROGATE = /\p{Cs}/u;
+
+/** What Linux takes; measured as JSON, because events tell of it. */
+const FOLDER_BYTES_MAX = 4_096;
 
 const SYSTEM_FOLDERS = ['/etc', '/var', '/proc', '/sys', '/dev', '/boot', '/sbin', '/bin', '/lib', '/usr'];
 
@@ -66,13 +70,28 @@ export function checkPatchFields(body: PatchWorkspace): void {
   }
 }
 
+/**
+ * Who runs a workspace is fixed with its backend when it is created: one that became external would keep an instance
+ * that nobody may stop, and one that stopped being it has never had a backend here (contract lifecycle §3.5).
+ */
+export function checkRuntimeChange(from: string, to: string): void {
+  if ((from === 'external') === (to === 'external')) return;
+  throw new AppError('invalid_field', {
+    text:
+      to === 'external'
+        ? 'runtime cannot become external: this server runs the workspace'
+        : 'runtime cannot change from external: the workspace is run elsewhere',
+    help: 'Create a new workspace with that runtime, and remove this one.',
+  });
+}
+
 /** A folder of the owner's for the agent to work in. Null and "" mean none. Lexical: the driver resolves links again. */
 export function parseWorkspaceDir(text: string | null | undefined): string | null {
   if (text === undefined || text === null || text === '') return null;
   const clean = posix.normalize(text).replace(/(.)\/$/, '$1');
   const climbs = text.split('/').includes('..') || text.includes('..');
   const system = SYSTEM_FOLDERS.some((folder) => clean === folder || clean.startsWith(`${folder}/`));
-  const unusable = CONTROL.test(text) || LONE_SURROGATE.test(text);
+  const unusable = CONTROL.test(text) || LONE_SURROGATE.test(text) || jsonBytes(clean) > FOLDER_BYTES_MAX;
   if (!text.startsWith('/') || climbs || system || clean === '/' || unusable) {
     refuse('invalid_workspace_directory');
   }

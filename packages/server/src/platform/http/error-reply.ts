@@ -1,6 +1,7 @@
 import { type ErrorCode, errorSpec, type RouteSpec } from '@molecule/contract';
 import { isCollision, PlatformUnavailableError } from '../errors.js';
 import { AppError } from './app-error.js';
+import { failedStepText } from './failing-with.js';
 
 export interface ErrorReply {
   readonly status: number;
@@ -31,7 +32,7 @@ export function toErrorReply(error: unknown, spec: RouteSpec | undefined, reques
     status: internal.status,
     headers: {},
     body: {
-      error: spec?.failedText ?? internal.text,
+      error: failedStepText(error) ?? spec?.failedText ?? internal.text,
       code: 'internal',
       retry: internal.retry,
       help: internal.help,

@@ -1,0 +1,122 @@
+import { waitFor } from '@molecule/testkit';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '../../../test/database.js';
+import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { readEvents } from '../../platform/event-log.js';
+import { StartRefusal } from './instance-start.js';
+import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
+import type { FailureReason } from './transition.js';
+
+const database = useTestDatabase();
+let world: WorkspacesWorld;
+let composing: () => { files: []; requiredEnv: readonly string[] };
+let reading: () => Record<string, string>;
+
+beforeEach(async () => {
+  composing = () => ({ files: [], requiredEnv: [] });
+  reading = () => ({});
+  world = createWorkspacesWorld(database.url, {
+    sources: () => ({
+      templates: {
+        find: () => null,
+        isSafeName: () => true,
+        compose: async () => composing(),
+        provisionTimeoutSeconds: () => null,
+      },
+      secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => reading() },
+    }),
+  });
+  await world.ports.start();
+});
+afterEach(() => world.close());
+
+async function create(runtime = 'echo'): Promise<string> {
+  return (await world.workspaces.verbs.create({ name: 'Doomed', runtime }, 'http://localhost')).id;
+}
+
+function row(id: string) {
+  return world.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
+async function createRunning(): Promise<string> {
+  const id = await create();
+  await waitFor(async () => (await row(id)).instance_state === 'running');
+  return id;
+}
+
+/** How a workspace comes to each of the reasons; a new reason does not compile until there is a way. */
+const PATHS = {
+  runtime_not_installed: () => create('codex'),
+  missing_env: () => {
+    composing = () => ({ files: [], requiredEnv: ['A_KEY'] });
+    return create();
+  },
+  template_unreadable: () => {
+    composing = () => {
+      throw new StartRefusal({ reason: 'template_unreadable', text: 'template "x" cannot be read' });
+    };
+    return create();
+  },
+  secret_unreadable: () => {
+    reading = () => {
+      throw new StartRefusal({ reason: 'secret_unreadable', text: 'A_KEY cannot be decrypted' });
+    };
+    return create();
+  },
+  no_backend: async () => {
+    const id = await createRunning();
+    const { ports } = world;
+    await sql`update workspaces set backend = 'elsewhere' where id = ${id}`.execute(ports.lanes.control);
+    await ports.transact('control', (tx) =>
+      ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
+    );
+    return id;
+  },
+  start_failed: () => {
+    world.backend.failNextStart(['no such model'], { retryable: false });
+    return create();
+  },
+  start_timeout: async () => {
+    const held = world.backend.holdStarts();
+    const id = await create();
+    await waitFor(() => world.backend.calls.includes(`start ${id}`));
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => -1 }, 3_600);
+    held.release();
+    return id;
+  },
+  crash_loop: async () => {
+    const id = await createRunning();
+    await sql`update workspaces set crash_count = 4, crash_window_started_at = now() where id = ${id}`.execute(
+      world.ports.lanes.control,
+    );
+    world.backend.crash(id);
+    return id;
+  },
+} satisfies Record<FailureReason, () => Promise<string>>;
+
+describe('every way to failed', () => {
+  it.each(Object.entries(PATHS))('R14: leaves the reason on the row and in the event: %s', async (reason, fail) => {
+    await expectFailure(await fail(), reason);
+  });
+
+  it('R14: a defect of ours leaves a reason as well, without its details', async () => {
+    reading = () => {
+      throw new Error('password of row 7');
+    };
+    const id = await create();
+    expect(await expectFailure(id, 'start_failed')).toBe('workspace start failed');
+  });
+});
+
+async function expectFailure(id: string, reason: string): Promise<string> {
+  await waitFor(async () => (await row(id)).status === 'failed');
+  const stored = await row(id);
+  expect(stored.failure_reason).toBe(reason);
+  const told = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+  const failures = told.flatMap((event) => (event.type === 'WORKSPACE_PROVISION_FAILED' ? [event.payload] : []));
+  expect(failures).toEqual([expect.objectContaining({ reason, error: expect.stringMatching(/\S/) })]);
+  const [text] = stored.last_sample_error?.split('\n\n', 1) ?? [];
+  expect(text).toBe(failures[0]?.error);
+  return text ?? '';
+}
