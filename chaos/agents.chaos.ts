@@ -39,7 +39,7 @@ describe.skipIf(!canLookAtProcesses)('an agent that', () => {
   });
   afterAll(() => world.dispose());
 
-  it('cannot boot fails with its own words on the workspace', async () => {
+  it('cannot boot fails at once, with its own words on the workspace', async () => {
     const { lead } = await bringOnline('Unbootable', 0);
     await writeFile(join(world.dataDir, 'workspaces', lead, 'configs', 'config.yaml'), 'name: [never closed\n');
     signalAll([await getPid(lead)], 'SIGKILL');
@@ -49,7 +49,8 @@ describe.skipIf(!canLookAtProcesses)('an agent that', () => {
     });
     expect(row.last_sample_error).toMatch(/config\.yaml/);
     expect(await pidOf(lead)).toBeUndefined();
-    expect(await eventsOf(lead)).toContain('WORKSPACE_PROVISION_FAILED');
+    const failure = (await readEvents(world.api)).filter((event) => event.workspace_id === lead).at(-1);
+    expect(failure).toMatchObject({ event_type: 'WORKSPACE_PROVISION_FAILED', payload: { reason: 'start_failed' } });
     const refused = await send(world.api, createMessage(lead, 'hello?'));
     expect(refused).toMatchObject({ kind: 'refused', code: 'workspace_failed' });
   }, 90_000);

@@ -235,6 +235,12 @@ const text: Example[] = [
     bad: 'await new Promise((r) => setTimeout(r, 50));',
     good: 'await waitFor(() => done);',
   },
+  {
+    rule: 'no-joined-signals',
+    path: `${server}/platform/supervisor.ts`,
+    bad: 'const signal = AbortSignal.any([one, other]);',
+    good: 'const stop = followAbort(own, [one, other]);',
+  },
   { rule: 'no-machine-traces', path: 'a.md', bad: 'see /work/main', good: 'see packages/work/main' },
   {
     rule: 'no-foreign-registry',

@@ -56,6 +56,12 @@ const MARKS = [
     where: /(^|\/)package-lock\.json$/,
     message: 'the lockfile must not name a private registry',
   },
+  {
+    rule: 'no-joined-signals',
+    shape: /\bAbortSignal\.any\(/,
+    where: /^packages\/[\w-]+\/src\/.*\.tsx?$/,
+    message: 'it leaks on signals that live long (Node 20); followAbort of @molecule/contract/abort has an end',
+  },
   { rule: 'no-emoji', shape: /\p{Emoji_Presentation}/u, where: /\.(md|tsx)$/, message: 'plain prose, no emoji' },
 ];
 

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { countAbortFollowers } from '@molecule/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, type ClientOptions, createClient, UnreachableError } from './client.js';
 
@@ -195,6 +196,25 @@ describe('when there is no answer', () => {
     await expect.poll(() => seen.length).toBe(1);
     finish();
     expect(await call).toEqual({ status: 200, body: [] });
+  });
+});
+
+describe('a signal that outlives its calls', () => {
+  it('keeps nothing of them, however they ended', async () => {
+    const { signal } = new AbortController();
+    const { client } = await clientOf((request, response) => {
+      if (request.url === '/workspaces') json(200, [])(request, response);
+      else if (request.url === '/templates') json(503, { error: 'no', code: 'x', retry: true })(request, response);
+      else response.destroy();
+    });
+    const calls = (['listWorkspaces', 'listTemplates', 'listTemplateProblems'] as const).flatMap((name) =>
+      Array.from({ length: 8 }, () => name),
+    );
+    for (const limit of [{}, { timeoutMs: 0 }]) {
+      const ends = await Promise.allSettled(calls.map((name) => client.call(name, {}, { signal, ...limit })));
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+    }
+    expect(countAbortFollowers(signal)).toBe(0);
   });
 });
 

@@ -1,3 +1,4 @@
+import { followAbort } from './abort.js';
 import type { ErrorBody } from './errors.js';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteSpec } from './route.js';
 import { type RouteName, type Routes, routes } from './routes.js';
@@ -53,6 +54,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+export type OpenOptions = Omit<CallOptions, 'timeoutMs'>;
+
 type Input<R extends RouteSpec> = (R['params'] extends object
   ? { readonly params: TextOf<ParamsOf<R>> }
   : { readonly params?: never }) &
@@ -68,27 +71,30 @@ export interface Client {
    * and {@link UnreachableError} when there was no answer. Repeats nothing by itself.
    */
   call<N extends RouteName>(name: N, input: Input<Routes[N]>, options?: CallOptions): Promise<ReplyOf<Routes[N]>>;
-  /** The same request with the raw response, for streams. The caller reads or cancels the body. */
-  open<N extends RouteName>(name: N, input: Input<Routes[N]>, options?: CallOptions): Promise<Response>;
+  /**
+   * The same request with the raw response, for streams. The caller reads or cancels the body, or ends it by the signal:
+   * a stream takes as long as it takes, so there is no other limit.
+   */
+  open<N extends RouteName>(name: N, input: Input<Routes[N]>, options?: OpenOptions): Promise<Response>;
 }
 
 export function createClient(options: ClientOptions): Client {
   const send = options.fetch ?? fetch;
 
-  /** One exchange; `read` takes from the answer what the caller wants while the time limit still runs. */
+  const limitOf = (call: CallOptions): number => call.timeoutMs ?? options.timeoutMs ?? 15_000;
+
+  /** One exchange, ended by `signal`; `read` takes from the answer what the caller wants while that still counts. */
   async function exchange<T>(
     name: RouteName,
     input: Readonly<Record<string, unknown>>,
     call: CallOptions,
+    signal: AbortSignal | null,
     read: (response: Response) => T | Promise<T>,
   ): Promise<T> {
     const spec: RouteSpec = routes[name];
     const url = `${options.baseUrl}${pathOf(spec, record(input.params))}${queryOf(record(input.query))}`;
     const token = options.token?.() ?? null;
     const body = input.body;
-    const timeoutMs = call.timeoutMs ?? options.timeoutMs ?? 15_000;
-    const timeout = timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : null;
-    const signals = [call.signal, timeout].filter((signal): signal is AbortSignal => signal != null);
     try {
       const response = await send(url, {
         method: spec.method,
@@ -99,16 +105,16 @@ export function createClient(options: ClientOptions): Client {
           ...call.headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
+        signal,
         credentials: 'same-origin',
       });
       return await read(response);
     } catch (error) {
       if (call.signal?.aborted) throw error;
-      const timedOut = timeout?.aborted ?? false;
+      const timedOut = signal?.aborted ?? false;
       const where = options.baseUrl || 'the server';
       throw new UnreachableError(
-        timedOut ? `${where} did not answer within ${timeoutMs / 1000} s` : `cannot reach ${where}`,
+        timedOut ? `${where} did not answer within ${limitOf(call) / 1000} s` : `cannot reach ${where}`,
         timedOut,
         error,
       );
@@ -118,9 +124,9 @@ export function createClient(options: ClientOptions): Client {
   function open(
     name: RouteName,
     input: Readonly<Record<string, unknown>>,
-    callOptions: CallOptions = {},
+    callOptions: OpenOptions = {},
   ): Promise<Response> {
-    return exchange(name, input, callOptions, (response) => response);
+    return exchange(name, input, callOptions, callOptions.signal ?? null, (response) => response);
   }
 
   async function call(
@@ -128,10 +134,14 @@ export function createClient(options: ClientOptions): Client {
     input: Readonly<Record<string, unknown>>,
     callOptions: CallOptions = {},
   ): Promise<{ status: number; body: unknown }> {
-    const { response, body } = await exchange(name, input, callOptions, async (answer) => ({
+    const limitMs = limitOf(callOptions);
+    const limit = limitMs > 0 ? [AbortSignal.timeout(limitMs)] : [];
+    const ender = new AbortController();
+    const unfollow = followAbort(ender, callOptions.signal ? [callOptions.signal, ...limit] : limit);
+    const { response, body } = await exchange(name, input, callOptions, ender.signal, async (answer) => ({
       response: answer,
       body: await readBody(answer),
-    }));
+    })).finally(unfollow);
     const spec: RouteSpec = routes[name];
     if (response.status in spec.responses) return { status: response.status, body };
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);

@@ -21,6 +21,8 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d
 
 /** True for any text a UUID parser accepts: case, braces and the urn prefix do not matter ("uuid-any"). */
 export function parseUuid(text: string): string | null {
+  // As nearly everybody writes it.
+  if (UUID.test(text)) return text;
   const bare = text
     .trim()
     .toLowerCase()

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { RUNTIME_EXIT } from '@molecule/contract/runtime-exit';
 import { systemClock } from './clock.js';
 import { readEnv } from './env.js';
-import { EXIT, StartupError } from './exit.js';
+import { StartupError } from './exit.js';
 import { createLog, reasonOf } from './log.js';
 import { systemRandom } from './random.js';
 import { startRuntime } from './runtime.js';
@@ -27,5 +28,5 @@ try {
   const isMisconfigured = error instanceof StartupError;
   log.error(isMisconfigured ? 'cannot_start' : 'crashed', { reason: reasonOf(error) });
   process.stderr.write(`${reasonOf(error)}\n`);
-  process.exit(isMisconfigured ? error.exitCode : EXIT.crashed);
+  process.exit(isMisconfigured ? error.exitCode : RUNTIME_EXIT.crashed);
 }

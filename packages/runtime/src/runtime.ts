@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { AgentCard } from '@a2a-js/sdk';
+import type { RuntimeExitCode } from '@molecule/contract/runtime-exit';
 import { type A2AServer, startA2AServer } from './a2a/a2a-server.js';
 import { cardExtras, createCard, createLegacyCard } from './a2a/card.js';
 import { createRequestHandler } from './a2a/request-handler.js';
@@ -11,7 +12,7 @@ import { loadConfig } from './config/load-config.js';
 import type { RuntimeConfig } from './config/runtime-config.js';
 import { CONTACT_LOST_MS, createConnection } from './connection/connection.js';
 import type { RuntimeEnv } from './env.js';
-import { type ExitCode, StartupError } from './exit.js';
+import { StartupError } from './exit.js';
 import { openJournal } from './journal/journal.js';
 import { type Log, reasonOf } from './log.js';
 import { createPlatformClient } from './platform/platform-client.js';
@@ -44,7 +45,7 @@ export interface Runtime {
   /** Asks for an orderly stop; repeatable. */
   stop(): void;
   /** Resolves once everything is closed, with the code to exit with. */
-  readonly exited: Promise<ExitCode>;
+  readonly exited: Promise<RuntimeExitCode>;
 }
 
 // Below the ten seconds after which the process driver kills (design §6).
@@ -104,8 +105,8 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   const card = createCard(cardOptions);
   const fullCard = { ...createLegacyCard(card), ...cardExtras(cardOptions) };
 
-  let finish: (code: ExitCode) => void = () => undefined;
-  const exited = new Promise<ExitCode>((resolve) => {
+  let finish: (code: RuntimeExitCode) => void = () => undefined;
+  const exited = new Promise<RuntimeExitCode>((resolve) => {
     finish = resolve;
   });
   const connection = createConnection({
@@ -200,7 +201,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     clock.after(STOP_GRACE_MS, () => turns.abort('The agent was stopped before it finished.'));
   }
 
-  async function leave(code: ExitCode, reason: string): Promise<void> {
+  async function leave(code: RuntimeExitCode, reason: string): Promise<void> {
     log.info('leaving', { code, reason });
     turns.abort(reason);
     await server.close();

@@ -24,7 +24,7 @@ import { announceHost, findOtherHost } from './platform/hosts.js';
 import { serveCanvas } from './platform/http/canvas-files.js';
 import type { HandlersFor } from './platform/http/handlers.js';
 import { createHttpMetrics } from './platform/http/http-metrics.js';
-import { createHttpServer } from './platform/http/http-server.js';
+import { createHttpServer, createRequestIds } from './platform/http/http-server.js';
 import { createHostCheck } from './platform/http/own-host.js';
 import type { Logger } from './platform/logger.js';
 import { createMetrics } from './platform/metrics.js';
@@ -223,7 +223,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     gate: access.gate,
     rateLimit: config.developmentMode ? null : { perMinute: config.rateLimit, keyOf: access.rateKeyOf },
     checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
-    requestId: () => random.uuidv7(),
+    requestId: createRequestIds(random.token(9)),
     logger,
     observe,
     isDraining: () => draining,

@@ -126,7 +126,7 @@ export const VARIABLES = {
   rateLimit: variable<number>(
     'RATE_LIMIT',
     '600',
-    { describe: 'Requests per minute and credential (per address without one).', example: '1000' },
+    { describe: 'Requests per minute and credential; without one, or with a wrong one, per address.', example: '1000' },
     (text) => {
       const value = Number((text ?? '').trim());
       return Number.isInteger(value) && value > 0 ? value : 600;

@@ -50,6 +50,17 @@ describe('configuration', () => {
     ]);
   });
 
+  it.each([
+    [undefined, null],
+    ['900', 900],
+    [' 900 ', 900],
+    ['0', null],
+    ['-1', null],
+    ['soon', null],
+  ])('R16: PROVISION_TIMEOUT_SECONDS=%s overrides every limit of a start with %s', (text, value) => {
+    expect(parseConfig({ PROVISION_TIMEOUT_SECONDS: text }).provisionTimeoutSeconds).toBe(value);
+  });
+
   it('reports an unknown MOLECULE_ variable with the nearest known name', () => {
     expect(parseConfig({ MOLECULE_DATADIR: '/x' }).warnings).toEqual([
       'MOLECULE_DATADIR is not a variable of this server. Did you mean MOLECULE_DATA_DIR?',

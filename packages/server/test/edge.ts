@@ -48,6 +48,8 @@ export interface EdgeOptions {
   readonly developmentMode?: boolean;
   readonly corsOrigins?: readonly string[];
   readonly metricsToken?: string;
+  /** Per minute; without it nobody is limited. */
+  readonly rateLimit?: number;
   readonly checkClaimedUrl?: (url: string) => Promise<{ ok: boolean; reason?: string }>;
   /** Ports the features use instead of the real ones. */
   readonly portsOverride?: Partial<TestPorts>;
@@ -100,7 +102,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     routes,
     handlers: { ...probes, ...real, ...probed },
     gate: access.gate,
-    rateLimit: null,
+    rateLimit: given.rateLimit === undefined ? null : { perMinute: given.rateLimit, keyOf: access.rateKeyOf },
     checkHost: () => {},
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,

@@ -7,16 +7,23 @@ import { createEventFeed } from '../src/platform/event-feed.js';
 import { createLogger, type Logger } from '../src/platform/logger.js';
 import { createMetrics } from '../src/platform/metrics.js';
 import { createRandom } from '../src/platform/random.js';
-import { createSupervisor } from '../src/platform/supervisor.js';
+import { createSupervisor, type LoopHandle, type Supervisor } from '../src/platform/supervisor.js';
 import { createTransact } from '../src/platform/transact.js';
 import type { Ports } from '../src/ports.js';
 
 export interface TestPorts extends Ports {
   readonly database: DatabaseHandle;
   readonly leases: LeaseKeeper;
+  /** One cycle of a registered loop, now. */
+  runLoop(name: string): Promise<void>;
   /** Starts the feed and the loops registered so far. */
   start(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The signal that every background task is given; it lives as long as the server. */
+export function stopSignalOf(supervisor: TestPorts['supervisor']): Promise<AbortSignal> {
+  return new Promise((resolve) => supervisor.background('look', async (signal) => resolve(signal)));
 }
 
 export const TEST_LEASE_MS = 15_000;
@@ -29,7 +36,16 @@ export function createTestPorts(
   const clock = given.clock ?? createSystemClock();
   const random = createRandom();
   const logger = given.logger ?? createLogger({ level: given.logLevel ?? 'silent' });
-  const supervisor = createSupervisor({ clock, random, logger });
+  const loops = new Map<string, LoopHandle>();
+  const real = createSupervisor({ clock, random, logger });
+  const supervisor: Supervisor = {
+    ...real,
+    loop(spec) {
+      const handle = real.loop(spec);
+      loops.set(spec.name, handle);
+      return handle;
+    },
+  };
   const database = createDatabase({ url, logger, ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}) });
   const feed = createEventFeed({ url, clock, supervisor, logger });
   return {
@@ -44,6 +60,11 @@ export function createTestPorts(
     transact: createTransact(database.lanes, () => feed.notifyCommitted()),
     commit: createCommit(applyTransitions),
     leases: createLeaseKeeper({ db: database.lanes.health, clock, supervisor, logger, leaseMs: TEST_LEASE_MS }),
+    async runLoop(name) {
+      const loop = loops.get(name);
+      if (loop === undefined) throw new Error(`no loop is registered as "${name}"`);
+      await loop.runOnce();
+    },
     async start() {
       await feed.start();
       supervisor.start();

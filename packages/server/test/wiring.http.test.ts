@@ -125,7 +125,10 @@ async function work(app: RealApp, agent: FakeAgent): Promise<void> {
 
   const degraded = { workspace_id: lead, error_rate: 0.9, sample_error: 'the model is away' };
   const beating = app.machine.findToken(lead) ?? token;
-  await waitFor(async () => (await app.call('POST', '/registry/heartbeat', degraded, beating)).status === 200);
+  await waitFor(async () => {
+    await app.call('POST', '/registry/heartbeat', degraded, beating);
+    return (await app.call('GET', `/workspaces/${lead}`)).body.status === 'degraded';
+  });
   await waitFor(() => app.machine.countRunning(lead) === 1);
   app.machine.crash(lead, { code: 1 });
   await accepted(app.call('DELETE', `/workspaces/${writer}?confirm=true`));

@@ -1,3 +1,4 @@
+export { countAbortFollowers } from './abort-followers.js';
 export { cloneTestDatabase, listTestDatabases, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { type AgentRequest, type Behaviour, createFakeAgent, type FakeAgent } from './fake-agent/index.js';
 export { createFakeClock, type FakeClock } from './fake-clock.js';

@@ -21,3 +21,8 @@ it('every problem has a next step, everything else is left in peace', () => {
   expect(adviseOn(buildWorkspace({ id: 'w', status: 'offline' }), undefined)?.next).toBe('wait');
   expect(adviseOn(buildWorkspace({ id: 'w', status: 'hibernated' }), undefined)).toBeNull();
 });
+
+it('the title is the sentence, without the log that the server keeps below it', () => {
+  const crashed = { ...failed, last_sample_error: 'It ended five times.\n\nboom\n\nat line 3' };
+  expect(adviseOn(crashed, undefined)?.title).toBe('It ended five times.');
+});

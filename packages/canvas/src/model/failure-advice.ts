@@ -9,7 +9,8 @@ export interface FailureAdvice {
 }
 
 export function adviseOn(agent: Workspace, failure: Failure | undefined): FailureAdvice | null {
-  const reason = agent.last_sample_error;
+  // The sentence; after a blank line follows the end of its log, which has a page of its own.
+  const [reason = ''] = agent.last_sample_error.split('\n\n', 1);
   switch (agent.status) {
     case 'failed':
       if (failure && failure.missing.length > 0) {

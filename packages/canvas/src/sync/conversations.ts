@@ -66,8 +66,7 @@ export function createConversations({ client, clock, chats }: ConversationPorts)
     const response = await client.open(
       'sendMessage',
       { params: { id }, body: envelope(id, messageId, text) },
-      // An agent may work for hours; only the person or the server ends the wait.
-      { timeoutMs: 0, headers: { accept: 'text/event-stream, application/json' } },
+      { headers: { accept: 'text/event-stream, application/json' } },
     );
     const type = response.headers.get('content-type') ?? '';
     if (response.ok && type.includes('text/event-stream') && response.body) {

@@ -1,4 +1,4 @@
-import { waitFor } from '@molecule/testkit';
+import { countAbortFollowers, waitFor } from '@molecule/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { anActivity, aWorkspace, type Cli, createCli, molecule } from '../../test/cli.js';
 import { type FakeAnswer, type FakeCall, refusal, sse } from '../../test/fake-server.js';
@@ -38,6 +38,13 @@ it('sends one A2A message/stream with the text as given', async () => {
       params: { message: { role: 'user', parts: [{ kind: 'text', text: 'Say "hi"\nplease' }] } },
     },
   });
+});
+
+it('leaves nothing behind on the signal of the person', async () => {
+  const { signal } = new AbortController();
+  cli.server.on('sendMessage', sse(reply('done')));
+  await molecule(cli.environment, ['chat', 'lead', 'hello'], { signal });
+  expect(countAbortFollowers(signal)).toBe(0);
 });
 
 it('prints an answer while it is being written', async () => {

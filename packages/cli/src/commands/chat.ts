@@ -1,5 +1,6 @@
 import type { Workspace } from '@molecule/contract';
 import { failureOfReply, hear, type StreamedReply, silentReply, textOfReply, textSoFar } from '@molecule/contract/a2a';
+import { followAbort } from '@molecule/contract/abort';
 import { ApiError } from '@molecule/contract/client';
 import { type Command, type Context, type Outcome, RefusedError, readCount, TimeoutError } from '../command.js';
 import { findWorkspace } from '../find-workspace.js';
@@ -30,15 +31,18 @@ export const chat: Command = {
     const { args, flags, signal } = context;
     const seconds = readCount('timeout', flags.timeout, DEFAULT_TIMEOUT_SECONDS, TIMEOUT_SECONDS_MAX);
     const workspace = await findWorkspace(context.client(), args[0] ?? '');
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
-    const turn: Turn = { workspace, messageId: createMessageId(), deadline };
+    const ender = new AbortController();
+    const unfollow = followAbort(ender, [signal, AbortSignal.timeout(seconds * 1000)]);
+    const turn: Turn = { workspace, messageId: createMessageId(), deadline: ender.signal };
     try {
       return await converse(context, turn, args[1] ?? '');
     } catch (error) {
-      if (!deadline.aborted) throw error;
+      if (!turn.deadline.aborted) throw error;
       throw new TimeoutError(
         `no answer from ${workspace.name} within ${seconds} s; a message the server has accepted stays recorded and is answered (message ${turn.messageId})`,
       );
+    } finally {
+      unfollow();
     }
   },
 };
@@ -47,11 +51,7 @@ async function converse(context: Context, turn: Turn, text: string): Promise<Out
   const { workspace, messageId, deadline } = turn;
   const response = await context
     .client()
-    .open(
-      'sendMessage',
-      { params: { id: workspace.id }, body: toEnvelope(messageId, text) },
-      { signal: deadline, timeoutMs: 0 },
-    );
+    .open('sendMessage', { params: { id: workspace.id }, body: toEnvelope(messageId, text) }, { signal: deadline });
   const type = response.headers.get('content-type') ?? '';
   if (response.ok && type.includes('text/event-stream')) return followStream(context, turn, response);
   const body: unknown = type.includes('json') ? await response.json() : await response.text();

@@ -1,6 +1,6 @@
 import type { Heartbeat, Register } from '@molecule/contract';
+import { RUNTIME_EXIT, type RuntimeExitCode } from '@molecule/contract/runtime-exit';
 import type { Clock } from '../clock.js';
-import { EXIT, type ExitCode } from '../exit.js';
 import { type Log, reasonOf } from '../log.js';
 import type { PlatformClient, PlatformReply } from '../platform/platform-client.js';
 import type { Random } from '../random.js';
@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   /** The platform's inbound secret, as each register and heartbeat may renew it. */
   readonly onInboundSecret: (secret: string) => void;
   readonly turns: { finish(): void; resume(): void; abort(reason: string): void; isIdle(): boolean };
-  readonly exit: (code: ExitCode, reason: string) => void;
+  readonly exit: (code: RuntimeExitCode, reason: string) => void;
 }
 
 const HEARTBEAT_MS = 30_000;
@@ -90,17 +90,17 @@ export function createConnection(options: ConnectionOptions): Connection {
         options.turns.abort(`This agent's registration has ended: ${lastReason}`);
         return;
       case 'exit_stopped':
-        leave(EXIT.stopped, 'Stopped as asked.');
+        leave(RUNTIME_EXIT.stopped, 'Stopped as asked.');
         return;
       case 'exit_contact_lost':
         leave(
-          EXIT.contactLost,
+          RUNTIME_EXIT.contactLost,
           `No contact with the platform for ${CONTACT_LOST_MS / 60_000} minutes (${lastReason}); leaving until started again.`,
         );
         return;
       case 'exit_revoked':
         leave(
-          EXIT.revoked,
+          RUNTIME_EXIT.revoked,
           `The platform no longer accepts this agent's token (${lastReason}): a newer instance runs this workspace, or it was removed.`,
         );
         return;
@@ -118,7 +118,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     });
   }
 
-  function leave(code: ExitCode, reason: string): void {
+  function leave(code: RuntimeExitCode, reason: string): void {
     cancelRetry();
     cancelBeat();
     cancelContactDeadline();

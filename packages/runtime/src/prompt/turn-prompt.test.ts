@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countAbortFollowers } from '@molecule/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PlatformTools } from '../adapters/adapter.js';
 import { readTurnPrompt } from './turn-prompt.js';
@@ -51,6 +52,16 @@ it('goes on without the peers when the platform does not answer in time', async 
   const prompt = read({ peers }, clock, new AbortController().signal);
   fire();
   expect(await prompt).toContain('The list of agents could not be read just now');
+});
+
+it('leaves nothing behind on the signal of the turn', async () => {
+  const { signal } = new AbortController();
+  const late = silent();
+  const prompt = read(late, late.clock, signal);
+  late.fire();
+  await prompt;
+  await read({ peers: async () => [] }, silent().clock, signal);
+  expect(countAbortFollowers(signal)).toBe(0);
 });
 
 it('ends when the turn is aborted', async () => {

@@ -1,3 +1,4 @@
+import { followAbort } from '@molecule/contract/abort';
 import type { Peer, PlatformTools } from '../adapters/adapter.js';
 import type { Clock } from '../clock.js';
 import { type Log, reasonOf } from '../log.js';
@@ -29,13 +30,15 @@ async function findPeers(
   const cancel = clock.after(PEERS_WAIT_MS, () =>
     deadline.abort(new Error(`no answer within ${PEERS_WAIT_MS / 1000} s`)),
   );
+  const unfollow = followAbort(deadline, [signal]);
   try {
-    return await platform.peers(AbortSignal.any([signal, deadline.signal]));
+    return await platform.peers(deadline.signal);
   } catch (error) {
     signal.throwIfAborted();
     log.warn('peers_unknown', { reason: reasonOf(error) });
     return null;
   } finally {
+    unfollow();
     cancel();
   }
 }

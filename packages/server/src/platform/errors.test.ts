@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasSqlState, isConnectionError, PlatformUnavailableError, toError } from './errors.js';
+import { hasSqlState, isCollision, isConnectionError, PlatformUnavailableError, toError } from './errors.js';
 
 const withCode = (code: string) => Object.assign(new Error('failed'), { code });
 
@@ -27,6 +27,8 @@ describe('errors of the database', () => {
     expect(isConnectionError('ECONNREFUSED')).toBe(false);
     expect(hasSqlState(withCode('23505'), '23503', '23505')).toBe(true);
     expect(hasSqlState(withCode('23505'), '23503')).toBe(false);
+    expect(isCollision(withCode('40P01'))).toBe(true);
+    expect(isCollision(withCode('23505'))).toBe(false);
     expect(toError('text').message).toContain('text');
   });
 });

@@ -55,3 +55,11 @@ export function isConnectionError(error: unknown): boolean {
 export function hasSqlState(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 }
+
+/**
+ * True when Postgres gave a transaction up in favour of another one (deadlock, serialization failure). All of it is
+ * undone, and a repetition goes through. Locks are taken in id order so that it does not come to this; this is the net.
+ */
+export function isCollision(error: unknown): boolean {
+  return hasSqlState(error, '40P01', '40001');
+}

@@ -15,7 +15,7 @@ export type LoggedEvent = {
   };
 }[EventType];
 
-const EVENT_PAYLOAD_BYTES_MAX = 8 * 1024;
+export const EVENT_PAYLOAD_BYTES_MAX = 8 * 1024;
 
 // The lock is held only from an append to its commit. Waiting this long means that the database is in trouble.
 const APPEND_LOCK_TIMEOUT = '5s';

@@ -5,6 +5,9 @@ import type { Supervisor } from './supervisor.js';
 const BEAT_MS = 30_000;
 /** A server that has not been seen for this long does not count as running (design §6). */
 const LOST_SECONDS = 300;
+/** A replica that was replaced by one with another data directory never comes back for its row. */
+const FORGOTTEN_DAYS = 90;
+const RETENTION_EVERY_MS = 6 * 3_600_000;
 
 export interface Host {
   readonly id: string;
@@ -22,7 +25,7 @@ export async function findOtherHost(db: Db, own: Host): Promise<Host | null> {
 
 /**
  * Makes this server known to the others on the same database and keeps saying that it lives (design §6). Workspaces run
- * by a host that falls silent are reported as such by whoever is left.
+ * by a host that falls silent are reported as such by whoever is left. One that stays away for months is forgotten.
  */
 export async function announceHost(
   deps: { readonly db: Db; readonly supervisor: Supervisor },
@@ -35,4 +38,13 @@ export async function announceHost(
   };
   await beat();
   deps.supervisor.loop({ name: 'host-beat', everyMs: BEAT_MS, run: beat });
+  deps.supervisor.loop({
+    name: 'host-retention',
+    everyMs: RETENTION_EVERY_MS,
+    async run() {
+      await sql`
+        delete from server_hosts
+         where seen_at < now() - make_interval(days => ${FORGOTTEN_DAYS}::int)`.execute(deps.db);
+    },
+  });
 }

@@ -1,4 +1,5 @@
 import {
+  countAbortFollowers,
   createFakeLlm,
   delegateToEveryChild,
   type FakeLlm,
@@ -122,6 +123,14 @@ describe.each(PROVIDERS)('with %s', (provider, env) => {
       { system: 'You lead.', lastUserText: 'Hi', tools: ['list_peers', 'delegate_task'], apiKey: KEY },
     ]);
     expect(adapter.model).toMatch(new RegExp(`^${provider}:`));
+  });
+
+  it('leaves nothing behind on the signal of the turn, whether it succeeds or fails', async () => {
+    const { signal } = new AbortController();
+    const adapter = await start(inOrder({ text: 'Hello.' }, { status: 400, error: { message: 'no' } }), env);
+    await collect(adapter.run(turnWith('Hi'), contextWith({}, signal)));
+    await expect(collect(adapter.run(turnWith('Hi'), contextWith({}, signal)))).rejects.toThrow();
+    expect(countAbortFollowers(signal)).toBe(0);
   });
 
   it('delegates to two children in parallel and composes their answers', async () => {

@@ -1,3 +1,4 @@
+import { followAbort } from '@molecule/contract/abort';
 import { type LanguageModel, stepCountIs, streamText, type TextStreamPart } from 'ai';
 import type { Log } from '../../log.js';
 import { type AdapterContext, AdapterError, type AdapterEvent, type Turn } from '../adapter.js';
@@ -29,10 +30,10 @@ export async function* runLoop(
   context: AdapterContext,
 ): AsyncGenerator<AdapterEvent, void, void> {
   const { choice, log } = settings;
+  context.signal.throwIfAborted();
   // Ends the request and the tools also when the turn fails, or is left, before the stream is over.
   const ended = new AbortController();
-  const signal = AbortSignal.any([context.signal, ended.signal]);
-  signal.throwIfAborted();
+  const { signal } = ended;
   const result = streamText({
     model: settings.model,
     // An empty system text is refused by some models.
@@ -48,6 +49,7 @@ export async function* runLoop(
     onError: () => undefined,
   });
   const transcript = createTranscript(choice);
+  const unfollow = followAbort(ended, [context.signal]);
   try {
     for await (const part of untilAborted(result.fullStream, context.signal)) yield* transcript.read(part);
     yield* transcript.end();
@@ -57,6 +59,7 @@ export async function* runLoop(
     log.warn('model_call_failed', { model: describeChoice(choice), code: failure.code, reason: failure.message });
     throw failure;
   } finally {
+    unfollow();
     ended.abort(new Error('The turn is over.'));
   }
 }

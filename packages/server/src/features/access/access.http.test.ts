@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
 import { ADMIN_TOKEN, createEdge, type Edge, HOST, OWN_ORIGIN } from '../../../test/edge.js';
@@ -119,6 +119,88 @@ describe('credentials', () => {
     expect((await edge.call('POST', `/workspaces/${gone}/a2a`, { token, body: {} })).status).toBe(401);
   });
 
+  describe('retention', () => {
+    /** An edge of its own, because its loops run. */
+    async function sweep(lookAt: (own: Edge) => Promise<void>): Promise<void> {
+      const own = await createEdge(database.url);
+      own.ports.supervisor.start();
+      await lookAt(own);
+      await own.close();
+    }
+    const issueThree = async (id: string): Promise<string[]> => {
+      const tokens = [];
+      for (const generation of [1, 1, 1]) tokens.push(await edge.access.tokens.issueForGeneration(id, generation));
+      return tokens;
+    };
+    const age = (id: string) =>
+      sql`update workspace_auth_tokens set created_at = created_at - interval '32 days',
+                 revoked_at = revoked_at - interval '31 days' where workspace_id = ${id}`.execute(
+        edge.ports.lanes.work,
+      );
+    const prefixes = async (id: string): Promise<string[]> => {
+      const db = edge.ports.lanes.work;
+      const rows = await db
+        .selectFrom('workspace_auth_tokens')
+        .select('prefix')
+        .where('workspace_id', '=', id)
+        .execute();
+      return rows.map((row) => row.prefix).sort();
+    };
+    const prefixesOf = (tokens: readonly string[]) => tokens.map((token) => token.slice(0, 8)).sort();
+
+    it('tokens that were revoked long ago go, those that live or died lately stay', async () => {
+      const id = await insertWorkspace(edge.ports.lanes.work);
+      const tokens = await issueThree(id);
+      await age(id);
+      const [lately, live] = [await edge.mint(id), await edge.mint(id)];
+      await sql`update workspace_auth_tokens set revoked_at = now() where prefix = ${lately.slice(0, 8)}`.execute(
+        edge.ports.lanes.work,
+      );
+      expect(await prefixes(id)).toHaveLength(5);
+      await sweep(() => expect.poll(() => prefixes(id)).toEqual(prefixesOf([...tokens.slice(-1), lately, live])));
+      expect((await edge.call('GET', `/workspaces/${id}/activity`, { token: live })).status).toBe(200);
+      expect((await edge.call('GET', `/workspaces/${id}/activity`, { token: lately })).status).toBe(401);
+    });
+
+    it('B-12: the last token that a workspace had stays, so that nobody takes it for one that never had any', async () => {
+      const id = await insertWorkspace(edge.ports.lanes.work);
+      const tokens = await issueThree(id);
+      await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
+      await age(id);
+      await sweep(() => expect.poll(() => prefixes(id)).toEqual(prefixesOf(tokens.slice(-1))));
+    });
+
+    it('B-03: a removed workspace keeps answering its own tokens, however long ago they were revoked', async () => {
+      const db = edge.ports.lanes.work;
+      const [gone, witness] = [await insertWorkspace(db), await insertWorkspace(db)];
+      const tokens = await issueThree(gone);
+      await issueThree(witness);
+      await sql`update workspaces set status = 'removed' where id = ${gone}`.execute(db);
+      await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [gone, witness]));
+      await age(gone);
+      await age(witness);
+      await sweep(() => expect.poll(() => prefixes(witness)).toHaveLength(1));
+      expect(await prefixes(gone)).toEqual(prefixesOf(tokens));
+      for (const token of tokens) {
+        const { body } = await edge.call('GET', `/workspaces/${gone}`, { token });
+        expect(body).toEqual({ passed: { kind: 'tombstone', id: gone } });
+      }
+    });
+
+    it('sessions and login links go when they have ended', async () => {
+      const db = edge.ports.lanes.work;
+      await edge.login();
+      await linkToken();
+      await sql`update sessions set expires_at = now() - interval '1 second'`.execute(db);
+      await sql`update login_links set expires_at = now() - interval '1 second'`.execute(db);
+      const cookie = await edge.login();
+      const left = async (table: 'sessions' | 'login_links') =>
+        (await db.selectFrom(table).selectAll().execute()).length;
+      await sweep(() => expect.poll(async () => [await left('sessions'), await left('login_links')]).toEqual([1, 0]));
+      expect((await edge.call('GET', '/session', { cookie })).status).toBe(200);
+    });
+  });
+
   it('names reserved for the server itself are refused whoever uses them', async () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     for (const prefix of ['webhook:', 'system:', 'test:', 'channel:']) {
@@ -166,6 +248,70 @@ describe('credentials', () => {
     expect((await lastUsed()).last_used_at).toBeNull();
     edge.ports.supervisor.start();
     await expect.poll(async () => (await lastUsed()).last_used_at).toBeInstanceOf(Date);
+  });
+});
+
+describe('guesses', () => {
+  const database = useTestDatabase();
+  const LIMIT = 6;
+  let edge: Edge;
+  let id: string;
+  beforeEach(async () => {
+    edge = await createEdge(database.url, { rateLimit: LIMIT });
+    id = await insertWorkspace(edge.ports.lanes.work);
+  });
+  afterEach(() => edge.close());
+
+  const stranger = '8d8cf5ae-6a3c-4b36-8f0c-9d0f2f1c7a11';
+  const doors: readonly [string, (n: number) => Promise<{ status: number }>, number][] = [
+    ['an admin route', (n) => edge.call('GET', '/workspaces', { token: `guess-${n}` }), 401],
+    ['a workspace', (n) => edge.call('GET', `/workspaces/${id}/activity`, { token: `guess-${n}` }), 401],
+    ['messages', (n) => edge.call('POST', `/workspaces/${id}/a2a`, { token: `guess-${n}`, body: {} }), 401],
+    ['the live socket', (n) => edge.call('GET', '/ws', { token: `guess-${n}` }), 401],
+    ['a session', (n) => edge.call('GET', '/workspaces', { cookie: `molecule_session_8080=guess-${n}` }), 401],
+    ['a login', (n) => edge.call('POST', '/session', { token: `odd-${n}`, body: { token: `guess-${n}` } }), 401],
+    ['a login link', (n) => edge.call('GET', `/login/guess-of-a-link-${n}`, { token: `odd-${n}` }), 401],
+    [
+      'a heartbeat',
+      (n) => edge.call('POST', '/registry/heartbeat', { token: `guess-${n}`, body: { workspace_id: id } }),
+      401,
+    ],
+    [
+      'a heartbeat of nobody',
+      (n) => edge.call('POST', '/registry/heartbeat', { token: `guess-${n}`, body: { workspace_id: stranger } }),
+      200,
+    ],
+    [
+      'a registration',
+      (n) =>
+        edge.call('POST', '/registry/register', {
+          token: `guess-${n}`,
+          body: { id, agent_card: {}, url: 'http://h' },
+        }),
+      401,
+    ],
+  ];
+
+  it.each(doors)('another one each time at %s: the address is limited', async (_door, guess, answer) => {
+    const statuses = [];
+    for (let n = 0; n < LIMIT + 2; n += 1) statuses.push((await guess(n)).status);
+    expect(statuses).toEqual([...Array<number>(LIMIT).fill(answer), 429, 429]);
+  });
+
+  it('lock nobody out who shares the address: agents, administrators, and people with a login link', async () => {
+    const token = await edge.mint(id);
+    const guess = (n: number) =>
+      edge.call('POST', '/registry/heartbeat', { token: `guess-${n}`, body: { workspace_id: id } });
+    for (let n = 0; n <= LIMIT; n += 1) await guess(n);
+    expect((await guess(LIMIT + 1)).status).toBe(429);
+    const beat = await edge.call('POST', '/registry/heartbeat', { token, body: { workspace_id: id } });
+    expect(beat.status).toBe(200);
+    expect((await edge.call('GET', '/session', { token: ADMIN_TOKEN })).status).toBe(200);
+    const link = (await edge.access.createLoginLink('http://x')).slice('http://x'.length);
+    const opened = await edge.call('POST', link);
+    expect(opened.status).toBe(303);
+    const cookie = String(opened.headers['set-cookie']).split(';')[0] ?? '';
+    expect((await edge.call('GET', '/session', { cookie })).status).toBe(200);
   });
 });
 

@@ -73,6 +73,26 @@ export async function markTokensUsed(db: Db, tokenIds: readonly string[]): Promi
     update workspace_auth_tokens set last_used_at = now() where id = any(${[...tokenIds]}::uuid[])`.execute(db);
 }
 
+/**
+ * Removes up to `limit` tokens that were revoked more than `days` ago, and returns how many. To present one is answered
+ * alike before and after, with two exceptions, which stay: every token of a removed workspace says that it was removed
+ * (B-03), and the last one that a workspace had says that it once had one (B-12). Neither adds up: a removed
+ * workspace gets no more, and the last one gives way to the next.
+ */
+export async function deleteRevokedTokens(db: Db, days: number, limit: number): Promise<number> {
+  const { rows } = await sql<{ deleted: number }>`
+    with old as (
+      select t.id from workspace_auth_tokens as t
+        join workspace_credentials as c on c.token_id = t.id and not c.removed
+       where t.revoked_at < now() - make_interval(days => ${days}::int)
+         and exists (select 1 from workspace_auth_tokens as later
+                      where later.workspace_id = t.workspace_id and later.id > t.id)
+       limit ${limit}),
+    gone as (delete from workspace_auth_tokens as t using old where t.id = old.id returning 1)
+    select count(*) as deleted from gone`.execute(db);
+  return rows[0]?.deleted ?? 0;
+}
+
 // --- sessions and login links; ages are measured by the database, so that replicas agree
 
 const SESSION_AGE = sql`interval '30 days'`;

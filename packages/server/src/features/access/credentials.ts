@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** How credentials are stored and compared: never as themselves. */
 export function hashCredential(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 /** Equal lengths for any two texts, so neither content nor length shows in the time taken. */

@@ -1,4 +1,5 @@
-import type { GateInput, RequestHead } from '../../platform/http/http-server.js';
+import type { GateInput } from '../../platform/http/http-server.js';
+import type { RequestHead } from '../../platform/http/rate-limit.js';
 import type { Ports } from '../../ports.js';
 import { type AccessHandlers, createAccessHandlers } from './access.routes.js';
 import type { Actor } from './actor.js';
@@ -37,8 +38,8 @@ export interface Access {
   /** The same rules with the refusals of another door. */
   resolveClaim(actor: Actor, headers: RequestHeaders, refusals: ClaimRefusals): Promise<string | null>;
   readonly tokens: WorkspaceTokens;
-  /** Requests are counted per credential, and per address only where there is none (design §9). */
-  rateKeyOf(head: RequestHead): string;
+  /** The credential by which a request is counted, null when it presents none. It is not judged here. */
+  rateKeyOf(head: RequestHead): string | null;
   /** A fresh one-time link, as main.ts prints it. */
   createLoginLink(baseUrl: string): Promise<string>;
   readonly handlers: AccessHandlers;
@@ -60,7 +61,7 @@ export function createAccess(deps: AccessDeps): Access {
     resolveClaim: (actor, headers, refusals) => resolveClaim(db, actor, headers, refusals),
     tokens: createWorkspaceTokens(deps, marks),
     // The credential itself: it never leaves the limiter's memory, and a hash per request would be its dearest part.
-    rateKeyOf: ({ headers, cookies, address }) => readBearer(headers) ?? cookies[deps.cookieName()] ?? address,
+    rateKeyOf: ({ headers, cookies }) => readBearer(headers) ?? cookies[deps.cookieName()] ?? null,
     createLoginLink: async (baseUrl) => (await sessions.createLoginLink(baseUrl)).url,
     handlers: createAccessHandlers({ ...deps, sessions, validator }),
   };

@@ -2,6 +2,7 @@ import type { Db, Tx } from '../../platform/db.js';
 import type { Ports } from '../../ports.js';
 import {
   type Credential,
+  deleteRevokedTokens,
   findCredential,
   insertToken,
   type NewToken,
@@ -30,10 +31,25 @@ export interface WorkspaceTokens {
 const TOKEN_BYTES = 32;
 const PREFIX_LENGTH = 8;
 
+/** As long as the event log, which tells what happened meanwhile: whose token it was, and when it was used last. */
+const RETENTION_DAYS = 30;
+const RETENTION_EVERY_MS = 6 * 3_600_000;
+const DELETE_AT_ONCE = 5_000;
+
 export function createWorkspaceTokens(
-  { lanes, random }: Pick<Ports, 'lanes' | 'random'>,
+  { lanes, random, supervisor }: Pick<Ports, 'lanes' | 'random' | 'supervisor'>,
   marks: UseMarks,
 ): WorkspaceTokens {
+  supervisor.loop({
+    name: 'token-retention',
+    everyMs: RETENTION_EVERY_MS,
+    async run(signal) {
+      let deleted = DELETE_AT_ONCE;
+      while (deleted === DELETE_AT_ONCE && !signal.aborted) {
+        deleted = await deleteRevokedTokens(lanes.work, RETENTION_DAYS, DELETE_AT_ONCE);
+      }
+    },
+  });
   const make = (workspaceId: string): { token: string; row: NewToken } => {
     const token = random.token(TOKEN_BYTES);
     const row = {

@@ -1,4 +1,4 @@
-import { type SqlBool, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
 import type { ActivityEnding, NewActivity } from './activity.types.js';
@@ -106,27 +106,16 @@ export interface ActivityFilter {
 export function listActivities(db: Db, filter: ActivityFilter) {
   const direction = filter.ascending ? 'asc' : 'desc';
   const order = filter.ascending ? sql`seq asc` : sql`seq desc`;
+  const matching =
+    filter.peerId === undefined ? selectMatching(db, filter) : selectExchanged(db, filter, filter.peerId);
   return db
-    .with('page', (q) => {
-      let page = q
-        .selectFrom('activity_logs')
+    .with('page', (q) =>
+      q
+        .selectFrom(matching.as('matching'))
         .select(['id', 'seq', sql<number>`sum(body_bytes + 512) over (order by ${order})`.as('bytes')])
-        .where('workspace_id', '=', filter.workspaceId);
-      if (filter.type !== undefined) page = page.where('activity_type', '=', filter.type);
-      if (filter.source !== undefined) {
-        page = page.where('source_id', filter.source === 'canvas' ? 'is' : 'is not', null);
-      }
-      const peer = filter.peerId;
-      if (peer !== undefined) {
-        page = page.where((eb) => eb.or([eb('source_id', '=', peer), eb('target_id', '=', peer)]));
-      }
-      if (filter.beforeTs !== undefined) page = page.where('created_at', '<', filter.beforeTs);
-      if (filter.afterSeq !== undefined) page = page.where('seq', '>', filter.afterSeq);
-      if (filter.sinceSecs !== undefined) {
-        page = page.where(sql<SqlBool>`created_at >= now() - make_interval(secs => ${filter.sinceSecs})`);
-      }
-      return page.orderBy('seq', direction).limit(filter.limit);
-    })
+        .orderBy('seq', direction)
+        .limit(filter.limit),
+    )
     .selectFrom('page')
     .innerJoin('activity_logs as a', 'a.id', 'page.id')
     .selectAll('a')
@@ -139,6 +128,58 @@ export function listActivities(db: Db, filter: ActivityFilter) {
     )
     .orderBy('a.seq', direction)
     .execute();
+}
+
+/**
+ * Rows from a peer and rows to it, up to one page each. One condition for both would have to collect all that
+ * was ever said with the peer and sort it, or walk through the whole workspace; each half is read from its own index.
+ */
+function selectExchanged(db: Db, filter: ActivityFilter, peer: string) {
+  const from = selectMatching(db, filter).where('source_id', '=', peer);
+  const to = selectMatching(db, filter).where('target_id', '=', peer).where('source_id', 'is distinct from', peer);
+  return db
+    .selectFrom(from.as('from_peer'))
+    .selectAll()
+    .unionAll(db.selectFrom(to.as('to_peer')).selectAll());
+}
+
+/** Rows in page order, up to one page, without regard to their size. */
+function selectMatching(db: Db, filter: ActivityFilter) {
+  let rows = db
+    .selectFrom('activity_logs')
+    .select(['id', 'seq', 'body_bytes'])
+    .where('workspace_id', '=', filter.workspaceId)
+    .orderBy('seq', filter.ascending ? 'asc' : 'desc')
+    .limit(filter.limit);
+  if (filter.type !== undefined) rows = rows.where('activity_type', '=', filter.type);
+  if (filter.source !== undefined) {
+    rows = rows.where('source_id', filter.source === 'canvas' ? 'is' : 'is not', null);
+  }
+  if (filter.afterSeq !== undefined) rows = rows.where('seq', '>', filter.afterSeq);
+  if (filter.beforeTs !== undefined) rows = rows.where(writtenBefore(sql`${filter.beforeTs}::timestamptz`));
+  if (filter.sinceSecs !== undefined) {
+    rows = rows.where(writtenSince(sql`(now() - make_interval(secs => ${filter.sinceSecs}))`));
+  }
+  return rows;
+}
+
+/*
+ * Pages are in seq order and instants are of created_at, so an instant alone does not say where in an index a page
+ * begins. But created_at is the beginning of the transaction that wrote the row, and no transaction lasts five minutes:
+ * what was written in one that began this much later has a higher seq. Only rows around the instant are then looked at
+ * one by one; adding nothing to created_at keeps the planner from collecting all rows on one side of it.
+ */
+
+function writtenBefore(instant: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  return sql`created_at + interval '0' < ${instant} and seq < coalesce(
+    (select seq from activity_logs where created_at >= ${instant} + interval '5 minutes' order by created_at limit 1),
+    ${Number.MAX_SAFE_INTEGER})`;
+}
+
+function writtenSince(instant: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  return sql`created_at + interval '0' >= ${instant} and seq > coalesce(
+    (select seq from activity_logs where created_at < ${instant} - interval '5 minutes' order by created_at desc limit 1),
+    0)`;
 }
 
 export type ActivityRow = Awaited<ReturnType<typeof listActivities>>[number];

@@ -1,8 +1,10 @@
-import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { countAbortFollowers, createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
+import { stopSignalOf } from '../../../test/ports.js';
+import { createSystemClock } from '../../platform/clock.js';
 import { SINGLE_CONNECTION_LANES } from '../../platform/db.js';
 import { deleteOldMessages } from './messages.store.js';
 
@@ -357,12 +359,44 @@ describe('the executor', () => {
       return { lead, child, id: json.delegation_id as string };
     };
 
+    /** A server with a wall clock that can be set forward, as a machine that slept finds its own. */
+    const reopen = async () => {
+      await world.close();
+      const real = createSystemClock();
+      let aheadMs = 0;
+      world = await createMessagesWorld(database.url, {
+        clock: { ...real, now: () => new Date(real.now().getTime() + aheadMs) },
+      });
+      return {
+        sweepAfter: async (minutes: number) => {
+          aheadMs += minutes * 60_000;
+          await world.messages.loops.overdue.runOnce();
+        },
+      };
+    };
+
+    it('a delegation is not stuck for the time in which no server listened', async () => {
+      const { id } = await open({ heartbeat: '2 h' });
+      const state = async () => (await world.row(id))?.state;
+      const restarted = await reopen();
+      await restarted.sweepAfter(0);
+      await restarted.sweepAfter(5);
+      expect(await state()).toBe('working');
+      // As long as a lid was closed: what was heard before it does not count either.
+      await restarted.sweepAfter(8);
+      await restarted.sweepAfter(5);
+      expect(await state()).toBe('working');
+      await restarted.sweepAfter(5.5);
+      expect(await state()).toBe('stuck');
+    });
+
     it('B-63: deadline beats silence, no heartbeat at all is not silence, healthy rows stay', async () => {
       const overdue = await open({ deadline: '-1 s', heartbeat: '1 h' });
       const quiet = await open({ heartbeat: '700 s' });
       const fresh = await open({ heartbeat: '5 s' });
       const never = await open({});
-      await world.messages.loops.overdue.runOnce();
+      const { sweepAfter } = await reopen();
+      for (const minutes of [0, 5.5, 5.5]) await sweepAfter(minutes);
       expect(await world.row(overdue.id)).toMatchObject({
         state: 'failed',
         reason: 'deadline_exceeded',
@@ -435,6 +469,21 @@ describe('the executor', () => {
       expect((await world.row(id))?.last_heartbeat).toBeInstanceOf(Date);
       agent.release();
     });
+  });
+
+  it('deliveries leave nothing behind on the signal by which the server stops', async () => {
+    const stopping = await stopSignalOf(world.ports.supervisor);
+    const before = countAbortFollowers(stopping);
+    const target = await world.addWorkspace({ status: 'offline' });
+    for (let n = 0; n < 20; n += 1) await world.send(target, toEnvelope('wait for it', nextId()));
+    await setWorkspace(target, { status: 'online', url: agent.url });
+    await waitFor(async () => {
+      await makeDue();
+      await queue();
+      return agent.received.length === 20;
+    });
+    await settled();
+    await expect.poll(() => countAbortFollowers(stopping)).toBe(before);
   });
 
   it('retention removes what ended long ago and questions nobody answered, and nothing that is open', async () => {

@@ -1,3 +1,4 @@
+import { followAbort } from '@molecule/contract/abort';
 import type { LoopHandle } from '../../platform/supervisor.js';
 import type { Ports } from '../../ports.js';
 import type { WorkspaceCard, WorkspaceReads } from '../workspaces/index.js';
@@ -164,9 +165,12 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   const start = (name: string, work: (signal: AbortSignal) => Promise<void>): void => {
     running += 1;
     supervisor.background(name, async (signal) => {
+      const ender = new AbortController();
+      const unfollow = followAbort(ender, [signal, deps.cutting]);
       try {
-        await work(AbortSignal.any([signal, deps.cutting]));
+        await work(ender.signal);
       } finally {
+        unfollow();
         running -= 1;
         queueLoop.nudge();
       }

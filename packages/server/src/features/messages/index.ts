@@ -1,3 +1,4 @@
+import { createAttention } from '../../platform/attention.js';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
 import type { LoopHandle } from '../../platform/supervisor.js';
 import type { Ports } from '../../ports.js';
@@ -100,10 +101,13 @@ export function createMessages(deps: MessagesDeps): Messages {
   const waits = createDelegationWaits(feed, clock);
 
   const sweep = { lanes, clock, ledger, workspaces, limits };
+  // Above the pause between two cycles, jitter included, and below the silence that is judged: an absence too short to
+  // be noticed must not pass for it.
+  const attention = createAttention(clock, 1.5 * limits.sweepEveryMs);
   const overdue = supervisor.loop({
     name: 'delegation-sweeper',
     everyMs: limits.sweepEveryMs,
-    run: (signal) => sweepOverdue(sweep, signal),
+    run: (signal) => attention.during((seconds) => sweepOverdue(sweep, signal, seconds)),
   });
   const lostTargets = supervisor.loop({
     name: 'message-targets',

@@ -1,3 +1,4 @@
+import { followAbort } from '@molecule/contract/abort';
 import { AppError } from '../../platform/http/app-error.js';
 import { toStorableJson } from '../../platform/storable-json.js';
 import type { Ports } from '../../ports.js';
@@ -51,12 +52,16 @@ export function createLiveSend(deps: LiveSendDeps): LiveSend {
         resolve(reply);
       };
       supervisor.background(name, async (signal) => {
+        const ender = new AbortController();
+        const unfollow = followAbort(ender, [signal, deps.stopping]);
         try {
-          await work(answer, AbortSignal.any([signal, deps.stopping]));
+          await work(answer, ender.signal);
         } catch (error) {
           // A client that has its answer cannot be told any more; then it is the supervisor's to log and count.
           if (answered) throw error;
           reject(error);
+        } finally {
+          unfollow();
         }
       });
     });

@@ -16,14 +16,20 @@ const AT_ONCE = 256;
 /**
  * Ends what has taken too long. Deadline before silence: an overdue row has failed for good, a quiet one is stuck and a
  * result may still come for it (B-63). A row that completes meanwhile wins: ending matches only open rows (B-62).
+ * Silence that nobody was there to hear does not count: `listeningSeconds` says since when heartbeats could be heard.
  */
-export async function sweepOverdue({ lanes, ledger, limits }: SweepDeps, signal: AbortSignal): Promise<void> {
+export async function sweepOverdue(
+  { lanes, ledger, limits }: SweepDeps,
+  signal: AbortSignal,
+  listeningSeconds: number,
+): Promise<void> {
   for (let ids = await listPastDeadline(lanes.work, AT_ONCE); ids.length > 0 && !signal.aborted; ) {
     const detail = 'deadline exceeded by sweeper';
     const ending = { state: 'failed', reason: 'deadline_exceeded', detail, result: null } as const;
     await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
     ids = ids.length < AT_ONCE ? [] : await listPastDeadline(lanes.work, AT_ONCE);
   }
+  if (listeningSeconds <= limits.stuckAfterSeconds) return;
   for (let quiet = await listQuiet(lanes.work, limits.stuckAfterSeconds, AT_ONCE); quiet.length > 0; ) {
     await ledger.endAll(
       quiet.map(({ id, quiet: seconds }) => {

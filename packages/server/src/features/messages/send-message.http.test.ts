@@ -1,8 +1,9 @@
-import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { countAbortFollowers, createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../test/messages-world.js';
+import { stopSignalOf } from '../../../test/ports.js';
 
 describe('sending a message', () => {
   const database = useTestDatabase();
@@ -413,5 +414,15 @@ describe('sending a message', () => {
       Object.values(world.ports.database.stats()).every((lane) => lane.idle === lane.total && lane.waiting === 0),
     );
     expect(world.ports.leases.heldCount()).toBe(0);
+  });
+
+  it('leaves nothing behind on the signal by which the server stops', async () => {
+    const stopping = await stopSignalOf(world.ports.supervisor);
+    const before = countAbortFollowers(stopping);
+    const target = await world.addWorkspace({ url: agent.url });
+    for (let n = 0; n < 20; n += 1) await world.send(target, toEnvelope('hello', nextId()));
+    const question = await world.send(target, { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { id: 'any' } });
+    expect([agent.received.length, question.status]).toEqual([20, 200]);
+    expect(countAbortFollowers(stopping)).toBe(before);
   });
 });

@@ -99,6 +99,12 @@ export function decideImport(
   return { creations, create, keep, results };
 }
 
+/** Workspaces that exist already and get a child. */
+export function listKeptParents({ creations, keep }: ImportDecision): string[] {
+  const parents = new Set(creations.map((creation) => creation.parentId));
+  return keep.map(({ id }) => id).filter((id) => parents.has(id));
+}
+
 /** Where the existing trees stand; a card without a stored size is as large as its children make it. */
 function listRootBoxes(existing: readonly PlacedWorkspace[]): Box[] {
   const ids = new Set(existing.map((workspace) => workspace.id));

@@ -199,6 +199,43 @@ describe('org import', () => {
     expect(await rows()).toHaveLength(40);
   });
 
+  it('no workspace is created below one that is removed meanwhile: its place is filled anew', async () => {
+    const lead = (children: string[]) => ({ name: 'Lead', children: children.map((name) => ({ name })) });
+    const template = (children: string[]) => ({
+      name: 'Growing',
+      defaults: { runtime: 'echo' },
+      workspaces: [{ name: 'Head', children: [lead(children)] }],
+    });
+    const db = world.ports.lanes.health;
+    await importOrg({ template: template([]) });
+    const removed = (await rows()).find((row) => row.name === 'Lead')?.id ?? '';
+    let filling: Promise<unknown> = Promise.resolve();
+    const other = await createOrgsWorld(database.url);
+    await other.ports.transact('control', async (tx) => {
+      // As a delete does: it holds the row, and the import begins before it has committed.
+      await sql`select from workspaces where id = ${removed} for update`.execute(tx);
+      filling = importOrg({ template: template(['Member']) });
+      await waitFor(async () => {
+        const { rows: waiting } = await sql`
+          select 1 from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+        return waiting.length > 0;
+      });
+      await sql`update workspaces set status = 'removed', desired = 'removed' where id = ${removed}`.execute(tx);
+    });
+    expect(await filling).toMatchObject({ status: 201, body: { count: 3 } });
+    expect((await rows()).map(({ name, parent }) => [name, parent])).toEqual([
+      ['Head', null],
+      ['Lead', 'Head'],
+      ['Member', 'Lead'],
+    ]);
+    const orphans = await sql`
+      select w.id from workspaces as w join workspaces as p on p.id = w.parent_id
+       where w.status <> 'removed' and p.status = 'removed'`.execute(db);
+    expect(orphans.rows).toEqual([]);
+    await other.close();
+  });
+
   it('a failure in the middle leaves no row, no secret and no event', async () => {
     writeCompany();
     const db = world.ports.lanes.control;

@@ -1,11 +1,12 @@
 import type { ImportOrg, ImportPlan, ImportResult } from '@molecule/contract';
+import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 import type { Ports } from '../../ports.js';
 import type { Secrets } from '../secrets/index.js';
-import type { WorkspaceVerbs } from '../workspaces/index.js';
+import { lockLive, type WorkspaceVerbs } from '../workspaces/index.js';
 import type { ComposedNode } from './compose-org.js';
 import { type EnvGroup, listMissing, toRequirement } from './env-requirements.js';
-import { decideImport, type ImportDecision } from './import-plan.js';
+import { decideImport, type ImportDecision, listKeptParents } from './import-plan.js';
 import type { OrgFault } from './located.js';
 import type { OrgCatalogue, ReadyOrg } from './org-catalogue.js';
 import type { OrgNode } from './org-definition.js';
@@ -142,11 +143,23 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
         tx,
         roots.map((root) => root.name),
       );
-      const decision = decideImport(roots, await listPlaced(tx), newId);
+      const decision = await decideUnderLock(tx, roots);
       const events = await deps.verbs.insertAll(tx, decision.creations);
       await commit(tx, { events });
       return decision;
     });
+  }
+
+  /** Decided by what nobody can remove or move before this transaction ends: a parent is held before it gets a child. */
+  async function decideUnderLock(tx: Tx, roots: readonly ComposedNode[]): Promise<ImportDecision> {
+    const held = new Set<string>();
+    for (;;) {
+      const decision = decideImport(roots, await listPlaced(tx), newId);
+      const more = listKeptParents(decision).filter((id) => !held.has(id));
+      if (more.length === 0) return decision;
+      await lockLive(tx, more);
+      for (const id of more) held.add(id);
+    }
   }
 }
 

@@ -13,6 +13,12 @@ describe('what a heartbeat says to the lifecycle', () => {
     expect(triggerOf({ ...healthy, status: 'degraded' })).toBe('beat_recovered');
   });
 
+  it('whoever is not online yet comes online first, however bad the beat is', () => {
+    for (const status of ['provisioning', 'offline', 'awaiting_agent', 'failed'] as const) {
+      expect(triggerOf({ ...healthy, status, runtimeState: 'wedged', errorRate: 1 })).toBe('beat');
+    }
+  });
+
   it('paused, hibernated and removed hear nothing, however bad the beat is', () => {
     for (const status of ['paused', 'hibernating', 'hibernated', 'removed'] as const) {
       expect(toBeatTrigger({ ...healthy, status, runtimeState: 'wedged', errorRate: 1 })).toBeNull();

@@ -26,7 +26,8 @@ export function toBeatTrigger(vitals: Vitals): BeatTrigger | null {
     case 'offline':
     case 'awaiting_agent':
     case 'failed':
-      return impairment ? { trigger: 'beat_impaired', degraded: impairment } : { trigger: 'beat' };
+      // Whatever it says, it is there: what waits for it goes out, and the next beat is judged.
+      return { trigger: 'beat' };
     case 'online':
       return impairment ? { trigger: 'beat_impaired', degraded: impairment } : null;
     case 'degraded': {

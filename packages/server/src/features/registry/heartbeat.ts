@@ -21,9 +21,14 @@ export interface HeartbeatDeps extends Pick<Ports, 'lanes' | 'transact' | 'commi
   readonly developmentMode: boolean;
 }
 
+interface BeatReceipt {
+  readonly known: boolean;
+  readonly inboundSecret: string | null;
+}
+
 export interface HeartbeatService {
   /** Records that an agent is alive. An unknown id changes nothing and is no error (contract registry-a2a §5.2). */
-  beat(id: string, tokenHash: Buffer | null, body: Heartbeat): Promise<{ inboundSecret: string | null }>;
+  beat(id: string, tokenHash: Buffer | null, body: Heartbeat): Promise<BeatReceipt>;
   /** Resolves when every accepted beat is written. */
   drain(): Promise<void>;
 }
@@ -72,7 +77,7 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
     async beat(id, tokenHash, body) {
       const beat = toBeat(id, tokenHash, body);
       const outcome = await beats.submit(beat, beatBytes(beat));
-      if (outcome.kind === 'unknown') return { inboundSecret: null };
+      if (outcome.kind === 'unknown') return { known: false, inboundSecret: null };
       if (outcome.kind === 'refused') {
         return refuse(tokenHash === null ? 'missing_workspace_token' : 'invalid_workspace_token');
       }
@@ -87,7 +92,7 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
       // Load-bearing for every message under way: it is what keeps a quiet agent from being given up (contract §8.6).
       const payload = { active_tasks: facts.activeTasks, uptime_seconds: facts.uptimeSeconds };
       deps.feed.publishTransient({ type: 'WORKSPACE_HEARTBEAT', workspaceId: id, payload });
-      return { inboundSecret: await findSecret(facts) };
+      return { known: true, inboundSecret: await findSecret(facts) };
     },
     async drain() {
       await beats.drain();
@@ -101,6 +106,8 @@ async function writeMerged(
   items: readonly Beat[],
   write: (merged: readonly Beat[]) => Promise<readonly BeatOutcome[]>,
 ): Promise<readonly BeatOutcome[]> {
+  // Nearly always: an agent has its next beat sent when the last one is long answered.
+  if (new Set(items.map((beat) => beat.id)).size === items.length) return write(items);
   const merged = new Map<string, Beat>();
   const keyOf = (beat: Beat): string => `${beat.id} ${beat.hash}`;
   for (const beat of items) {

@@ -45,8 +45,9 @@ export function createRegistry(deps: RegistryDeps): Registry {
       heartbeat: async ({ actor, body }) => {
         // An admin's token proves nothing about an agent being alive (contract §2.8).
         if (actor.kind !== 'claimant') return refuse('invalid_workspace_token');
-        if (actor.id === null) return { status: 200, body: { status: 'ok' } };
-        const { inboundSecret } = await heartbeat.beat(actor.id, actor.tokenHash, body);
+        if (actor.id === null) return { status: 200, body: { status: 'ok' }, unproven: true };
+        const { known, inboundSecret } = await heartbeat.beat(actor.id, actor.tokenHash, body);
+        if (!known) return { status: 200, body: { status: 'ok' }, unproven: true };
         if (inboundSecret === null) return { status: 200, body: { status: 'ok' } };
         return { status: 200, body: { status: 'ok', platform_inbound_secret: inboundSecret } };
       },

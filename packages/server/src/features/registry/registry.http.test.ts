@@ -298,6 +298,25 @@ describe('the registry', () => {
       expect(await eventsOf(id)).toHaveLength(1);
     });
 
+    it.each([
+      ['provisioning', { recovered_from: 'provisioning' }],
+      ['offline', {}],
+      ['awaiting_agent', {}],
+      ['failed', {}],
+    ] as const)('an impaired beat brings %s online too, and the next one degrades it', async (status, payload) => {
+      const id = await insert({ status });
+      const token = await edge.mint(id);
+      const impaired = { workspace_id: id, error_rate: 0.9, sample_error: 'no model' };
+      await beat(impaired, token);
+      expect(await eventsOf(id)).toEqual([{ type: 'WORKSPACE_ONLINE', payload }]);
+      await beat(impaired, token);
+      expect((await rowOf(id)).status).toBe('degraded');
+      expect((await eventsOf(id)).at(-1)).toEqual({
+        type: 'WORKSPACE_DEGRADED',
+        payload: { error_rate: 0.9, sample_error: 'no model' },
+      });
+    });
+
     it('B-26: a beat revives neither a paused nor a hibernated workspace', async () => {
       for (const status of ['paused', 'hibernating', 'hibernated'] as const) {
         const id = await insert({ status });

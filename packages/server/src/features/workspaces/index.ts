@@ -38,7 +38,7 @@ export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
 export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
-export { listRestartable } from './workspaces.store.js';
+export { listRestartable, lockLive } from './workspaces.store.js';
 export type { WorkspaceSpec } from './workspaces.types.js';
 export { checkCreateFields, parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
 export { workspaceReads } from './workspaces.views.js';

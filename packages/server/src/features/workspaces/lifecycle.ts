@@ -55,6 +55,7 @@ const held = ignore('held by its owner; only a resume, wake or removal changes t
 const notStarted = ignore('no instance is expected to run');
 const alreadyThere = ignore('already in that state');
 const notExternal = ignore('run by a backend of this server, which decides whether it is alive');
+const onlineFirst = ignore('any beat brings it online; the next one is judged by what it says');
 const stillStarting = ignore('not online yet; the start limit decides');
 
 /**
@@ -73,7 +74,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
     start_retried: to('provisioning'),
     registered: to('online'),
     beat: to('online'),
-    beat_impaired: to('degraded'),
+    beat_impaired: onlineFirst,
     beat_recovered: to('online'),
     went_silent: stillStarting,
     external_went_silent: stillStarting,
@@ -130,7 +131,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
     start_retried: to('provisioning'),
     registered: to('online'),
     beat: to('online'),
-    beat_impaired: to('degraded'),
+    beat_impaired: onlineFirst,
     beat_recovered: to('online'),
     went_silent: alreadyThere,
     external_went_silent: alreadyThere,
@@ -149,7 +150,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
     start_retried: ignore('somebody else starts an external agent'),
     registered: to('online'),
     beat: to('online'),
-    beat_impaired: to('degraded'),
+    beat_impaired: onlineFirst,
     beat_recovered: to('online'),
     went_silent: notExternal,
     external_went_silent: alreadyThere,
@@ -225,7 +226,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
     start_retried: alreadyFailed,
     registered: to('online'),
     beat: to('online'),
-    beat_impaired: to('degraded'),
+    beat_impaired: onlineFirst,
     beat_recovered: to('online'),
     went_silent: alreadyFailed,
     external_went_silent: alreadyFailed,

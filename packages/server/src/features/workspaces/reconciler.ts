@@ -1,5 +1,7 @@
-import { isConnectionError, toError } from '../../platform/errors.js';
+import { isCollision, isConnectionError, toError } from '../../platform/errors.js';
+import { fitBeginning } from '../../platform/fit-text.js';
 import type { Ports } from '../../ports.js';
+import { describeExit } from '../../provisioners/describe-exit.js';
 import { DriverError, type InstanceExit, type InstanceRef, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
@@ -14,6 +16,7 @@ import {
   writeCrash,
   writeObservation,
 } from './workspaces.store.js';
+import type { InstanceState } from './workspaces.types.js';
 
 export interface ReconcilerDeps
   extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random' | 'logger'>,
@@ -38,7 +41,10 @@ type ClaimedRow = ReconcileRow & { readonly owner: string };
 
 const STOP_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 5_000;
-const LOG_TAIL_BYTES_MAX = 6_000;
+// Only a server that is configured otherwise can do better.
+const NO_BACKEND_RETRY_MS = 60_000;
+const KNOWN_NOT_TO_RUN: ReadonlySet<InstanceState> = new Set(['none', 'stopped', 'gone']);
+const LAST_LINE_BYTES_MAX = 500;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { transact, commit, clock } = deps;
@@ -49,11 +55,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     if (!found) return;
     const row: ClaimedRow = { ...found, owner };
     const lookup = deps.provisioners.find(row.backend);
-    if (!lookup.ok) {
-      await fail(row, { reason: 'no_backend', text: lookup.reason }, 'start_failed');
-      await observe(row, { instanceState: row.instanceState, settled: true });
-      return;
-    }
+    if (!lookup.ok) return withoutBackend(row, lookup.reason);
     switch (row.desired) {
       case 'running':
         return start(row, lookup.provisioner, signal);
@@ -62,6 +64,19 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       case 'removed':
         return stop(row, lookup.provisioner, signal, 'destroy');
     }
+  }
+
+  /** A start fails for good (contract lifecycle §13.2). A stop fails for now, unless nothing is left to stop. */
+  async function withoutBackend(row: ClaimedRow, reason: string): Promise<void> {
+    if (row.desired === 'running') {
+      await fail(row, { reason: 'no_backend', text: reason }, 'start_failed');
+    } else if (!KNOWN_NOT_TO_RUN.has(row.instanceState)) {
+      deps.logger.warn({ workspace: row.id, reason }, 'instance could not be stopped');
+      const again = { settled: false, dueInMs: NO_BACKEND_RETRY_MS, stopError: reason };
+      await observe(row, { instanceState: 'unknown', ...again });
+      return;
+    }
+    await observe(row, { instanceState: row.instanceState, settled: true });
   }
 
   async function start(row: ClaimedRow, provisioner: Provisioner, signal: AbortSignal): Promise<void> {
@@ -116,8 +131,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function startFailed(row: ClaimedRow, error: unknown): Promise<void> {
-    // The database was away: that says nothing about this workspace. The row stays due and the next claim tries again.
-    if (isConnectionError(error)) throw error;
+    // A matter of the database says nothing about this workspace. The row stays due and the next claim tries again.
+    if (isConnectionError(error) || isCollision(error)) throw error;
     if (error instanceof StartRefusal) {
       await fail(row, error.failure, 'start_failed');
       await observe(row, { instanceState: 'none', settled: true });
@@ -133,7 +148,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         await crashed(row.id, row.generation, error.message, error.logTail);
         return;
       }
-      await fail(row, { reason: 'start_failed', text: error.message, ...tailOf(error.logTail) }, 'start_failed');
+      const text = withLastLine(error.message, error.logTail);
+      await fail(row, { reason: 'start_failed', text, logTail: error.logTail }, 'start_failed');
       await observe(row, { instanceState: 'gone', settled: true });
       return;
     }
@@ -177,12 +193,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
 
   async function instanceEnded(exit: InstanceExit): Promise<void> {
     if (exit.requested) return;
-    const how = exit.signal
-      ? `by signal ${exit.signal}`
-      : exit.code === null
-        ? 'for an unknown reason'
-        : `with code ${exit.code}`;
-    await crashed(exit.workspaceId, exit.generation, `The agent process ended ${how}.`, exit.logTail);
+    await crashed(exit.workspaceId, exit.generation, `The agent process ${describeExit(exit)}.`, exit.logTail);
   }
 
   async function crashed(id: string, generation: number, why: string, logTail: readonly string[]): Promise<void> {
@@ -207,8 +218,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
                 trigger: 'crash_looped',
                 failure: {
                   reason: 'crash_loop',
-                  text: `${why} It ended ${verdict.count} times within ten minutes and is not started again. Last output:\n${tailText(logTail)}`,
-                  ...tailOf(logTail),
+                  text: `${why} It ended ${verdict.count} times within ten minutes and is not started again.`,
+                  logTail,
                 },
               },
             ],
@@ -242,14 +253,5 @@ function refOf(row: ClaimedRow): InstanceRef {
 /** The last thing it said is the best hint there is; the whole tail is in its log. */
 function withLastLine(why: string, lines: readonly string[]): string {
   const last = lines.findLast((line) => line.trim() !== '');
-  return last === undefined ? why : `${why} It last said: ${last.slice(0, 300)}`;
-}
-
-function tailText(lines: readonly string[]): string {
-  const text = lines.slice(-40).join('\n');
-  return text.length > LOG_TAIL_BYTES_MAX ? `…${text.slice(-LOG_TAIL_BYTES_MAX)}` : text || '(no output)';
-}
-
-function tailOf(lines: readonly string[]): Pick<Failure, 'event'> {
-  return lines.length === 0 ? {} : { event: { log_tail: tailText(lines) } };
+  return last === undefined ? why : `${why} It last said: ${fitBeginning(last, LAST_LINE_BYTES_MAX)}`;
 }

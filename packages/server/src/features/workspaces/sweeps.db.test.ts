@@ -1,3 +1,4 @@
+import type { Status } from '@molecule/contract';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import type { Provisioner } from '../../provisioners/provisioner.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { sweepSilence } from './silence.sweeper.js';
+import type { Transition } from './transition.js';
 
 const database = useTestDatabase();
 const worlds: WorkspacesWorld[] = [];
@@ -64,7 +66,7 @@ const allRunning = {
 } satisfies Parameters<typeof sweepSilence>[0]['provisioners'];
 
 describe('the provisioning-timeout sweep', () => {
-  it('R16: waits as long as the template of the runtime says, and names the limit when it gives up', async () => {
+  it('waits as long as the limit of the runtime, and names it when it gives up', async () => {
     const world = open();
     const limitSecondsOf = () => 1_200;
     const young = await create(world, 'Young');
@@ -90,12 +92,48 @@ describe('the provisioning-timeout sweep', () => {
     expect((await row(world, id)).status).toBe('failed');
   });
 
-  it('D19: says that nothing was started when there is no instance', async () => {
+  it('a restart of what is still starting has the whole time again', async () => {
     const world = open();
-    const id = await create(world, 'Never');
+    const id = await create(world, 'Again');
+    await age(world, id, 11);
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
+    );
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
+    expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2 });
     await age(world, id, 11);
     await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
-    expect((await row(world, id)).last_sample_error).toBe('The agent could not be started within 600 s.');
+    expect(await row(world, id)).toMatchObject({ status: 'failed', failure_reason: 'start_timeout' });
+  });
+
+  it.each([
+    ['nothing was started', 'none', 1, 'The agent could not be started within 600 s.'],
+    ['what was started has ended', 'gone', 1, 'The agent could not be started within 600 s.'],
+    ['only the instance before the restart runs', 'running', 0, 'The agent could not be started within 600 s.'],
+    [
+      'it runs',
+      'running',
+      1,
+      'The agent was started but never called /registry/register within 600 s. Look at its log.',
+    ],
+    [
+      'its backend cannot tell',
+      'unknown',
+      0,
+      'The agent never called /registry/register within 600 s, and its backend cannot tell whether it runs.',
+    ],
+  ] as const)('D19: the sentence claims what is known: %s', async (name, state, observed, sentence) => {
+    const world = open();
+    const id = await create(world, name);
+    // The record of an instance outlives it: only its state says whether one runs.
+    await world.ports.lanes.control
+      .updateTable('workspaces')
+      .set({ instance: JSON.stringify({ kind: 'fake' }), instance_state: state, observed_generation: observed })
+      .where('id', '=', id)
+      .execute();
+    await age(world, id, 11);
+    await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => 600 }, 3_600);
+    expect((await row(world, id)).last_sample_error).toBe(sentence);
   });
 });
 
@@ -139,6 +177,46 @@ describe('the silence sweep', () => {
     await age(world, id, 4);
     await silence(world, allRunning);
     expect(await row(world, id)).toMatchObject({ status: 'provisioning', generation: 2, desired: 'running' });
+  });
+
+  describe('what happens while the backend is asked counts', () => {
+    const apply = (world: WorkspacesWorld, transition: Transition) =>
+      world.ports.transact('control', (tx) => world.ports.commit(tx, { transitions: [transition] }));
+    const cases: [what: string, status: Status, happen: (world: WorkspacesWorld, id: string) => Promise<unknown>][] = [
+      [
+        'an agent that crash-looped stays failed',
+        'failed',
+        (world, workspaceId) => {
+          const failure = { reason: 'crash_loop', text: 'It ended five times.' } as const;
+          return apply(world, { workspaceId, trigger: 'crash_looped', failure });
+        },
+      ],
+      [
+        'one whose end was reported waits for as long as its crashes ask',
+        'offline',
+        (world, workspaceId) => apply(world, { workspaceId, trigger: 'instance_ended', why: 'It ended.' }),
+      ],
+      [
+        'one that is heard again goes on',
+        'online',
+        (world, id) =>
+          sql`update workspace_liveness set last_heartbeat_at = now() where workspace_id = ${id}`.execute(
+            world.ports.lanes.control,
+          ),
+      ],
+    ];
+    it.each(cases)('%s', async (_, status, happen) => {
+      const world = open();
+      const id = await create(world, 'Meanwhile');
+      await online(world, id);
+      await age(world, id, 4);
+      const inspect = async () => {
+        await happen(world, id);
+        return { state: 'absent' };
+      };
+      await silence(world, { all: [], find: () => ({ ok: true, provisioner: { inspect } as unknown as Provisioner }) });
+      expect(await row(world, id)).toMatchObject({ status, generation: 1 });
+    });
   });
 
   it('a server that ends in the middle leaves no agent offline that nobody would start again', async () => {
@@ -190,6 +268,18 @@ describe('hosts', () => {
     const stored = await row(world, id);
     expect(stored.status).toBe('offline');
     expect(stored.last_sample_error).toMatch(/^host_gone: the server on host attic/);
+  });
+
+  it('what ran on a host that is forgotten by now is reported as gone as well', async () => {
+    const world = open();
+    const id = await create(world, 'Stranded for long');
+    await online(world, id);
+    const hostId = world.ports.random.uuid();
+    await sql`update workspaces set host_id = ${hostId} where id = ${id}`.execute(world.ports.lanes.control);
+    await sweepLostHosts({ ...world.ports, hostId: world.host.id });
+    const stored = await row(world, id);
+    expect(stored.status).toBe('offline');
+    expect(stored.last_sample_error).toMatch(new RegExp(`^host_gone: the server on host ${hostId}`));
   });
 
   it('the next server on a host adopts what still runs and starts what does not', async () => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/db.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
+import type { InstanceState } from './workspaces.types.js';
 
 /** What the sweepers look for. Ages are measured by the database, so that replicas agree. */
 
@@ -8,14 +9,17 @@ export interface StartingRow {
   readonly id: string;
   readonly runtime: string;
   readonly generation: number;
-  readonly hasInstance: boolean;
+  readonly instanceState: InstanceState;
+  /** False while what is known of the instance is of the generation before. */
+  readonly isObserved: boolean;
   readonly ageSeconds: number;
 }
 
 /** Everything that is starting, with its age; the caller knows the limit of each runtime. */
 export async function listOverdueStarts(db: Db): Promise<StartingRow[]> {
   const { rows } = await sql<StartingRow>`
-    select id, runtime, generation, instance is not null as "hasInstance",
+    select id, runtime, generation, instance_state as "instanceState",
+           observed_generation >= generation as "isObserved",
            extract(epoch from now() - status_changed_at)::float8 as "ageSeconds"
       from workspaces
      where status = 'provisioning'
@@ -30,27 +34,45 @@ export interface SilentRow {
   readonly instance: InstanceRecord | null;
 }
 
+export interface SilenceLimits {
+  readonly managedSilenceSeconds: number;
+  readonly externalSilenceSeconds: number;
+  readonly listeningSeconds: number;
+}
+
 /** Online or degraded, and not heard of for longer than its kind allows. A beat that lands meanwhile moves the age. */
-export async function listSilent(
-  db: Db,
-  limits: {
-    readonly managedSilenceSeconds: number;
-    readonly externalSilenceSeconds: number;
-    readonly listeningSeconds: number;
-  },
-): Promise<SilentRow[]> {
+export async function listSilent(db: Db, limits: SilenceLimits): Promise<SilentRow[]> {
   const { rows } = await sql<SilentRow>`
     select w.id, w.backend, w.generation, w.instance
       from workspaces as w
       left join workspace_liveness as l on l.workspace_id = w.id
-     where w.status in ('online', 'degraded')
-       and greatest(l.last_heartbeat_at, w.status_changed_at,
-                    now() - ${limits.listeningSeconds}::integer * interval '1 second')
-           < now() - case when w.backend = 'external' then ${limits.externalSilenceSeconds}::integer
-                          else ${limits.managedSilenceSeconds}::integer end * interval '1 second'
+     where ${isSilent(limits)}
      order by w.seq
      limit 500`.execute(db);
   return rows;
+}
+
+/** Whether one that was listed is still the same and still silent. It is held then, to the end of the transaction. */
+export async function lockSilent(
+  tx: Tx,
+  { id, generation }: Pick<SilentRow, 'id' | 'generation'>,
+  limits: SilenceLimits,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select w.id
+      from workspaces as w
+      left join workspace_liveness as l on l.workspace_id = w.id
+     where w.id = ${id} and w.generation = ${generation} and ${isSilent(limits)}
+       for update of w`.execute(tx);
+  return rows.length > 0;
+}
+
+function isSilent({ managedSilenceSeconds, externalSilenceSeconds, listeningSeconds }: SilenceLimits) {
+  return sql`w.status in ('online', 'degraded')
+       and greatest(l.last_heartbeat_at, w.status_changed_at,
+                    now() - ${listeningSeconds}::integer * interval '1 second')
+           < now() - case when w.backend = 'external' then ${externalSilenceSeconds}::integer
+                          else ${managedSilenceSeconds}::integer end * interval '1 second'`;
 }
 
 /** Everything this host is expected to run, made due at once: after a start it adopts what lives and starts what does not. */

@@ -50,7 +50,9 @@ export interface Failure {
   readonly reason: FailureReason;
   /** Goes to `last_sample_error` and to the event; never internals or secrets (R44). */
   readonly text: string;
-  readonly event?: Omit<EventPayloads['WORKSPACE_PROVISION_FAILED'], 'error' | 'reason'>;
+  /** The end of the agent's output, secrets blanked; goes to both as well, as much of it as fits. */
+  readonly logTail?: readonly string[];
+  readonly event?: Omit<EventPayloads['WORKSPACE_PROVISION_FAILED'], 'error' | 'reason' | 'log_tail'>;
 }
 
 export type TransitionOutcome =

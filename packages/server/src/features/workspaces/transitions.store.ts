@@ -4,6 +4,7 @@ import type { ApplyTransitions } from '../../platform/commit.js';
 import type { Tx } from '../../platform/db.js';
 import { AppError } from '../../platform/http/app-error.js';
 import { toStorableJson } from '../../platform/storable-json.js';
+import { fitSentence, recordFailure } from './failure-record.js';
 import { decide, type Trigger } from './lifecycle.js';
 import type { Transition, TransitionOutcome } from './transition.js';
 import type { Desired } from './workspaces.types.js';
@@ -96,8 +97,8 @@ function toChange(row: LockedRow, transition: Transition, status: Status, before
 
 /** What a person should read on the card: why it is failed or gone. Everything healthy clears it. */
 function errorOf(transition: Transition): string | null {
-  if ('failure' in transition) return transition.failure.text;
-  if ('why' in transition) return transition.why;
+  if ('failure' in transition) return recordFailure(transition.failure).text;
+  if ('why' in transition) return fitSentence(transition.why);
   return null;
 }
 
@@ -131,7 +132,7 @@ function toEvents(row: LockedRow, transition: Transition, from: Status, to: Stat
         event({
           type: 'WORKSPACE_OFFLINE',
           workspaceId,
-          payload: 'why' in transition ? { reason: transition.why } : {},
+          payload: 'why' in transition ? { reason: fitSentence(transition.why) } : {},
         }),
       ];
     case 'awaiting_agent':
@@ -141,14 +142,8 @@ function toEvents(row: LockedRow, transition: Transition, from: Status, to: Stat
         event({ type: 'WORKSPACE_AWAITING_AGENT', workspaceId, payload: { name: row.name, external: true } }),
       ];
     case 'failed': {
-      const failure = 'failure' in transition ? transition.failure : null;
-      return [
-        event({
-          type: 'WORKSPACE_PROVISION_FAILED',
-          workspaceId,
-          payload: { ...failure?.event, error: failure?.text ?? '', ...(failure ? { reason: failure.reason } : {}) },
-        }),
-      ];
+      const payload = 'failure' in transition ? recordFailure(transition.failure).payload : { error: '' };
+      return [event({ type: 'WORKSPACE_PROVISION_FAILED', workspaceId, payload })];
     }
     case 'paused':
       return [event({ type: 'WORKSPACE_PAUSED', workspaceId, payload: { name: row.name } })];
@@ -181,7 +176,9 @@ async function writeChanges(tx: Tx, changes: readonly Change[], rows: ReadonlyMa
   await sql`
     update workspaces as w
        set status = v.status::workspace_status,
-           status_changed_at = case when w.status::text = v.status then w.status_changed_at else now() end,
+           -- A new wish begins anew: a restart of what is still starting has the whole time to start again.
+           status_changed_at = case when w.status::text = v.status and v.desired is null then w.status_changed_at
+                                    else now() end,
            last_sample_error = v.error,
            failure_reason = v.reason,
            desired = coalesce(v.desired, w.desired),

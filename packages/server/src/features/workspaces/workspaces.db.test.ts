@@ -1,8 +1,10 @@
 import { STATUSES } from '@molecule/contract';
-import { waitFor } from '@molecule/testkit';
+import { countAbortFollowers, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
+import { stopSignalOf } from '../../../test/ports.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
@@ -29,9 +31,12 @@ async function row(id: string) {
   return world.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
+function events(id: string) {
+  return readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+}
+
 async function eventTypes(id: string): Promise<string[]> {
-  const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
-  return events.map((event) => event.type);
+  return (await events(id)).map((event) => event.type);
 }
 
 /** The agent says it is there. */
@@ -46,6 +51,32 @@ function restart(id: string) {
   return world.ports.transact('control', (tx) =>
     world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
   );
+}
+
+/** Until so many statements wait for a lock of somebody else. */
+async function waitingForLocks(count: number): Promise<void> {
+  await waitFor(async () => {
+    const { rows } = await sql<{ waiting: number }>`
+      select count(*)::int as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
+    return (rows[0]?.waiting ?? 0) >= count;
+  });
+}
+
+/** Ends the agent five times. The wait before the next start is cut short: delays are tested in crash-policy.test.ts. */
+async function crashLoop(id: string, output: readonly string[]): Promise<void> {
+  for (let crash = 1; crash <= 5; crash += 1) {
+    await waitFor(async () => {
+      await sql`update workspaces set due_at = now() where id = ${id} and due_at is not null`.execute(
+        world.ports.lanes.control,
+      );
+      return (await row(id)).instance_state === 'running';
+    });
+    world.backend.crash(id, { code: 7, output });
+    await waitFor(async () => (await row(id)).crash_count === crash);
+  }
+  expect((await row(id)).status).toBe('failed');
+  expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(5);
 }
 
 async function started(id: string): Promise<void> {
@@ -78,7 +109,10 @@ describe('workspaces on a real database', () => {
     expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
   });
 
-  it('a database that is away for a moment during a start does not fail the workspace', async () => {
+  it.each([
+    ['a database that is away for a moment', new PlatformUnavailableError('the database is away')],
+    ['a transaction that collides with another', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
+  ])('%s during a start does not fail the workspace', async (_, error) => {
     let reads = 0;
     const other = createWorkspacesWorld(database.url, {
       sources: () => ({
@@ -93,7 +127,7 @@ describe('workspaces on a real database', () => {
           writeWorkspaceSecrets: async () => {},
           readFor: async () => {
             reads += 1;
-            if (reads === 1) throw new PlatformUnavailableError('the database is away');
+            if (reads === 1) throw error;
             return {};
           },
         },
@@ -109,6 +143,13 @@ describe('workspaces on a real database', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('starting leaves nothing behind on the signal by which the server stops', async () => {
+    const stopping = await stopSignalOf(world.ports.supervisor);
+    const ids = await Promise.all(Array.from({ length: 12 }, (_, n) => create(`Many ${n}`)));
+    for (const id of ids) await started(id);
+    await expect.poll(() => countAbortFollowers(stopping)).toBe(0);
   });
 
   it('R14: the database refuses a failure without a reason', async () => {
@@ -131,34 +172,69 @@ describe('workspaces on a real database', () => {
     expect((await row(id)).crash_count).toBe(1);
   });
 
-  it('a last line that is cut inside a character does not keep a crash from being noticed', async () => {
+  it('a last line that is cut beside a character of many bytes does not keep a crash from being noticed', async () => {
     const id = await create('Emoji');
     await started(id);
-    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(299)}😀`] });
+    world.backend.crash(id, { code: 1, output: [`${'x'.repeat(499)}😀`] });
     await waitFor(async () => (await row(id)).crash_count === 1);
-    expect((await row(id)).last_sample_error).toMatch(/x\ufffd$/);
+    expect((await row(id)).last_sample_error).toMatch(/x…$/);
   });
 
   it('five ends within ten minutes are a crash loop, with its last output', async () => {
     const id = await create('Donald');
-    await started(id);
-    for (let crash = 1; crash <= 5; crash += 1) {
-      await waitFor(async () => {
-        // The wait before the next start is cut short: the delays themselves are tested in crash-policy.test.ts.
-        await sql`update workspaces set due_at = now() where id = ${id} and due_at is not null`.execute(
-          world.ports.lanes.control,
-        );
-        return (await row(id)).instance_state === 'running';
-      });
-      world.backend.crash(id, { code: 7, output: ['cannot find my keys'] });
-      await waitFor(async () => (await row(id)).crash_count === crash);
-    }
+    await crashLoop(id, ['cannot find my keys']);
     const stored = await row(id);
-    expect(stored.status).toBe('failed');
     expect(stored.failure_reason).toBe('crash_loop');
     expect(stored.last_sample_error).toContain('cannot find my keys');
-    const starts = world.backend.calls.filter((call) => call === `start ${id}`).length;
-    expect(starts).toBe(5);
+  });
+
+  it.each([
+    ['forty long lines', Array.from({ length: 40 }, (_, line) => `${line} ${'x'.repeat(1_900)}`)],
+    ['no ASCII', Array.from({ length: 40 }, (_, line) => `${line} ${'鍵が見つからない😀'.repeat(40)}`)],
+    ['colours and quotes', Array.from({ length: 40 }, (_, line) => `\u001b[31m"${line}"\u001b[0m`.repeat(100))],
+  ])('a crash loop is recorded whatever the agent wrote: %s', async (name, output) => {
+    const id = await create(name);
+    await crashLoop(id, output);
+    const stored = await row(id);
+    const failure = (await events(id)).at(-1)?.payload as { error: string; log_tail: string };
+    expect(stored.failure_reason).toBe('crash_loop');
+    expect(stored.last_sample_error).toBe(`${failure.error}\n\n${failure.log_tail}`);
+    expect(failure.error).toMatch(/with code 7.* is not started again\.$/);
+    expect(failure.log_tail.startsWith('…')).toBe(true);
+    expect(output.join('\n').endsWith(failure.log_tail.slice(1))).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify(failure))).toBeGreaterThan(7_000);
+  });
+
+  it('a start that is refused for good fails at once, in the words of the agent', async () => {
+    world.backend.failNextStart(['loading', 'config.yaml:3 is no YAML', ''], { retryable: false });
+    const id = await create('Misconfigured');
+    await waitFor(async () => (await row(id)).status === 'failed');
+    await waitFor(async () => (await row(id)).observed_generation === 1);
+    expect(await row(id)).toMatchObject({ failure_reason: 'start_failed', crash_count: 0, due_at: null });
+    expect((await events(id)).at(-1)?.payload).toMatchObject({
+      error: expect.stringMatching(/exited with code 1\. It last said: config\.yaml:3 is no YAML$/),
+    });
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(1);
+  });
+
+  it('the platform is told what the exit codes of its runtime mean', async () => {
+    const id = await create('Revoked');
+    await started(id);
+    world.backend.crash(id, { code: 76 });
+    await waitFor(async () => (await row(id)).crash_count === 1);
+    expect((await events(id)).find((event) => event.type === 'WORKSPACE_OFFLINE')?.payload).toEqual({
+      reason: 'The agent process ended with code 76: this server no longer accepted its token.',
+    });
+  });
+
+  it('a start that is refused for good is recorded whatever the agent wrote', async () => {
+    const output = Array.from({ length: 40 }, () => 'ключ не найден '.repeat(30));
+    world.backend.failNextStart(output, { retryable: false });
+    const id = await create('Unbootable');
+    await waitFor(async () => (await row(id)).status === 'failed');
+    const stored = await row(id);
+    expect(stored.failure_reason).toBe('start_failed');
+    expect(stored.last_sample_error?.endsWith('ключ не найден '.repeat(30))).toBe(true);
   });
 
   it('delete removes the whole tree, stops every instance and settles before it answers', async () => {
@@ -191,12 +267,7 @@ describe('workspaces on a real database', () => {
       // The creation holds the lead, as the verb does, and has not committed when the delete looks at the tree.
       await sql`select from workspaces where id = ${lead} for update`.execute(tx);
       removal = world.workspaces.verbs.remove(lead, { confirm: true, purge: false }, never);
-      await waitFor(async () => {
-        const { rows } = await sql<{ waiting: number }>`
-          select count(*)::int as waiting from pg_stat_activity
-           where datname = current_database() and wait_event_type = 'Lock'`.execute(world.ports.lanes.health);
-        return (rows[0]?.waiting ?? 0) > 0;
-      });
+      await waitingForLocks(1);
       created = other.ports.random.uuid();
       await sql`
         insert into workspaces (id, name, parent_id, awareness_namespace, spec, backend)
@@ -222,6 +293,33 @@ describe('workspaces on a real database', () => {
       kind: 'removed',
     });
     for (const one of [id, child]) expect((await row(one)).instance_state).toBe('gone');
+  });
+
+  it('an instance that no configured backend can stop is told as a failed stop, until one can', async () => {
+    const setBackend = (id: string, backend: string) =>
+      world.ports.lanes.control.updateTable('workspaces').set({ backend }).where('id', '=', id).execute();
+    const id = await create('Left behind');
+    await started(id);
+    const { backend } = await row(id);
+    await setBackend(id, 'elsewhere');
+    await expect(world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).rejects.toMatchObject({
+      code: 'stop_failed',
+      message: expect.stringContaining('No backend "elsewhere" is configured on this server.'),
+      fields: { removed_count: 1, stop_failures: 1 },
+    });
+    expect(await row(id)).toMatchObject({ status: 'removed', instance_state: 'unknown', instance: expect.anything() });
+    await setBackend(id, backend);
+    await world.workspaces.verbs.remove(id, { confirm: true, purge: false }, never);
+    expect(await row(id)).toMatchObject({ instance_state: 'gone', instance: null });
+    expect(world.backend.countRunning(id)).toBe(0);
+  });
+
+  it('a workspace of an unknown backend that never started is deleted like any other', async () => {
+    const id = await insertWorkspace(world.ports.lanes.control, { status: 'provisioning', backend: 'elsewhere' });
+    await waitFor(async () => (await row(id)).failure_reason === 'no_backend');
+    expect(await world.workspaces.verbs.remove(id, { confirm: true, purge: true }, never)).toMatchObject({
+      kind: 'purged',
+    });
   });
 
   it('purge deletes what the workspace owns and keeps its history', async () => {
@@ -286,6 +384,28 @@ describe('workspaces on a real database', () => {
     await expect(world.workspaces.verbs.patch(a, { parent_id: c })).rejects.toMatchObject({ code: 'parent_cycle' });
     await expect(world.workspaces.verbs.patch(a, { parent_id: a })).rejects.toMatchObject({ code: 'parent_cycle' });
     expect((await row(a)).parent_id).toBeNull();
+  });
+
+  it.each([
+    ['each other', 0],
+    ["each other's children", 1],
+  ])('of two that move below %s at once, one is moved and one is refused', async (_, depth) => {
+    const a = await create('A');
+    const b = await create('B');
+    const below = { a: [a, await create('A1', { parent_id: a })], b: [b, await create('B1', { parent_id: b })] };
+    const move = (id: string, parentId = '') => world.workspaces.verbs.patch(id, { parent_id: parentId });
+    const other = createWorkspacesWorld(database.url);
+    let moves: Promise<PromiseSettledResult<unknown>[]> = Promise.resolve([]);
+    await other.ports.transact('control', async (tx) => {
+      // Both have begun before either can go on.
+      await sql`select from workspaces where id in (${a}, ${b}) order by id for update`.execute(tx);
+      moves = Promise.allSettled([move(a, below.b[depth]), move(b, below.a[depth])]);
+      await waitingForLocks(2);
+    });
+    const outcomes = (await moves).map((move) => (move.status === 'fulfilled' ? 'moved' : move.reason.code));
+    expect(outcomes.sort()).toEqual(['moved', 'parent_cycle']);
+    expect([await row(a), await row(b)].filter((moved) => moved.parent_id === null)).toHaveLength(1);
+    await other.close();
   });
 
   it('an instance that was still booting when its server ended is started afresh, never adopted without an address', async () => {

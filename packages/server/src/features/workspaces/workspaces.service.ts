@@ -7,11 +7,13 @@ import { waitForSettlement } from './settlement.js';
 import {
   deleteLayouts,
   insertWorkspaces,
+  type LockedWorkspace,
   listAncestors,
   listChildren,
   listSubtree,
+  lockLive,
+  lockMoves,
   lockSubtree,
-  lockWorkspace,
   makeDue,
   purgeWorkspaces,
   readSettlements,
@@ -120,7 +122,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
       secrets,
     };
     const token = await transact('control', async (tx) => {
-      if (parentId !== null) await checkParent(tx, parentId, null);
+      if (parentId !== null) await checkParent(tx, await lockLive(tx, [parentId]), parentId, null);
       const events = await insertAll(tx, [workspace]);
       const minted = external && url === null ? await deps.tokens.mint(tx, workspace.id) : null;
       await commit(tx, { events });
@@ -147,9 +149,13 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     return workspaces.flatMap(toCreationEvents);
   }
 
-  async function checkParent(tx: Tx, parentId: string, childId: string | null): Promise<void> {
-    const parent = await lockWorkspace(tx, parentId);
-    if (!parent || parent.status === 'removed') refuse('parent_not_found');
+  async function checkParent(
+    tx: Tx,
+    held: ReadonlyMap<string, LockedWorkspace>,
+    parentId: string,
+    childId: string | null,
+  ): Promise<void> {
+    if (!held.has(parentId)) refuse('parent_not_found');
     const line = [parentId, ...(await listAncestors(tx, parentId))];
     if (childId !== null && line.includes(childId)) refuse('parent_cycle');
     const below =
@@ -162,11 +168,10 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     const workspaceDir = body.workspace_dir === undefined ? undefined : parseWorkspaceDir(body.workspace_dir);
     const parentId = body.parent_id === undefined ? undefined : parseParentId(body.parent_id);
     await transact('control', async (tx) => {
-      // The new parent is locked inside checkParent; id order cannot be kept for two rows chosen by the caller, so a
-      // pair of crossing moves may deadlock. Postgres then ends one of them and the caller repeats it.
-      const row = await lockWorkspace(tx, id);
-      if (!row || row.status === 'removed') refuse('workspace_not_found');
-      if (parentId) await checkParent(tx, parentId, id);
+      if (parentId) await lockMoves(tx);
+      const held = await lockLive(tx, parentId ? [id, parentId] : [id]);
+      const row = held.get(id) ?? refuse('workspace_not_found');
+      if (parentId) await checkParent(tx, held, parentId, id);
       const spec: WorkspaceSpec = {
         ...row.spec,
         ...(body.tier === undefined ? {} : { tier: body.tier }),
@@ -205,8 +210,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
 
   async function layout(id: string, given: Layout): Promise<void> {
     await transact('control', async (tx) => {
-      const row = await lockWorkspace(tx, id);
-      if (!row || row.status === 'removed') refuse('workspace_not_found');
+      if (!(await lockLive(tx, [id])).has(id)) refuse('workspace_not_found');
       const stored = await upsertLayout(tx, id, given);
       await commit(tx, { events: [{ type: 'CANVAS_LAYOUT_UPDATED', workspaceId: id, payload: stored }] });
     });

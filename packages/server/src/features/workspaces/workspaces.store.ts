@@ -77,16 +77,27 @@ export interface LockedWorkspace {
   readonly spec: WorkspaceSpec;
 }
 
-export async function lockWorkspace(tx: Tx, id: string): Promise<LockedWorkspace | null> {
-  const row = await tx
+/**
+ * Holds the rows to the end of the transaction, in id order as all sets are held, so that two of them never wait for each
+ * other in a circle. Those that do not exist or are removed are left out.
+ */
+export async function lockLive(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, LockedWorkspace>> {
+  const rows = await tx
     .selectFrom('workspaces')
-    .select(['id', 'name', 'role', 'status', 'parent_id', 'spec'])
-    .where('id', '=', id)
+    .select(['id', 'name', 'role', 'status', 'parent_id as parentId', 'spec'])
+    .where(sql<boolean>`id = any(${[...ids]}::uuid[])`)
+    .orderBy('id')
     .forUpdate()
-    .executeTakeFirst();
-  return row
-    ? { id: row.id, name: row.name, role: row.role, status: row.status, parentId: row.parent_id, spec: row.spec }
-    : null;
+    .execute();
+  return new Map(rows.filter((row) => row.status !== 'removed').map((row) => [row.id, row]));
+}
+
+/**
+ * Held before a workspace gets another parent, to the end of the transaction: moves take turns. Each sees the tree that
+ * the one before left, and two that are fine by themselves do not make a ring together.
+ */
+export async function lockMoves(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(7024, 0)`.execute(tx);
 }
 
 /** Writes what a PATCH changed; the status is not among it. */

@@ -1,3 +1,4 @@
+import { followAbort } from '@molecule/contract/abort';
 import { release } from '../../platform/claim.js';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
 import { toError } from '../../platform/errors.js';
@@ -40,7 +41,8 @@ export function createWorkspaceWorker(deps: WorkspaceWorkerDeps): LoopHandle {
     const aborter = new AbortController();
     hands.set(row.id, { row, aborter });
     deps.supervisor.background('reconcile-workspace', async (stopped) => {
-      const signal = AbortSignal.any([lease.signal, aborter.signal, stopped]);
+      const { signal } = aborter;
+      const unfollow = followAbort(aborter, [lease.signal, stopped]);
       try {
         await deps.reconciler.reconcile(row.id, owner, signal);
       } catch (error) {
@@ -53,6 +55,7 @@ export function createWorkspaceWorker(deps: WorkspaceWorkerDeps): LoopHandle {
           await deps.clock.sleep(POLL_MS, stopped).catch(() => undefined);
         }
       } finally {
+        unfollow();
         lease.done();
         hands.delete(row.id);
         // A lease that cannot be released runs out by itself.

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorSpec, type RouteSpec } from '@molecule/contract';
-import { PlatformUnavailableError } from '../errors.js';
+import { isCollision, PlatformUnavailableError } from '../errors.js';
 import { AppError } from './app-error.js';
 
 export interface ErrorReply {
@@ -18,6 +18,11 @@ export function toErrorReply(error: unknown, spec: RouteSpec | undefined, reques
   if (error instanceof PlatformUnavailableError) {
     const seconds = String(error.retryAfterSeconds);
     return plain('platform_unavailable', { 'retry-after': seconds });
+  }
+  if (isCollision(error)) {
+    const { text } = errorSpec('platform_unavailable');
+    const help = 'It came across another change of the same things and was undone; retry.';
+    return reply('platform_unavailable', text, help, {}, {});
   }
   const known = fromFramework(error, spec);
   if (known) return plain(known, {});

@@ -38,9 +38,13 @@ type StreamOf<R extends RouteSpec> = R['stream'] extends 'websocket'
     ? StreamReply
     : never;
 
-export type HandlerReply<R extends RouteSpec> =
-  | (ReplyOf<R> & { readonly headers?: Readonly<Record<string, string>> })
-  | StreamOf<R>;
+interface ReplyExtras {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The caller is answered kindly although its credential was worth nothing: the limiter counts it as a refusal. */
+  readonly unproven?: boolean;
+}
+
+export type HandlerReply<R extends RouteSpec> = (ReplyOf<R> & ReplyExtras) | StreamOf<R>;
 
 export type Handler<R extends RouteSpec, Actor> = (context: RouteContext<R, Actor>) => Promise<HandlerReply<R>>;
 

@@ -138,6 +138,20 @@ describe('a refusal', () => {
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
   });
 
+  it.each(['40P01', '40001'])('for a transaction that collided with another (%s) asks to repeat it', async (code) => {
+    const collision = Object.assign(new Error('deadlock detected'), { code });
+    const { http, logged } = await createEdge({ handlers: { write: failWith(collision) } });
+    const answer = await http.inject({ method: 'POST', url: '/things', payload: { name: 'x' } });
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(answer.json()).toMatchObject({
+      code: 'platform_unavailable',
+      retry: true,
+      help: 'It came across another change of the same things and was undone; retry.',
+    });
+    expect(answer.body).not.toContain('deadlock');
+    expect(logged.filter((line) => line.level === 50)).toEqual([]);
+  });
+
   it.each([
     ['an error', new Error('secret detail of row 7')],
     ['a text', 'secret detail'],
@@ -300,7 +314,8 @@ describe('the Host header on a loopback address', () => {
 });
 
 describe('the limiter', () => {
-  const keyOf = ({ headers }: { headers: Readonly<Record<string, unknown>> }): string => String(headers['x-key']);
+  const keyOf = ({ headers }: { headers: Readonly<Record<string, unknown>> }): string | null =>
+    typeof headers['x-key'] === 'string' ? headers['x-key'] : null;
   const limited = (perMinute: number) => ({ rateLimit: { perMinute, keyOf } });
   const as = (key: string) => ({ url: '/things/1', headers: { 'x-key': key } });
 
@@ -345,6 +360,60 @@ describe('the limiter', () => {
     for (let i = 0; i < 5; i += 1) statuses.push((await http.inject(as('a'))).statusCode);
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
     expect(asked).toBe(3);
+  });
+
+  describe('on credentials that are worth nothing', () => {
+    const gate = async ({ headers }: { headers: Readonly<Record<string, unknown>> }) => {
+      if (String(headers['x-key']).startsWith('wrong')) throw new AppError('invalid_admin_token');
+      return 'somebody';
+    };
+    const from = (remoteAddress: string, key?: string) => ({
+      url: '/things/1',
+      remoteAddress,
+      ...(key === undefined ? {} : { headers: { 'x-key': key } }),
+    });
+
+    it('counts them by address: changing the guess does not escape', async () => {
+      const { http } = await createEdge({ ...limited(3), gate });
+      const statuses = [];
+      for (let i = 0; i < 5; i += 1) statuses.push((await http.inject(from('10.0.0.1', `wrong-${i}`))).statusCode);
+      expect(statuses).toEqual([401, 401, 401, 429, 429]);
+      const refused = await http.inject(from('10.0.0.1', 'wrong-again'));
+      const seconds = Number(refused.headers['retry-after']);
+      expect(seconds).toBeGreaterThan(0);
+      expect(refused.headers).toMatchObject({ 'x-ratelimit-limit': '3', 'x-ratelimit-remaining': '0' });
+      expect(refused.json()).toMatchObject({ code: 'rate_limited', retry: true, retry_after: seconds });
+      expect((await http.inject(from('10.0.0.2', 'wrong-0'))).statusCode).toBe(401);
+    });
+
+    it('takes the addresses that one IPv6 host may choose from for one', async () => {
+      const { http } = await createEdge({ ...limited(1), gate });
+      const guess = (address: string) => http.inject(from(address, `wrong ${address}`));
+      expect((await guess('2001:db8:0:1::1')).statusCode).toBe(401);
+      expect((await guess('2001:db8:0:1::2')).statusCode).toBe(429);
+      expect((await guess('2001:db8:0:2::1')).statusCode).toBe(401);
+    });
+
+    it('never refuses a good one, or one who has none yet, for what others at its address got wrong', async () => {
+      const { http } = await createEdge({ ...limited(3), gate });
+      for (let i = 0; i < 9; i += 1) await http.inject(from('10.0.0.1', `wrong-${i}`));
+      for (const key of ['good', 'another', undefined]) {
+        const { statusCode, headers } = await http.inject(from('10.0.0.1', key));
+        expect([key, statusCode, headers['x-ratelimit-remaining']]).toEqual([key, 200, '2']);
+      }
+    });
+
+    it('counts the answer of a handler like that of the gate', async () => {
+      const page = { status: 401, headers: {}, stream: 'no such link' };
+      const handlers = { read: async () => page, write: async () => ({ status: 200, body: {}, unproven: true }) };
+      const { http } = await createEdge({ ...limited(2), handlers });
+      const write = (key: string) =>
+        http.inject({ ...from('10.0.0.1', key), method: 'POST', url: '/things', payload: { name: 'x' } });
+      expect((await http.inject(from('10.0.0.1', 'a'))).body).toBe('no such link');
+      expect((await write('b')).statusCode).toBe(200);
+      expect((await write('c')).statusCode).toBe(429);
+      expect((await http.inject(from('10.0.0.1', 'd'))).statusCode).toBe(429);
+    });
   });
 
   it('counts across routes, and never a probe', async () => {

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import fastifyCookie from '@fastify/cookie';
-import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
 import {
@@ -10,14 +9,17 @@ import {
   type FastifyRequest,
   fastify,
   LogController,
+  type preParsingHookHandler,
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import { toError } from '../errors.js';
 import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
 import { createBodyParser, parseParams } from './parse.js';
+import { type RateLimit, registerRateLimit, type StrangerCheck } from './rate-limit.js';
 import { securityHeaders } from './security-headers.js';
 
 export interface GateInput {
@@ -40,19 +42,13 @@ export interface HttpOptions<Actor> {
   /** Decides who is calling; throws an AppError to refuse (contract registry-a2a §2). */
   readonly gate: (input: GateInput) => Promise<Actor>;
   /** Null turns the limiter off (development mode, contract registry-a2a §1.3). */
-  readonly rateLimit: { readonly perMinute: number; readonly keyOf: (request: RequestHead) => string } | null;
+  readonly rateLimit: RateLimit | null;
   /** Refuses a Host header that is not ours (design §9); throws an AppError. */
   readonly checkHost: (host: string) => void;
   readonly requestId: () => string;
   readonly logger: Logger;
   readonly observe: (sample: { method: string; path: string; status: number; seconds: number }) => void;
   readonly isDraining: () => boolean;
-}
-
-export interface RequestHead {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly cookies: Readonly<Record<string, string | undefined>>;
-  readonly address: string;
 }
 
 interface Passed {
@@ -69,6 +65,9 @@ declare module 'fastify' {
   }
 }
 
+type RequestPayload = Parameters<preParsingHookHandler>[2];
+type PayloadDone = Parameters<preParsingHookHandler>[3];
+
 const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
 
 /**
@@ -76,9 +75,11 @@ const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
  * error shape, metrics and one log line. Nothing here knows what a workspace is.
  */
 export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
-  const httpLogger: FastifyBaseLogger = options.logger.child({ part: 'http' });
+  const logger = options.logger.child({ part: 'http' });
   const app: FastifyInstance = fastify({
-    loggerInstance: httpLogger,
+    loggerInstance: logger as FastifyBaseLogger,
+    // A logger of its own for every request costs more than the rest of an answer; the few lines we write name the id.
+    childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => readRequestId(request.headers['x-request-id']) ?? options.requestId(),
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
@@ -99,24 +100,37 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   acceptAnyJson(app);
   endSilentConnections(app);
   app.decorateRequest('passed', null);
-  app.addHook('onRequest', async (request, reply) => {
+  // Callbacks and not promises in what every request passes: nothing here waits, and a promise each would be felt.
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders(pathOf(request.url)));
     reply.header('x-request-id', request.id);
-    options.checkHost(request.headers.host ?? '');
+    try {
+      options.checkHost(request.headers.host ?? '');
+    } catch (error) {
+      return done(toError(error));
+    }
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const seconds = reply.elapsedTime / 1000;
+  app.addHook('onResponse', (request, reply, done) => {
+    const ms = reply.elapsedTime;
     const path = request.routeOptions.url ?? 'unmatched';
-    options.observe({ method: request.method, path, status: reply.statusCode, seconds });
+    options.observe({ method: request.method, path, status: reply.statusCode, seconds: ms / 1000 });
     const exempt = request.routeOptions.config.spec?.rate === 'exempt';
-    request.log[exempt || reply.statusCode < 400 ? 'debug' : 'info'](
-      { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'request',
-    );
+    const level = exempt || reply.statusCode < 400 ? 'debug' : 'info';
+    if (logger.isLevelEnabled(level)) {
+      const { id: reqId, method } = request;
+      logger[level]({ reqId, method, path, status: reply.statusCode, ms: Math.round(ms) }, 'request');
+    }
+    done();
   });
-  app.setErrorHandler((error, request, reply) => {
-    const answer = toErrorReply(error, request.routeOptions.config.spec, request.id);
-    if (answer.bug) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
+  app.setErrorHandler(async (error, request, reply) => {
+    const { spec } = request.routeOptions.config;
+    const given = toErrorReply(error, spec, request.id);
+    const limited = given.status === 401 ? await checkStranger(request, reply) : null;
+    const answer = limited ? toErrorReply(limited, spec, request.id) : given;
+    if (answer.bug) {
+      logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
+    }
     if (options.isDraining()) endConnection(reply);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
@@ -126,16 +140,24 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
 
   await app.register(fastifyCookie);
-  await registerRateLimit(app, options);
+  const checkStranger = await registerRateLimit(app, options.rateLimit);
   await app.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
-    for (const [name, spec] of Object.entries(options.routes)) addRoute(scope, name, spec, options);
+    for (const [name, spec] of Object.entries(options.routes)) {
+      addRoute(scope, name, spec, options, checkStranger);
+    }
   });
   return app;
 }
 
-function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, options: HttpOptions<Actor>): void {
+function addRoute<Actor>(
+  app: FastifyInstance,
+  name: string,
+  spec: RouteSpec,
+  options: HttpOptions<Actor>,
+  checkStranger: StrangerCheck,
+): void {
   const handler = options.handlers[name];
   if (!handler) throw new Error(`route ${name} has no handler`);
   const parseBody = createBodyParser(spec);
@@ -161,7 +183,7 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
       query: parseParams(spec.query, request.query),
       body,
       actor: request.passed?.actor,
-      request: toRequestInfo(request, answer),
+      request: new RequestView(request, answer),
     };
     return handler(context as never);
   };
@@ -170,13 +192,19 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
     url: spec.path,
     bodyLimit: spec.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     config: { spec, ...(spec.rate === 'exempt' ? { rateLimit: false as const } : {}) },
-    // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever guesses credentials is
-    // limited before the guess is judged. The body is not read yet.
-    preParsing: async (request: FastifyRequest): Promise<void> => {
+    // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever repeats a credential
+    // too often is limited before it is judged once more. The body is not read yet.
+    preParsing: (request: FastifyRequest, _reply: FastifyReply, payload: RequestPayload, done: PayloadDone): void => {
       if (options.isDraining() && spec.rate !== 'exempt') {
-        throw new AppError('shutting_down', { headers: { 'retry-after': '2' } });
+        done(new AppError('shutting_down', { headers: { 'retry-after': '2' } }));
+      } else if (gateNeedsBody) {
+        done(null, payload);
+      } else {
+        enter(request, undefined).then(
+          () => done(null, payload),
+          (error: unknown) => done(toError(error)),
+        );
       }
-      if (!gateNeedsBody) await enter(request, undefined);
     },
   };
   if (spec.stream === 'websocket') {
@@ -200,7 +228,9 @@ function addRoute<Actor>(app: FastifyInstance, name: string, spec: RouteSpec, op
   app.route({
     ...shared,
     handler: async (request, reply) => {
-      const answer = await run(request, reply);
+      const answer = (await run(request, reply)) as AnyReply;
+      const limited = answer.status === 401 || answer.unproven ? await checkStranger(request, reply) : null;
+      if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
       return send(reply, answer);
     },
@@ -222,10 +252,10 @@ interface AnyReply {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly stream?: NodeJS.ReadableStream | string;
+  readonly unproven?: boolean;
 }
 
-function send(reply: FastifyReply, answer: unknown): FastifyReply {
-  const { status, headers, stream, body } = answer as AnyReply;
+function send(reply: FastifyReply, { status, headers, stream, body }: AnyReply): FastifyReply {
   reply.code(status);
   if (headers) reply.headers(headers);
   if (stream !== undefined) return reply.send(stream);
@@ -255,7 +285,8 @@ function endSilentConnections(app: FastifyInstance): void {
 function acceptAnyJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+  // Named as well as matched by the star: a named type is found by its text, the star only after parsing the header.
+  app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (request, body, done) => {
     const text = body.toString();
     if (text.trim() === '') return done(null, undefined);
     if (isTooDeep(text)) return done(Object.assign(new Error('the body is nested too deeply'), { statusCode: 400 }));
@@ -263,52 +294,47 @@ function acceptAnyJson(app: FastifyInstance): void {
   });
 }
 
-async function registerRateLimit<Actor>(app: FastifyInstance, options: HttpOptions<Actor>): Promise<void> {
-  const limit = options.rateLimit;
-  if (!limit) {
-    app.addHook('onRequest', async (_request, reply) => {
-      reply.header('x-ratelimit-limit', 'unlimited');
-    });
-    return;
-  }
-  await app.register(fastifyRateLimit, {
-    global: true,
-    max: limit.perMinute,
-    timeWindow: 60_000,
-    hook: 'onRequest',
-    keyGenerator: (request) => limit.keyOf({ headers: request.headers, cookies: request.cookies, address: request.ip }),
-    errorResponseBuilder: (_request, context) => {
-      const seconds = Math.max(1, Math.ceil(context.ttl / 1000));
-      return new AppError('rate_limited', {
-        fields: { retry_after: seconds },
-        headers: { 'retry-after': String(seconds) },
-      });
-    },
-  });
-}
+/** A class, because a getter costs nothing on a prototype and an object literal makes new ones for every request. */
+class RequestView implements RequestInfo {
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  #gone: AbortController | null = null;
 
-function toRequestInfo(request: FastifyRequest, reply: FastifyReply): RequestInfo {
-  let gone: AbortController | null = null;
-  return {
-    id: request.id,
-    headers: request.headers,
-    address: request.ip,
-    get origin() {
-      const proto = forwarded(request.headers['x-forwarded-proto']) ?? request.protocol;
-      return `${proto}://${forwarded(request.headers['x-forwarded-host']) ?? request.headers.host ?? ''}`;
-    },
-    // Made on first use: most handlers never ask, and a listener on every request costs.
-    get clientGone() {
-      if (!gone) {
-        const controller = new AbortController();
-        gone = controller;
-        reply.raw.once('close', () => {
-          if (!reply.raw.writableFinished) controller.abort();
-        });
-      }
-      return gone.signal;
-    },
-  };
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.#request = request;
+    this.#reply = reply;
+  }
+
+  get id(): string {
+    return this.#request.id;
+  }
+
+  get headers(): RequestInfo['headers'] {
+    return this.#request.headers;
+  }
+
+  get address(): string {
+    return this.#request.ip;
+  }
+
+  get origin(): string {
+    const { headers, protocol } = this.#request;
+    const proto = forwarded(headers['x-forwarded-proto']) ?? protocol;
+    return `${proto}://${forwarded(headers['x-forwarded-host']) ?? headers.host ?? ''}`;
+  }
+
+  /** Made on first use: most handlers never ask, and a listener on every request costs. */
+  get clientGone(): AbortSignal {
+    if (!this.#gone) {
+      const controller = new AbortController();
+      this.#gone = controller;
+      const { raw } = this.#reply;
+      raw.once('close', () => {
+        if (!raw.writableFinished) controller.abort();
+      });
+    }
+    return this.#gone.signal;
+  }
 }
 
 function forwarded(value: string | string[] | undefined): string | null {
@@ -319,6 +345,12 @@ function forwarded(value: string | string[] | undefined): string | null {
 function pathOf(url: string): string {
   const end = url.indexOf('?');
   return end < 0 ? url : url.slice(0, end);
+}
+
+/** Ids that differ between processes and between requests of one: cheap, because every request takes one. */
+export function createRequestIds(process: string): () => string {
+  let count = 0;
+  return () => `${process}-${(count++).toString(36)}`;
 }
 
 /** A caller's own id is kept when it is short and plain, so that logs of both sides can be matched. */

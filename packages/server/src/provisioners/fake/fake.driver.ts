@@ -28,8 +28,8 @@ export interface FakeControl {
   crash(workspaceId: string, exit?: { code?: number; signal?: string | null; output?: readonly string[] }): void;
   /** While false every call fails as if the backend could not be reached. */
   setReachable(isReachable: boolean): void;
-  /** The next start of this workspace (or of any) ends during boot with this output. */
-  failNextStart(output: readonly string[], workspaceId?: string): void;
+  /** The next start ends during boot with this output; worth another try unless told. */
+  failNextStart(output: readonly string[], failure?: { readonly retryable: boolean }): void;
   /** Starts wait until `release` is called. */
   holdStarts(): { release(): void };
   /** Each start takes this long by the clock. */
@@ -49,7 +49,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
   const { clock } = options;
   const workspaces = new Map<string, FakeWorkspace>();
   const watchers = new Set<(workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => void>();
-  const failures: { workspaceId: string | null; output: readonly string[] }[] = [];
+  const failures: FakeBootFailure[] = [];
   const calls: string[] = [];
   let startCount = 0;
   let startDelayMs = 0;
@@ -68,11 +68,6 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     workspace.running = null;
     const output = exit.output.map(createRedactor(workspace.spec.env, workspace.spec.secretNames));
     for (const watcher of [...watchers]) watcher(workspaceId, record, requested, { ...exit, output });
-  }
-
-  function takeFailure(workspaceId: string): { output: readonly string[] } | undefined {
-    const index = failures.findIndex((failure) => failure.workspaceId === null || failure.workspaceId === workspaceId);
-    return index === -1 ? undefined : failures.splice(index, 1)[0];
   }
 
   function hold(spec: InstanceSpec): FakeWorkspace {
@@ -129,8 +124,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         if (startDelayMs > 0) await clock.sleep(startDelayMs, signal);
         if (held !== null) await untilAborted(held.opened, signal);
         signal.throwIfAborted();
-        const failure = takeFailure(spec.workspaceId);
-        if (failure !== undefined) throw bootFailure(spec, failure.output);
+        const failure = failures.shift();
+        if (failure !== undefined) throw bootFailure(spec, failure);
         workspace.running = workspace.lastInstance;
         watched.add(workspace.lastInstance.instanceId);
         return workspace.lastInstance;
@@ -189,8 +184,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     setReachable(next) {
       isReachable = next;
     },
-    failNextStart(output, workspaceId) {
-      failures.push({ workspaceId: workspaceId ?? null, output });
+    failNextStart(output, failure = { retryable: true }) {
+      failures.push({ output, ...failure });
     },
     holdStarts() {
       let release = () => {};
@@ -214,6 +209,11 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
   return { control, createDriver };
 }
 
+interface FakeBootFailure {
+  readonly output: readonly string[];
+  readonly retryable: boolean;
+}
+
 interface FakeExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -227,9 +227,9 @@ function seed(workspace: FakeWorkspace): void {
   for (const file of spec.configFiles) files.set(file.path, file.content);
 }
 
-function bootFailure(spec: InstanceSpec, output: readonly string[]): DriverError {
+function bootFailure(spec: InstanceSpec, { output, retryable }: FakeBootFailure): DriverError {
   return new DriverError('rejected', `Cannot start workspace ${spec.workspaceId}: its agent exited with code 1.`, {
-    retryable: true,
+    retryable,
     logTail: output.slice(-40).map(createRedactor(spec.env, spec.secretNames)),
   });
 }

@@ -1,4 +1,7 @@
+import { followAbort } from '@molecule/contract/abort';
+import { RUNTIME_EXIT } from '@molecule/contract/runtime-exit';
 import type { Clock } from '../../platform/clock.js';
+import { describeExit } from '../describe-exit.js';
 import { DriverError } from '../provisioner.js';
 import { AgentEnded, type AgentProcess, spawnAgent, waitUntilReady } from './agent-boot.js';
 import { type LogPosition, openAgentLog, readTail, rotateAgentLog, TAIL_LINES } from './agent-log.js';
@@ -41,6 +44,8 @@ export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<
     identity = await identify(agent, note, table);
     if (identity === null) throw new AgentEnded(await agent.ended);
     await writeNote(folder, { ...note, process: { pid: identity.pid, startTime: identity.startTime } });
+    const ender = new AbortController();
+    const unfollow = followAbort(ender, [signal, agent.endedSignal]);
     const port = await waitUntilReady({
       findPort: async () => {
         // Nobody else watches the log of an agent that is not ready yet, and it may flood it all the same.
@@ -49,8 +54,8 @@ export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<
       },
       clock,
       timeoutMs: launch.bootTimeoutMs,
-      signal: AbortSignal.any([signal, agent.endedSignal]),
-    });
+      signal: ender.signal,
+    }).finally(unfollow);
     return { agent, identity, port, logStart };
   } catch (error) {
     const target = { identity, runDir: folder.run, ownsGroup: endedSignal?.aborted ?? false };
@@ -86,10 +91,9 @@ async function identify(agent: AgentProcess, note: InstanceNote, table: ProcessT
 function toBootError(workspaceId: string, error: unknown, logTail: readonly string[]): unknown {
   const attempted = `Cannot start workspace ${workspaceId}`;
   if (error instanceof AgentEnded) {
-    const { code, signal } = error.exit;
-    const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    return new DriverError('rejected', `${attempted}: its agent ended ${how} before it was ready.`, {
-      retryable: true,
+    const how = describeExit(error.exit, ' before it was ready');
+    return new DriverError('rejected', `${attempted}: its agent ${how}.`, {
+      retryable: error.exit.code !== RUNTIME_EXIT.misconfigured,
       logTail,
     });
   }

@@ -30,6 +30,7 @@ switch (behaviour) {
   case 'agent': becomeReady(); break;
   case 'hang': setInterval(() => {}, 1_000); break;
   case 'die': for (const line of JSON.parse(argument)) console.log(line); process.exit(3);
+  case 'refuse': console.log(argument); process.exit(78);
   case 'stubborn': process.on('SIGTERM', () => console.log('no')); becomeReady(); break;
   case 'babble':
   case 'flood': {

@@ -101,6 +101,12 @@ describe('an agent that does not come up', () => {
     expect(error.logTail).toEqual(lines.slice(20));
   });
 
+  it('is refused for good, with its own words, when it says that it cannot run as configured', async () => {
+    const error = await errorOf(provisionerOf('refuse config.yaml:1 is no YAML').ensure(specOf(1), null, never));
+    expect(error).toMatchObject({ kind: 'rejected', retryable: false, logTail: ['config.yaml:1 is no YAML'] });
+    expect(error.message).toContain('with code 78 before it was ready: it cannot run as configured.');
+  });
+
   it('shows the words of this start, not of the one before', async () => {
     const first = provisionerOf('die ["from the first"]');
     await errorOf(first.ensure(specOf(1), null, never));
