@@ -11,6 +11,16 @@ export type LabelsOf<L extends LabelValues> = { readonly [K in keyof L]: L[K][nu
 export interface Metrics {
   /** A counter that shows 0 for every combination of labels from the start (contract registry-a2a B-79). */
   counter<const L extends LabelValues>(spec: MetricSpec<L>): { inc(labels: LabelsOf<L>, by?: number): void };
+  /**
+   * A counter that its owner keeps and that is read when scraped: for paths too hot to look labels up. The owner sees to
+   * it that labels stay few and values never fall.
+   */
+  tally(spec: {
+    readonly name: string;
+    readonly help: string;
+    readonly labelNames: readonly string[];
+    read(): Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>;
+  }): void;
   /** A gauge that is read when scraped, so it can never be stale. */
   gauge<const L extends LabelValues>(spec: MetricSpec<L> & { read(labels: LabelsOf<L>): number }): void;
   /** Durations in seconds, in the buckets of the spec. */
@@ -36,6 +46,18 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
       const counter = new Counter({ ...base(spec), registers: [register] });
       for (const labels of combinations(spec.labels)) counter.inc(labels, 0);
       return { inc: (labels, by = 1) => counter.inc(toRecord(labels), by) };
+    },
+    tally({ name, help, labelNames, read }) {
+      new Counter({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers: [register],
+        collect() {
+          this.reset();
+          for (const [labels, value] of read()) this.inc(toRecord(labels), value);
+        },
+      });
     },
     gauge(spec) {
       new Gauge({

@@ -28,6 +28,7 @@ export function createOps(deps: OpsDeps): Ops {
   const { clock, version } = deps;
   const startedMs = clock.monotonicMs();
   const database = createDatabaseState(deps);
+  declareSweepCounters(deps.metrics);
   return {
     handlers: {
       // Says what is known and asks nobody: a slow database must not look like a dead process.
@@ -70,4 +71,21 @@ export function createOps(deps: OpsDeps): Ops {
       adminLiveness: async () => ({ status: 200, body: { subsystems: deps.supervisor.liveness() } }),
     },
   };
+}
+
+/**
+ * The contract promises these from the first scrape (registry-a2a §13), and alerts are built on their presence. This
+ * server has neither sweep yet, so zero is the truth; the sweep that comes declares its counter itself.
+ */
+function declareSweepCounters(metrics: OpsDeps['metrics']): void {
+  metrics.counter({
+    name: 'molecule_phantom_busy_resets_total',
+    help: 'Workspaces whose count of running tasks was reset because nothing ran.',
+    labels: {},
+  });
+  metrics.counter({
+    name: 'molecule_pending_uploads_swept_total',
+    help: 'Uploads that were staged for a polling workspace and have been removed, by why.',
+    labels: { outcome: ['acked', 'expired', 'error'] },
+  });
 }

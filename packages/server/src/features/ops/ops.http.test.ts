@@ -39,6 +39,21 @@ describe('what operators ask', () => {
     expect(reply.text).toContain('molecule_websocket_connections_active 0');
   });
 
+  it('B-79: the counters the contract names are there at zero from the first scrape', async () => {
+    const { text } = await edge.call('GET', '/metrics', { token: 'scraper' });
+    for (const series of [
+      'molecule_phantom_busy_resets_total',
+      'molecule_pending_uploads_swept_total{outcome="acked"}',
+      'molecule_pending_uploads_swept_total{outcome="expired"}',
+      'molecule_pending_uploads_swept_total{outcome="error"}',
+    ]) {
+      expect(text).toContain(`\n${series} 0\n`);
+      const name = series.split('{')[0];
+      expect(text).toContain(`# HELP ${name} `);
+      expect(text).toContain(`# TYPE ${name} counter`);
+    }
+  });
+
   it('every loop shows when it ran last', async () => {
     const { subsystems } = (await edge.call('GET', '/admin/liveness', { token: ADMIN_TOKEN })).body;
     expect(Object.keys(subsystems).sort()).toEqual(

@@ -2,7 +2,7 @@ const REFERENCE = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g
 
 /**
  * Replaces `${NAME}` and `$NAME`; a literal `$5` is no reference. Only the org's own `.env` files are looked into: the
- * server's environment holds credentials that a template must not be able to copy into a workspace.
+ * server's environment holds credentials that a template must not be able to copy into a workspace (docs/adr/0005).
  */
 export function expandVariables(
   text: string,
