@@ -21,6 +21,7 @@ beforeEach(async () => {
       templates: {
         find: () => null,
         isSafeName: () => true,
+        findForName: () => null,
         compose: async () => composing(),
         provisionTimeoutSeconds: () => null,
       },
