@@ -69,6 +69,32 @@ describe('the executor', () => {
     );
   });
 
+  it.each(['hibernated', 'hibernating'] as const)(
+    'D3: a message for one that is %s is kept, wakes it, and is delivered when it is online',
+    async (status) => {
+      const target = await world.addWorkspace({ status });
+      const id = nextId();
+      const reply = await world.send(target, toEnvelope('good morning', id));
+      expect(reply).toMatchObject({ status: 202, json: { queued: true, waking: true } });
+      await queue();
+      expect(world.woken).toEqual([target]);
+      expect(await world.row(id)).toMatchObject({ state: 'queued' });
+      await setWorkspace(target, { status: 'online', url: agent.url });
+      await makeDue();
+      await queue();
+      await waitFor(async () => (await world.row(id))?.state === 'completed');
+      expect(agent.received.map((request) => request.text)).toEqual(['good morning']);
+    },
+  );
+
+  it('a message for one that is only offline wakes nobody', async () => {
+    const target = await world.addWorkspace({ status: 'offline' });
+    const reply = await world.send(target, toEnvelope('later', nextId()));
+    expect(reply.json).not.toHaveProperty('waking');
+    await queue();
+    expect(world.woken).toEqual([]);
+  });
+
   it('B-40: busy twice, then free: delivered once, on the same row, attempts counted', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const id = nextId();
