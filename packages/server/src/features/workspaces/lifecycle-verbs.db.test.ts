@@ -262,9 +262,7 @@ describe('hibernation', () => {
       await online('Never'),
     ];
     const db = world.ports.lanes.control;
-    await sql`update workspaces set hibernation_idle_minutes = 5 where id = any(${[sleepy, busy, fresh]}::uuid[])`.execute(
-      db,
-    );
+    for (const id of [sleepy, busy, fresh]) await world.workspaces.verbs.patch(id, { hibernation_idle_minutes: 5 });
     await sql`update workspace_liveness set idle_since = now() - interval '6 minutes' where workspace_id = any(${[sleepy, busy, never]}::uuid[])`.execute(
       db,
     );
