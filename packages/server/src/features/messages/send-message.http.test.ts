@@ -135,6 +135,21 @@ describe('sending a message', () => {
     });
   });
 
+  it('B-43: hands on that another server has queued it, and takes that for no answer', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const queued = { queued: true, queue_id: 'theirs', queue_depth: 3 };
+    agent.behave({ kind: 'json', status: 202, body: queued });
+    const id = nextId();
+    const reply = await world.send(target, toEnvelope('hello', id));
+    expect(reply).toMatchObject({ status: 202, json: queued });
+    expect(await world.row(id)).toMatchObject({ state: 'working', result: null, result_preview: null });
+    agent.remember(id, 'completed', 'the answer');
+    await sql`update messages set lease_until = now() where message_id = ${id}`.execute(world.ports.lanes.work);
+    await world.messages.loops.recovery.runOnce();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    expect(await world.row(id)).toMatchObject({ result_preview: 'the answer' });
+  });
+
   it.each([
     [{ error: 'no such model' }, 'no such model'],
     [{ whatever: 1 }, 'Bad Request'],
