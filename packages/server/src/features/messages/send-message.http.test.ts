@@ -330,6 +330,29 @@ describe('sending a message', () => {
     expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'deadline_exceeded' });
   });
 
+  it('B-46: cuts an agent that is silent and does not beat, and leaves one that beats to its work', async () => {
+    const impatient = await createMessagesWorld(database.url, { limits: { idleMs: 300 } });
+    const [silent, beating] = [
+      await impatient.addWorkspace({ url: agent.url }),
+      await impatient.addWorkspace({ url: agent.url }),
+    ];
+    // It keeps beating for as long as this test may take.
+    await sql`
+      update workspace_liveness set last_heartbeat_at = now() + interval '1 hour' where workspace_id = ${beating}`.execute(
+      impatient.ports.lanes.work,
+    );
+    const ids = [nextId(), nextId()] as const;
+    agent.behave({ kind: 'hold', text: 'at last' });
+    const working = impatient.send(beating, toEnvelope('take your time', ids[1]));
+    await agent.receivedCount(1);
+    const cut = await impatient.send(silent, toEnvelope('hello?', ids[0]));
+    expect(cut).toMatchObject({ status: 504, json: { code: 'agent_timeout' } });
+    expect(await impatient.row(ids[1])).toMatchObject({ state: 'working', attempts: 1 });
+    agent.release();
+    expect(await working).toMatchObject({ status: 200, json: { result: { parts: [{ text: 'at last' }] } } });
+    await impatient.close();
+  });
+
   it('stops reading an answer that has no end', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const id = nextId();
