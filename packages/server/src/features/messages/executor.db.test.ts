@@ -319,6 +319,22 @@ describe('the executor', () => {
     await lenient.close();
   });
 
+  it('B-43: a delegation that a foreign server queued is not answered by that: it fails, and says why', async () => {
+    const lenient = await createMessagesWorld(database.url, { loopbackAllowed: true });
+    const lead = await lenient.addWorkspace();
+    const foreign = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
+    const child = await lenient.addWorkspace({ parentId: lead, url: agent.url, ...foreign });
+    agent.behave({ kind: 'json', status: 202, body: { queued: true, queue_id: 'theirs' } });
+    const { json } = await lenient.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'x' });
+    await lenient.messages.loops.queue.runOnce();
+    await waitFor(async () => (await lenient.row(json.delegation_id))?.state === 'failed');
+    expect(await lenient.row(json.delegation_id)).toMatchObject({ reason: 'interrupted', result: null });
+    const told = JSON.stringify([await lenient.activities(lead), await lenient.get(`/workspaces/${lead}/delegations`)]);
+    expect(told).toContain('it was queued where it was sent');
+    expect(told).not.toContain('theirs');
+    await lenient.close();
+  });
+
   it('keeps a message for a managed agent that cannot be reached, and fails it after five deliveries', async () => {
     const gone = await createFakeAgent();
     await gone.close();
