@@ -168,7 +168,8 @@ describe('on a pool of one connection per lane', () => {
   let app: RealApp;
 
   beforeAll(async () => {
-    app = await startRealApp(database.url, { laneSizes: SINGLE_CONNECTION_LANES });
+    // Longer than in production: on a busy machine a turn may come late, and only one that never comes is the defect.
+    app = await startRealApp(database.url, { laneSizes: SINGLE_CONNECTION_LANES, acquireTimeoutMs: 15_000 });
   });
   afterAll(() => app.close());
 

@@ -4,7 +4,9 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { toError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
+import { AppError } from '../../platform/http/app-error.js';
 import { sweepIdle } from './idle.sweeper.js';
 import { writeBeats } from './liveness.store.js';
 
@@ -376,7 +378,7 @@ describe('every verb against every status', () => {
     await force(id, status);
     const code = await run[verb](id).then(
       () => null,
-      (error: { code?: string }) => error.code ?? String(error),
+      (error: unknown) => (error instanceof AppError ? error.code : toError(error).message),
     );
     const after = await row(id);
     expect(code ?? after.status).toBe(outcome);
