@@ -109,6 +109,18 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     expect(await recordedMessages(page, 2)).toEqual(before);
   });
 
+  it('a conversation longer than its panel scrolls in the panel, never the page', async () => {
+    await page.setViewportSize({ width: 1440, height: 520 });
+    const log = conversation(page, LEAD);
+    await expect.poll(() => log.evaluate((area) => area.scrollHeight > area.clientHeight)).toBe(true);
+    const [whole, seen] = await page.evaluate(() => {
+      const { scrollHeight, clientHeight } = document.documentElement;
+      return [scrollHeight, clientHeight];
+    });
+    expect(whole).toBe(seen);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
   it('the activity names who was asked and what came back', async () => {
     await openTab(page, 'Activity');
     for (const name of TEAM) {

@@ -67,7 +67,7 @@ export function Dialog({ open, onClose, title, description, children, footer, ..
               <IconButton icon={X} label="Close" shortcut="Esc" className="-mt-1 -mr-2" />
             </Radix.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="relative min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
           {footer && (
             <footer className="flex items-center justify-end gap-2 border-t border-line px-5 py-3">{footer}</footer>
           )}

@@ -89,7 +89,7 @@ export function ActivityTab({ id }: { id: string }) {
           Messages, delegations and what the agent reports appear here as they happen.
         </Placeholder>
       ) : (
-        <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="relative min-h-0 flex-1 overflow-y-auto">
           <ul>
             {rows.map((row) => (
               <ActivityRow key={row.id} row={row} />

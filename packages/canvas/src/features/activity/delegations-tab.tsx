@@ -70,7 +70,7 @@ export function DelegationsTab({ id }: { id: string }) {
     );
   }
   return (
-    <ul className="h-full overflow-y-auto">
+    <ul className="relative h-full overflow-y-auto">
       {list.data.map((row) => (
         <Delegation key={row.delegation_id ?? row.id} row={row} />
       ))}

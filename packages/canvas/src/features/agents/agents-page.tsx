@@ -82,7 +82,7 @@ export function AgentsPage() {
           Change the words or the status.
         </Placeholder>
       ) : (
-        <div className="min-h-0 flex-1 overflow-auto px-6 pb-6">
+        <div className="relative min-h-0 flex-1 overflow-auto px-6 pb-6">
           <table className="w-full min-w-190 border-separate border-spacing-0 text-sm">
             <thead>
               <tr className="text-left text-xs text-ink-faint">
