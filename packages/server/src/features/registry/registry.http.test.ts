@@ -293,15 +293,15 @@ describe('the registry', () => {
       });
     });
 
-    it('tells what it is doing on every beat, and the task only when it changes', async () => {
+    it('tells what it is doing and what went wrong on every beat, and the task only when it changes', async () => {
       const id = await insert();
       const token = await edge.mint(id);
       await beat({ workspace_id: id, current_task: 'a', active_tasks: 1, uptime_seconds: 3 }, token);
-      await beat({ workspace_id: id, current_task: 'a' }, token);
+      await beat({ workspace_id: id, current_task: 'a', sample_error: 'no credit' }, token);
       expect(transients.map(({ type, payload }) => [type, payload])).toEqual([
         ['TASK_UPDATED', { current_task: 'a', active_tasks: 1 }],
-        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3 }],
-        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3 }],
+        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3, sample_error: '' }],
+        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3, sample_error: 'no credit' }],
       ]);
     });
 
