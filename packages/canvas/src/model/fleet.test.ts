@@ -75,7 +75,8 @@ describe('events', () => {
   });
 
   it('a heartbeat brings the error of an agent and takes it away again', () => {
-    const beat = (sample_error: string) => frame('WORKSPACE_HEARTBEAT', { active_tasks: 0, uptime_seconds: 9, sample_error });
+    const beat = (sample_error: string) =>
+      frame('WORKSPACE_HEARTBEAT', { active_tasks: 0, uptime_seconds: 9, sample_error });
     const failing = after(beat('no credit'));
     expect(failing.agents.get('lead')?.last_sample_error).toBe('no credit');
     expect(withFrames(failing, [beat('')], 0).agents.get('lead')?.last_sample_error).toBe('');

@@ -91,7 +91,7 @@ function AgentLine({ agent, children }: { agent: Workspace; children?: React.Rea
   return (
     <p className="mb-1 flex h-7 items-center gap-2 text-xs text-ink-faint">
       <span className="font-medium text-ink-soft">{agent.name}</span>
-      {agent.demo && <DemoChip />}
+      <DemoChip agent={agent} />
       {children}
     </p>
   );
