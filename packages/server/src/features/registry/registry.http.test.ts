@@ -206,6 +206,27 @@ describe('the registry', () => {
       expect(await eventsOf(id)).toEqual([{ type: 'WORKSPACE_ONLINE', payload: { url, agent_card: card } }]);
     });
 
+    it('tells a model and a demo flag that changed, and no others', async () => {
+      const id = await insert({ backend: 'external' });
+      const token = await edge.mint(id);
+      const announce = (program: object) =>
+        register({ id, agent_card: { ...CARD, ...program }, url: 'https://agent.example' }, token);
+      const changesTold = async () =>
+        (await eventsOf(id)).filter(({ type }) => type === 'WORKSPACE_UPDATED').map(({ payload }) => payload);
+      await announce({});
+      await announce({ demo: false, model: null });
+      expect(await changesTold()).toEqual([]);
+      await announce({ demo: false, model: 'anthropic:a\u0000' });
+      await announce({ demo: false, model: 'anthropic:a\u0000' });
+      await announce({ demo: true, model: null });
+      await announce({ model: 7, demo: 'no' });
+      expect(await changesTold()).toEqual([
+        { changes: { demo: false, model: expect.stringMatching(/^anthropic:a/) } },
+        { changes: { demo: true, model: null } },
+      ]);
+      expect(await livenessOf(id)).toMatchObject({ demo: true, model: null });
+    });
+
     it('a card that does not fit an event is stored and left out of it', async () => {
       const id = await insert({ backend: 'external' });
       const card = { name: 'big', text: 'x'.repeat(12_000), odd: '\u0000\ud800' };
