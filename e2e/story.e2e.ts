@@ -55,8 +55,9 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     await plan.waitFor({ state: 'detached' });
 
     await importTeam(page, 'Starter team');
-    const progress = page.getByRole('dialog', { name: /is on its way$/ });
+    const progress = page.getByRole('dialog', { name: /is (on its way|online)$/ });
     await progress.getByRole('status').filter({ hasText: '3 of 3 online' }).waitFor();
+    await page.getByRole('dialog', { name: /is online$/ }).waitFor();
     await progress.getByRole('button', { name: 'Close' }).last().click();
     for (const name of [LEAD, ...TEAM]) await card(page, name).waitFor();
   });
