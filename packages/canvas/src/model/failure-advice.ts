@@ -54,3 +54,8 @@ export function adviseOn(agent: Workspace, failure: Failure | undefined): Failur
       return null;
   }
 }
+
+/** Whether a reason names something that is set among the model keys. */
+export function isAboutKeys(reason: string): boolean {
+  return /\b(ANTHROPIC|OPENAI)_(API_KEY|BASE_URL|MODEL)\b/.test(reason);
+}
