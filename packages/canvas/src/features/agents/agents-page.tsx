@@ -6,7 +6,7 @@ import { useFleet } from '../../app/services-context.js';
 import { useGo } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
 import { footOf } from '../../model/card-notes.js';
-import { ageOf, exactTime } from '../../model/relative-time.js';
+import { agoOf, exactTime } from '../../model/relative-time.js';
 import { countByStatus, matchesQuery, treeOrder } from '../../model/selectors.js';
 import { canAnswer, statusStyle } from '../../model/status.js';
 import { SelectField, TextField } from '../../ui/field.js';
@@ -155,7 +155,7 @@ function AgentRow({ agent, depth, now }: { agent: Workspace; depth: number; now:
       <td className="border-b border-line py-2.5 pr-4 align-top whitespace-nowrap text-ink-soft">
         {agent.last_heartbeat_at ? (
           <time dateTime={agent.last_heartbeat_at} title={exactTime(agent.last_heartbeat_at)}>
-            {ageOf(agent.last_heartbeat_at, now)}
+            {agoOf(agent.last_heartbeat_at, now)}
           </time>
         ) : (
           'never'
