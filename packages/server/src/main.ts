@@ -8,6 +8,7 @@ import { createLogger } from './platform/logger.js';
 import { MigrationError, migrate } from './platform/migrate.js';
 import { type EmbeddedPostgres, PostgresStartError, startEmbeddedPostgres } from './platform/postgres/index.js';
 import { createRandom } from './platform/random.js';
+import { startNote } from './start-note.js';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
 const PACKAGE_FILE = new URL('../package.json', import.meta.url);
@@ -72,13 +73,9 @@ async function main(): Promise<void> {
       started_at: app.ports.clock.now().toISOString(),
       token: config.adminToken === null ? dataDir.adminToken : null,
     });
-    say('');
-    say(`  Molecule is running at ${publicUrl}`);
-    say(`  Log in:  ${await app.createLoginLink()}`);
-    say('           (works once, for 15 minutes; "./molecule login-link" prints another)');
-    say(`  Data:    ${config.dataDir}`);
-    say('  Stop:    Ctrl-C');
-    say('');
+    const loginLink = await app.createLoginLink();
+    const note = startNote({ publicUrl, loginLink, dataDir: config.dataDir, databaseDir: postgres.dataDir });
+    for (const line of note) say(line);
   } catch (error) {
     await app.close();
     await postgres.stop();
@@ -86,8 +83,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function openPostgres(config: Config): Promise<Pick<EmbeddedPostgres, 'url' | 'stop'>> {
-  if (config.databaseUrl !== null) return { url: config.databaseUrl, stop: async () => {} };
+/** `dataDir` is null for a database that is not ours to keep. */
+type Database = Pick<EmbeddedPostgres, 'url' | 'stop'> & { readonly dataDir: string | null };
+
+async function openPostgres(config: Config): Promise<Database> {
+  if (config.databaseUrl !== null) return { url: config.databaseUrl, dataDir: null, stop: async () => {} };
   return startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
 }
 
