@@ -1,5 +1,5 @@
 import type { Client } from '@molecule/contract/client';
-import type { Environment } from './config.js';
+import { type Environment, PROGRAM } from './config.js';
 
 /** The closed list of outcomes; scripts rely on them. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, timeout: 4 } as const;
@@ -77,13 +77,13 @@ export interface Command {
   run(context: Context): Promise<Outcome>;
 }
 
-/** `molecule ws rm <name> [--yes]` */
+/** `./molecule ws rm <name> [--yes]` */
 export function usageOf(command: Command): string {
   const args = command.args.map((arg) => (arg.required ? `<${arg.name}>` : `[${arg.name}]`));
   const flags = Object.entries(command.flags).map(([name, flag]) =>
     flag.kind === 'boolean' ? `[--${name}]` : `[--${name} <value>]`,
   );
-  return ['molecule', ...command.path, ...args, ...flags].join(' ');
+  return [PROGRAM, ...command.path, ...args, ...flags].join(' ');
 }
 
 /** Reads a flag that takes a whole number; throws a UsageError for anything else. */

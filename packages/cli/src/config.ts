@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { programName } from './program-name.js';
+
+/** How the person calls this program; hints are written with it. */
+export const PROGRAM = programName(process.argv[1], process.cwd(), process.env.PATH);
 
 /** Where the server is and what opens it. This file is the only reader of the process environment in the CLI. */
 export interface Environment {

@@ -1,6 +1,7 @@
 import { asArray, asObject, asText } from '@molecule/contract/a2a';
 import { ApiError, UnreachableError } from '@molecule/contract/client';
 import { EXIT, EXIT_INTERRUPTED, type ExitCode, RefusedError, TimeoutError, UsageError } from './command.js';
+import { PROGRAM } from './config.js';
 
 export interface Explanation {
   readonly message: string;
@@ -22,7 +23,7 @@ export function explain(error: unknown, interrupted: boolean): Explanation {
   if (error instanceof ApiError) return explainRefusal(error);
   if (error instanceof UnreachableError) {
     if (error.timedOut) return because(error.message, 'timeout', EXIT.timeout);
-    const help = 'Is the server running? "molecule doctor" looks for the reason.';
+    const help = `Is the server running? "${PROGRAM} doctor" looks for the reason.`;
     return because(error.message, 'unreachable', EXIT.unreachable, help);
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,10 +1,13 @@
 import { type Command, usageOf } from './command.js';
+import { PROGRAM } from './config.js';
 
-/** The page of `molecule help`. */
+/** The page of `./molecule help`. */
 export function helpPage(commands: readonly Command[]): string {
   const width = Math.max(...commands.map((command) => command.path.join(' ').length));
   return [
-    'molecule — organisations of AI agents',
+    'Molecule — organisations of AI agents',
+    '',
+    `  ${PROGRAM} <command> …`,
     '',
     ...commands.map((command) => `  ${command.path.join(' ').padEnd(width)}  ${command.summary}`),
     '',
@@ -13,7 +16,7 @@ export function helpPage(commands: readonly Command[]): string {
   ].join('\n');
 }
 
-/** The page of `molecule <command> --help`. */
+/** The page of `./molecule <command> --help`. */
 export function commandPage(command: Command): string {
   const flags = Object.entries(command.flags).map(
     ([name, flag]) => `  --${name}${flag.short ? `, -${flag.short}` : ''}  ${flag.describe}`,

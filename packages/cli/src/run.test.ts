@@ -122,7 +122,7 @@ describe('help', () => {
     async (words) => {
       const seen = await cli.molecule(...words);
       expect(seen).toMatchObject({ exit: 0 });
-      expect(seen.out).toContain('molecule ws rm <name> [--yes] [--purge]');
+      expect(seen.out).toContain('  ./molecule ws rm <name> [--yes] [--purge]');
       expect(cli.server.calls).toEqual([]);
     },
   );

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Client, createClient, UnreachableError } from '@molecule/contract/client';
 import { type Command, type Context, EXIT, type ExitCode, type Outcome, UsageError, usageOf } from './command.js';
 import { COMMANDS } from './commands/index.js';
-import type { Environment } from './config.js';
+import { type Environment, PROGRAM } from './config.js';
 import { explain } from './explain.js';
 import { commandPage, helpData, helpPage } from './help.js';
 import { toPrintable } from './printable.js';
@@ -70,7 +70,7 @@ function findCommand(words: readonly string[]): Command {
   if (group.length > 0) {
     throw new UsageError(`which of these?\n${group.map((member) => `  ${usageOf(member)}`).join('\n')}`);
   }
-  throw new UsageError(`there is no command "${words[0] ?? ''}". "molecule help" lists them.`);
+  throw new UsageError(`there is no command "${words[0] ?? ''}". "${PROGRAM} help" lists them.`);
 }
 
 function toContext(

@@ -3,6 +3,7 @@ import { failureOfReply, hear, type StreamedReply, silentReply, textOfReply, tex
 import { followAbort } from '@molecule/contract/abort';
 import { ApiError } from '@molecule/contract/client';
 import { type Command, type Context, type Outcome, RefusedError, readCount, TimeoutError } from '../command.js';
+import { PROGRAM } from '../config.js';
 import { findWorkspace } from '../find-workspace.js';
 import { createMessageId } from '../random.js';
 import { waitForAnswer } from '../recorded-answer.js';
@@ -109,7 +110,7 @@ function parseFrame(data: string): unknown {
 function finish({ workspace, messageId }: Turn, answer: { text: string; failure: string | null }): Outcome {
   if (answer.failure !== null) {
     throw new RefusedError(`${workspace.name} could not answer: ${answer.failure}`, {
-      help: `Its log may say more: molecule logs ${workspace.id}`,
+      help: `Its log may say more: ${PROGRAM} logs ${workspace.id}`,
       fields: { workspace_id: workspace.id, message_id: messageId },
     });
   }

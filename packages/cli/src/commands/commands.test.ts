@@ -33,7 +33,7 @@ describe('ws ls', () => {
 
   it('says how to begin when there is nothing', async () => {
     cli.server.on('listWorkspaces', { status: 200, body: [] });
-    expect((await cli.molecule('ws', 'ls')).out).toContain('molecule org import starter');
+    expect((await cli.molecule('ws', 'ls')).out).toContain(' ./molecule org import starter');
     expect((await cli.molecule('ws', 'ls', '--json')).out).toBe('[]\n');
   });
 });

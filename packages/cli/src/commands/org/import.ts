@@ -1,5 +1,6 @@
 import type { EnvRequirement } from '@molecule/contract';
 import type { Command } from '../../command.js';
+import { PROGRAM } from '../../config.js';
 import { table } from '../../table.js';
 
 export const orgImport: Command = {
@@ -45,7 +46,7 @@ export const orgImport: Command = {
       text: [
         `${body.org}: ${body.count - kept} created, ${kept} kept`,
         ...lines,
-        'Watch them come online: molecule ws ls',
+        `Watch them come online: ${PROGRAM} ws ls`,
       ].join('\n'),
     };
   },
