@@ -11,7 +11,7 @@ export function helpPage(commands: readonly Command[]): string {
     '',
     ...commands.map((command) => `  ${command.path.join(' ').padEnd(width)}  ${command.summary}`),
     '',
-    'Every command takes --json and --help. The server is found by MOLECULE_URL and MOLECULE_TOKEN, else by the data',
+    'Every command takes --json and --help; --version prints the version. The server is found by MOLECULE_URL and MOLECULE_TOKEN, else by the data',
     'directory (MOLECULE_DATA_DIR). Exit codes: 0 ok, 1 refused, 2 usage, 3 unreachable, 4 timeout.',
   ].join('\n');
 }
