@@ -246,6 +246,16 @@ describe('logs', () => {
     expect(cli.server.calls.at(-1)?.query).toEqual({ limit: '2' });
   });
 
+  it('prints a JSON line as time, level, event and details, and as it was written with --json', async () => {
+    const line = '{"time":"2026-11-21T04:22:03.142Z","level":"warn","event":"adapter_unusable","reason":"No key"}';
+    const page = { lines: [line, 'Traceback'], cursor: 'c', available: true };
+    cli.server.on('getWorkspaceLogs', { status: 200, body: page });
+    expect((await cli.molecule('logs', 'Lead')).out).toMatch(
+      /^2026-11-2\d \d\d:22:03 {2}warn {2}adapter_unusable {2}reason="No key"\nTraceback\n$/,
+    );
+    expect(JSON.parse((await cli.molecule('logs', 'Lead', '--json')).out)).toEqual(page);
+  });
+
   it('says so when the backend keeps no output', async () => {
     cli.server.on('getWorkspaceLogs', { status: 200, body: { lines: [], cursor: '', available: false } });
     expect((await cli.molecule('logs', 'Lead', '-f')).out).toBe('Lead keeps no log on this server.\n');
