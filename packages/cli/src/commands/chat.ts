@@ -46,7 +46,10 @@ export const chat: Command = {
     const unfollow = followAbort(ender, [signal, AbortSignal.timeout(seconds * 1000)]);
     const turn: Turn = { workspace, messageId: createMessageId(), deadline: ender.signal };
     try {
-      return await converse(context, turn, text);
+      const outcome = await converse(context, turn, text);
+      if (workspace.demo)
+        context.note('(A demonstration. For real answers add a model key in the canvas, under Settings.)');
+      return outcome;
     } catch (error) {
       if (!turn.deadline.aborted) throw error;
       throw new TimeoutError(
