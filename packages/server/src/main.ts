@@ -8,6 +8,7 @@ import { createLogger } from './platform/logger.js';
 import { MigrationError, migrate } from './platform/migrate.js';
 import { type EmbeddedPostgres, PostgresStartError, startEmbeddedPostgres } from './platform/postgres/index.js';
 import { createRandom } from './platform/random.js';
+import { readableLog } from './platform/readable-log.js';
 import { startNote } from './start-note.js';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -19,7 +20,11 @@ const EXIT = { failed: 1, unavailable: 69, noPermission: 77, configuration: 78 }
 async function main(): Promise<void> {
   const environment = readEnvironment();
   const config = parseConfig(environment);
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({
+    level: config.logLevel,
+    // JSON for whatever collects it; a person at a terminal reads lines.
+    ...(process.stdout.isTTY ? { destination: readableLog((text) => process.stdout.write(text)) } : {}),
+  });
   for (const warning of config.warnings) logger.warn(warning);
   if (config.developmentMode) {
     logger.warn('development mode: everyone who can reach this port is an administrator');
