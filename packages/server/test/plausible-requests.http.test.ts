@@ -79,6 +79,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     createSession: { body: { token: ADMIN_TOKEN }, status: 200 },
     deleteSession: { status: 200 },
     createLoginLink: { status: 201 },
+    showLogin: { status: 200 },
     showLoginLink: { path: `/login/${cast.loginToken}`, status: 200 },
     useLoginLink: { path: `/login/${cast.loginToken}`, status: 303 },
     health: { status: 200 },
