@@ -8,7 +8,7 @@ export const TRIGGERS = [
   /** A person or the platform wants it to run: restart, resume, wake. */
   'start_requested',
   /** Its owner lets an external agent, which somebody else starts, take part again. */
-  'awaited',
+  'await_requested',
   /** A message waits for it. */
   'message_waiting',
   /** The worker starts it again after its instance ended. */
@@ -77,7 +77,7 @@ const stillStarting = ignore('not online yet; the start limit decides');
 export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome>>>> = {
   provisioning: {
     start_requested: to('provisioning'),
-    awaited: expected,
+    await_requested: expected,
     message_waiting: awake,
     start_retried: to('provisioning'),
     registered: to('online'),
@@ -98,7 +98,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   online: {
     start_requested: to('provisioning'),
-    awaited: expected,
+    await_requested: expected,
     message_waiting: awake,
     start_retried: ignore('already running'),
     registered: to('online'),
@@ -119,7 +119,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   degraded: {
     start_requested: to('provisioning'),
-    awaited: expected,
+    await_requested: expected,
     message_waiting: awake,
     start_retried: ignore('already running'),
     registered: to('online'),
@@ -140,7 +140,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   offline: {
     start_requested: to('provisioning'),
-    awaited: expected,
+    await_requested: expected,
     message_waiting: awake,
     start_retried: to('provisioning'),
     registered: to('online'),
@@ -161,7 +161,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   awaiting_agent: {
     start_requested: ignore('somebody else starts an external agent'),
-    awaited: alreadyThere,
+    await_requested: alreadyThere,
     message_waiting: awake,
     start_retried: ignore('somebody else starts an external agent'),
     registered: to('online'),
@@ -182,7 +182,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   paused: {
     start_requested: to('provisioning'),
-    awaited: to('awaiting_agent'),
+    await_requested: to('awaiting_agent'),
     message_waiting: held,
     start_retried: held,
     registered: held,
@@ -203,7 +203,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   hibernating: {
     start_requested: to('provisioning'),
-    awaited: held,
+    await_requested: held,
     message_waiting: to('provisioning'),
     start_retried: held,
     registered: held,
@@ -224,7 +224,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   hibernated: {
     start_requested: to('provisioning'),
-    awaited: held,
+    await_requested: held,
     message_waiting: to('provisioning'),
     start_retried: held,
     registered: held,
@@ -245,7 +245,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   failed: {
     start_requested: to('provisioning'),
-    awaited: expected,
+    await_requested: expected,
     message_waiting: alreadyFailed,
     start_retried: alreadyFailed,
     registered: to('online'),
@@ -266,7 +266,7 @@ export const LIFECYCLE: Readonly<Record<Status, Readonly<Record<Trigger, Outcome
   },
   removed: {
     start_requested: { refuse: 'workspace_not_found' },
-    awaited: { refuse: 'workspace_not_found' },
+    await_requested: { refuse: 'workspace_not_found' },
     message_waiting: gone,
     start_retried: gone,
     registered: gone,

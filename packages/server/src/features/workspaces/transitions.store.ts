@@ -29,7 +29,7 @@ interface Change {
 /** Triggers by which the owner asks for something else: they also move the desired state and the generation. */
 const DESIRED_BY: Partial<Record<Trigger, Desired>> = {
   start_requested: 'running',
-  awaited: 'running',
+  await_requested: 'running',
   message_waiting: 'running',
   pause_requested: 'stopped',
   hibernate_requested: 'stopped',
