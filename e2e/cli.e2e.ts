@@ -63,8 +63,8 @@ describe('the whole story from the shell', () => {
     expect(stdout).toBe(
       [
         'Demo reply from Lead (no model key configured)',
-        '> Researcher: Researcher received: For Researcher: What is new?',
-        '> Writer: Writer received: For Writer: What is new?',
+        '> Researcher received: For Researcher: What is new?',
+        '> Writer received: For Writer: What is new?',
         '',
       ].join('\n'),
     );

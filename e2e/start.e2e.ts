@@ -144,6 +144,15 @@ describe('npm start takes up where it was interrupted', () => {
     await expect(stat(join(dataDir.path, 'server.json'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('SIGTERM to npm alone, as a supervisor sends it, ends server, database and agents in order', async () => {
+    const running = start();
+    await running.untilRunning();
+    running.child.kill('SIGTERM');
+    await running.says(/Stopped\./);
+    await running.finished;
+    expect(await dataDir.processes()).toEqual([]);
+  });
+
   it('a warm start is timed, from the command to the first healthy answer', async () => {
     const env = { PORT: String(await findFreePort()) };
     const cold = start({ env });

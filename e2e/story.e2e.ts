@@ -88,7 +88,7 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     await log.getByText(`Demo reply from ${LEAD} (no model key configured)`).waitFor();
     await log.getByText('Writing', { exact: true }).waitFor({ state: 'detached' });
     for (const name of TEAM) {
-      await log.getByRole('blockquote').getByText(`${name}: ${name} received: For ${name}: ${QUESTION}`).waitFor();
+      await log.getByRole('blockquote').getByText(`${name} received: For ${name}: ${QUESTION}`).waitFor();
     }
     expect(await log.getByText('Demo', { exact: true }).count()).toBe(1);
     // Word by word: the answer was on the screen in part before it was there in whole.

@@ -1,25 +1,30 @@
-/** An expected failure: `message` says what went wrong, `help` what to do about it. Both are whole sentences. */
+/**
+ * An expected failure: `message` says what went wrong, `help` what to do about it, unless the message does. Both are
+ * whole sentences.
+ */
 export class Refusal extends Error {
-  constructor(message, help, options) {
+  constructor(message, help, { exitCode = 1, ...options } = {}) {
     super(message, options);
     this.name = 'Refusal';
     this.help = help;
+    this.exitCode = exitCode;
   }
 }
 
 /** What a person should read about `error`: the sentence and its remedy, or a stack when it is a bug. */
 export function explain(error) {
   if (error instanceof Error && typeof error.help === 'string') return `${error.message}\n${error.help}`;
+  if (error instanceof Refusal) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Runs a script's main function; a failure is printed and becomes exit code 1. */
+/** Runs a script's main function; a failure is printed and becomes its exit code, as a rule 1. */
 export async function runScript(main) {
   try {
     await main();
   } catch (error) {
     process.stderr.write(`\n${explain(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Refusal ? error.exitCode : 1;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from '@molecule/contract/client';
-import type { Environment } from './config.js';
+import { type Environment, PROGRAM } from './config.js';
 
 /** The closed list of outcomes; scripts rely on them. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, timeout: 4 } as const;
@@ -32,6 +32,11 @@ export class RefusedError extends Error {
   }
 }
 
+/** There is no address at which a server could be asked. The message says what to set. */
+export class NoServerError extends Error {
+  override readonly name = 'NoServerError';
+}
+
 /** It took longer than the person allowed. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
@@ -47,7 +52,7 @@ export interface Context {
   readonly args: readonly string[];
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly environment: Environment;
-  /** Throws when no server is known; called on first use, so that help and doctor work without one. */
+  /** Throws a NoServerError when no server is known; called on first use, so that help and doctor work without one. */
   client(): Client;
   /** Writes what is going on to the error stream, so that the output stays what was asked for; silent with --json. */
   note(line: string): void;
@@ -55,9 +60,14 @@ export interface Context {
   write(text: string): void;
   /** Writes one item of an endless list: its text, or its value as a line of JSON. */
   item(text: string, value: unknown): void;
+  /** Puts a question to the person. Null where nobody could answer: no terminal, or --json. */
+  readonly ask: Ask | null;
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
 }
+
+/** Resolves with the line that was typed; empty at the end of the input. */
+export type Ask = (question: string) => Promise<string>;
 
 /** What a command found: the same value as JSON and as text, so that the two cannot disagree. */
 export interface Outcome {
@@ -68,22 +78,29 @@ export interface Outcome {
   readonly exit?: ExitCode;
 }
 
+interface Arg {
+  readonly name: string;
+  readonly required: boolean;
+  /** Free text, which a shell splits unless it is quoted. */
+  readonly text?: true;
+}
+
 export interface Command {
   /** Words that call it: `['ws', 'ls']`. */
   readonly path: readonly string[];
-  readonly args: readonly { readonly name: string; readonly required: boolean }[];
+  readonly args: readonly Arg[];
   readonly flags: Readonly<Record<string, Flag>>;
   readonly summary: string;
   run(context: Context): Promise<Outcome>;
 }
 
-/** `molecule ws rm <name> [--yes]` */
+/** `./molecule ws rm <name> [--yes]` */
 export function usageOf(command: Command): string {
   const args = command.args.map((arg) => (arg.required ? `<${arg.name}>` : `[${arg.name}]`));
   const flags = Object.entries(command.flags).map(([name, flag]) =>
     flag.kind === 'boolean' ? `[--${name}]` : `[--${name} <value>]`,
   );
-  return ['molecule', ...command.path, ...args, ...flags].join(' ');
+  return [PROGRAM, ...command.path, ...args, ...flags].join(' ');
 }
 
 /** Reads a flag that takes a whole number; throws a UsageError for anything else. */

@@ -22,6 +22,7 @@ it('finds the running server by its note in the data directory', () => {
     dataDir,
     url: 'http://127.0.0.1:8080',
     token: 'local-test-token',
+    tokenFrom: 'server.json',
     from: 'server.json',
     serverPid: 42,
   });
@@ -33,6 +34,7 @@ it('prefers MOLECULE_URL and MOLECULE_TOKEN', () => {
   expect(readCliEnvironment(env)).toMatchObject({
     url: 'https://far.example',
     token: 'far-test-token',
+    tokenFrom: 'MOLECULE_TOKEN',
     from: 'MOLECULE_URL',
     serverPid: null,
   });

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { programName } from './program-name.js';
+
+/** How the person calls this program; hints are written with it. */
+export const PROGRAM = programName(process.argv[1], process.cwd(), process.env.PATH);
 
 /** Where the server is and what opens it. This file is the only reader of the process environment in the CLI. */
 export interface Environment {
@@ -9,6 +13,8 @@ export interface Environment {
   readonly token: string | null;
   /** Where the address came from, for doctor and for errors. */
   readonly from: 'MOLECULE_URL' | 'server.json' | 'none';
+  /** Where the token came from, so that a refusal can name what to correct. */
+  readonly tokenFrom: 'MOLECULE_TOKEN' | 'server.json' | 'ADMIN_TOKEN' | 'none';
   /** Process of the server that wrote server.json; null when the address came from elsewhere. */
   readonly serverPid: number | null;
 }
@@ -16,17 +22,48 @@ export interface Environment {
 /** MOLECULE_URL and MOLECULE_TOKEN win; otherwise the running server's own note in the data directory. */
 export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const dataDir = dataDirOf(env);
-  const note = readServerFile(join(dataDir, 'server.json'));
+  const note = readServerFile(serverFileOf(dataDir));
   const given = env.MOLECULE_URL?.trim().replace(/\/+$/, '');
   if (given) {
     // The token in server.json opens the local server. It must never travel to another one.
     const ownToken = note?.url === given ? note.token : null;
-    const token = env.MOLECULE_TOKEN || ownToken || env.ADMIN_TOKEN || null;
-    return { dataDir, url: given, token, from: 'MOLECULE_URL', serverPid: null };
+    return { dataDir, url: given, ...findToken(env, ownToken), from: 'MOLECULE_URL', serverPid: null };
   }
-  const token = env.MOLECULE_TOKEN || note?.token || env.ADMIN_TOKEN || null;
-  if (note) return { dataDir, url: note.url, token, from: 'server.json', serverPid: note.pid };
-  return { dataDir, url: null, token, from: 'none', serverPid: null };
+  const token = findToken(env, note?.token ?? null);
+  if (note) return { dataDir, url: note.url, ...token, from: 'server.json', serverPid: note.pid };
+  return { dataDir, url: null, ...token, from: 'none', serverPid: null };
+}
+
+function findToken(env: NodeJS.ProcessEnv, noted: string | null): Pick<Environment, 'token' | 'tokenFrom'> {
+  if (env.MOLECULE_TOKEN) return { token: env.MOLECULE_TOKEN, tokenFrom: 'MOLECULE_TOKEN' };
+  if (noted) return { token: noted, tokenFrom: 'server.json' };
+  if (env.ADMIN_TOKEN) return { token: env.ADMIN_TOKEN, tokenFrom: 'ADMIN_TOKEN' };
+  return { token: null, tokenFrom: 'none' };
+}
+
+/** Why no server can be asked, and what to do; null when there is an address to try. */
+export function addressFault(environment: Environment): string | null {
+  const { url, dataDir } = environment;
+  if (url === null) {
+    return (
+      `no server is known: there is no ${serverFileOf(dataDir)}, which a running server writes. Start one with ` +
+      '"npm start". If one runs on another data directory, set MOLECULE_DATA_DIR to that; if elsewhere, set ' +
+      'MOLECULE_URL and MOLECULE_TOKEN.'
+    );
+  }
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (protocol === 'http:' || protocol === 'https:') return null;
+  return `"${url}" is no URL: write MOLECULE_URL like http://127.0.0.1:8080`;
+}
+
+export function readVersion(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
+/** The note a running server leaves: its address, its process and what opens it. */
+function serverFileOf(dataDir: string): string {
+  return join(dataDir, 'server.json');
 }
 
 function dataDirOf(env: NodeJS.ProcessEnv): string {

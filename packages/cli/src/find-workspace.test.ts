@@ -48,7 +48,7 @@ it.each(['', 'a', 'dddddd', 'cccccccc-2', 'Writ', '../Lead'])(
   async (wanted) => {
     const seen = await cli.molecule('ws', 'rm', wanted);
     expect(seen.exit).toBe(1);
-    expect(seen.error).toContain('molecule ws ls');
+    expect(seen.error).toContain('"./molecule ws ls"');
     expect(cli.server.calls.map(({ route }) => route)).toEqual(['listWorkspaces']);
   },
 );

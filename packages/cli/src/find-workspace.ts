@@ -1,6 +1,7 @@
 import { parseUuid, type Workspace } from '@molecule/contract';
 import type { Client } from '@molecule/contract/client';
 import { RefusedError } from './command.js';
+import { PROGRAM } from './config.js';
 
 /** Shorter beginnings of an id would let "ws rm a" remove whatever happens to begin with it. */
 const ID_BEGINNING_MIN = 8;
@@ -17,7 +18,9 @@ export async function findWorkspace(client: Client, wanted: string): Promise<Wor
   const [only] = candidates;
   if (only && candidates.length === 1) return only;
   if (candidates.length === 0) {
-    throw new RefusedError(`there is no workspace "${wanted}"`, { help: '"molecule ws ls" lists the names and ids.' });
+    throw new RefusedError(`there is no workspace "${wanted}"`, {
+      help: `"${PROGRAM} ws ls" lists the names and ids.`,
+    });
   }
   const listed = candidates.map((workspace) => ({ id: workspace.id, path: pathOf(body, workspace) }));
   throw new RefusedError(`"${wanted}" names ${candidates.length} workspaces`, {

@@ -1,3 +1,4 @@
+import { createAsk } from './ask.js';
 import { EXIT_INTERRUPTED } from './command.js';
 import { readCliEnvironment } from './config.js';
 import { run } from './run.js';
@@ -17,5 +18,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await run(process.argv.slice(2), readCliEnvironment(), {
   out: (text) => process.stdout.write(text),
   error: (text) => process.stderr.write(text),
+  // The question goes to the error stream, so that the output may be redirected.
+  ask:
+    process.stdin.isTTY && process.stderr.isTTY ? createAsk(process.stdin, process.stderr, interrupted.signal) : null,
   signal: interrupted.signal,
 });

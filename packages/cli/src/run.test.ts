@@ -22,10 +22,18 @@ describe('exit codes', () => {
     expect(seen.error).toMatch(/^admin auth required\nLog in with the link/);
   });
 
+  it('is 1 when the token of a variable does not open the server, and names the variable', async () => {
+    cli.server.on('listWorkspaces', refusal('admin_auth_required'));
+    const seen = await molecule({ ...cli.environment, tokenFrom: 'MOLECULE_TOKEN' }, ['ws', 'ls']);
+    expect(seen).toMatchObject({ exit: 1, error: expect.stringContaining('The token in MOLECULE_TOKEN') });
+  });
+
   it.each([
     [['nonsense']],
     [['ws']],
     [['ws', 'ls', 'too', 'many']],
+    [['chat', 'lead', ' ']],
+    [['chat', 'lead', 'hi', 'there']],
     [['ws', 'rm']],
     [['ws', 'ls', '--unknown']],
     [['chat', 'lead', 'hello', '--timeout', 'soon']],
@@ -44,6 +52,15 @@ describe('exit codes', () => {
     const seen = await molecule({ ...cli.environment, url: null, from: 'none' }, ['ws', 'ls']);
     expect(seen.exit).toBe(3);
     expect(seen.error).toContain('npm start');
+    expect(seen.error).toContain('/nonexistent/server.json');
+    expect(seen.error).toContain('MOLECULE_DATA_DIR');
+  });
+
+  it.each(['notaurl', 'localhost:8080'])('is 3 when MOLECULE_URL is %s, and says that it is no URL', async (url) => {
+    const environment = { ...cli.environment, url };
+    const seen = await molecule(environment, ['ws', 'ls']);
+    expect(seen).toMatchObject({ exit: 3, error: expect.stringContaining(`"${url}" is no URL: write MOLECULE_URL`) });
+    expect((await molecule(environment, ['doctor'])).out).toContain('is no URL');
   });
 
   it('is 3 when nothing listens at the address, or the address is none', async () => {
@@ -107,6 +124,26 @@ describe('--json', () => {
   });
 });
 
+describe('what was probably meant', () => {
+  it('a verb that does not exist is named, with those that do', async () => {
+    const { error } = await cli.molecule('ws', 'list');
+    expect(error).toContain('there is no command "ws list"; those of ws are');
+    expect(error).toContain('./molecule ws ls');
+    expect((await cli.molecule('ws')).error).toContain('which of these?');
+  });
+
+  it('a message that the shell has split is to be quoted', async () => {
+    expect((await cli.molecule('chat', 'Lead', 'hi', 'there')).error).toContain('put the message in quotes');
+    expect((await cli.molecule('chat', 'Lead', '')).error).toContain('the message is empty');
+  });
+});
+
+it('prints its version', async () => {
+  const { exit, out } = await cli.molecule('--version');
+  expect({ exit, out }).toEqual({ exit: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  expect(JSON.parse((await cli.molecule('--version', '--json')).out)).toEqual({ version: out.trim() });
+});
+
 describe('help', () => {
   it('names every command, with and without --json', async () => {
     const { out } = await cli.molecule('help');
@@ -122,7 +159,7 @@ describe('help', () => {
     async (words) => {
       const seen = await cli.molecule(...words);
       expect(seen).toMatchObject({ exit: 0 });
-      expect(seen.out).toContain('molecule ws rm <name> [--yes] [--purge]');
+      expect(seen.out).toContain('  ./molecule ws rm <name> [--yes] [--purge]');
       expect(cli.server.calls).toEqual([]);
     },
   );

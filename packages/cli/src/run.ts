@@ -1,8 +1,18 @@
 import { parseArgs } from 'node:util';
-import { type Client, createClient, UnreachableError } from '@molecule/contract/client';
-import { type Command, type Context, EXIT, type ExitCode, type Outcome, UsageError, usageOf } from './command.js';
+import { type Client, createClient } from '@molecule/contract/client';
+import {
+  type Ask,
+  type Command,
+  type Context,
+  EXIT,
+  type ExitCode,
+  NoServerError,
+  type Outcome,
+  UsageError,
+  usageOf,
+} from './command.js';
 import { COMMANDS } from './commands/index.js';
-import type { Environment } from './config.js';
+import { addressFault, type Environment, PROGRAM, readVersion } from './config.js';
 import { explain } from './explain.js';
 import { commandPage, helpData, helpPage } from './help.js';
 import { toPrintable } from './printable.js';
@@ -10,6 +20,8 @@ import { toPrintable } from './printable.js';
 export interface Terminal {
   out(text: string): void;
   error(text: string): void;
+  /** Null where nobody sits at a keyboard. */
+  readonly ask: Ask | null;
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
 }
@@ -26,7 +38,7 @@ export async function run(argv: readonly string[], environment: Environment, ter
     }
     return outcome.exit ?? EXIT.ok;
   } catch (error) {
-    const { message, help, code, exit, fields } = explain(error, terminal.signal.aborted);
+    const { message, help, code, exit, fields } = explain(error, terminal.signal.aborted, environment);
     if (json) terminal.error(`${JSON.stringify({ ...fields, error: message, code, ...(help ? { help } : {}) })}\n`);
     else terminal.error(`${toPrintable([message, help].filter(Boolean).join('\n'))}\n`);
     return exit;
@@ -53,6 +65,7 @@ async function answer(
   if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) {
     return { data: helpData(COMMANDS), text: helpPage(COMMANDS) };
   }
+  if (first === '--version' || first === '-v') return { data: { version: readVersion() }, text: readVersion() };
   const asked = first === 'help' ? words.slice(1) : words;
   const command = findCommand(asked);
   const rest = asked.slice(command.path.length);
@@ -68,9 +81,14 @@ function findCommand(words: readonly string[]): Command {
   if (command) return command;
   const group = COMMANDS.filter(({ path }) => path[0] === words[0]);
   if (group.length > 0) {
-    throw new UsageError(`which of these?\n${group.map((member) => `  ${usageOf(member)}`).join('\n')}`);
+    const [noun = '', verb] = words;
+    const question =
+      verb === undefined || verb.startsWith('-')
+        ? 'which of these?'
+        : `there is no command "${noun} ${verb}"; those of ${noun} are`;
+    throw new UsageError(`${question}\n${group.map((member) => `  ${usageOf(member)}`).join('\n')}`);
   }
-  throw new UsageError(`there is no command "${words[0] ?? ''}". "molecule help" lists them.`);
+  throw new UsageError(`there is no command "${words[0] ?? ''}". "${PROGRAM} help" lists them.`);
 }
 
 function toContext(
@@ -82,7 +100,12 @@ function toContext(
 ): Context {
   const { args, flags } = parse(command, words);
   const required = command.args.filter((arg) => arg.required).length;
-  if (args.length < required || args.length > command.args.length) throw new UsageError(`usage: ${usageOf(command)}`);
+  if (args.length < required || args.length > command.args.length) {
+    const last = command.args.at(-1);
+    const unquoted = args.length > command.args.length && last?.text ? `put the ${last.name} in quotes\n` : '';
+    throw new UsageError(`${unquoted}usage: ${usageOf(command)}`);
+  }
+  const { ask } = terminal;
   let connection: Client | null = null;
   return {
     args,
@@ -90,12 +113,12 @@ function toContext(
     environment,
     signal: terminal.signal,
     client() {
-      if (environment.url === null) {
-        throw new UnreachableError('no server is known: start one with "npm start", or set MOLECULE_URL', false, null);
-      }
-      connection ??= createClient({ baseUrl: environment.url, token: () => environment.token });
+      const fault = addressFault(environment);
+      if (fault !== null) throw new NoServerError(fault);
+      connection ??= createClient({ baseUrl: environment.url ?? '', token: () => environment.token });
       return connection;
     },
+    ask: json || ask === null ? null : (question) => ask(toPrintable(question)),
     note: (line) => {
       if (!json) terminal.error(`${toPrintable(line)}\n`);
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Activity, Workspace } from '@molecule/contract';
+import type { Ask } from '../src/command.js';
 import type { Environment } from '../src/config.js';
 import { run } from '../src/run.js';
 import { type FakeServer, startFakeServer } from './fake-server.js';
@@ -25,6 +26,7 @@ export async function createCli(dataDir: string): Promise<Cli> {
     dataDir,
     url: server.url,
     token: 'test-token',
+    tokenFrom: 'server.json',
     from: 'MOLECULE_URL',
     serverPid: null,
   };
@@ -39,7 +41,7 @@ export async function createCli(dataDir: string): Promise<Cli> {
 export async function molecule(
   environment: Environment,
   words: readonly string[],
-  options: { readonly signal?: AbortSignal; readonly onOut?: (text: string) => void } = {},
+  options: { readonly signal?: AbortSignal; readonly onOut?: (text: string) => void; readonly ask?: Ask } = {},
 ): Promise<Seen> {
   const seen = { out: '', error: '' };
   const exit = await run(words, environment, {
@@ -50,6 +52,7 @@ export async function molecule(
     error: (text) => {
       seen.error += text;
     },
+    ask: options.ask ?? null,
     signal: options.signal ?? new AbortController().signal,
   });
   return { exit, ...seen };
@@ -81,6 +84,7 @@ export function aWorkspace(fields: Partial<Workspace> = {}): Workspace {
     created_at: '2026-01-01T00:00:00Z',
     generation: 1,
     demo: false,
+    hibernation_idle_minutes: null,
     model: null,
     last_sample_error: '',
     current_task: '',

@@ -95,7 +95,7 @@ export const ERRORS = {
     status: 401,
     retry: false,
     text: 'admin auth required',
-    help: 'Log in with the link from "molecule login-link", or send Authorization: Bearer <ADMIN_TOKEN>.',
+    help: 'Log in with the link from "./molecule login-link", or send Authorization: Bearer <ADMIN_TOKEN>.',
   },
   invalid_admin_token: {
     status: 401,
@@ -143,13 +143,13 @@ export const ERRORS = {
     status: 401,
     retry: false,
     text: 'invalid session',
-    help: 'Log in again with a new link from "molecule login-link".',
+    help: 'Log in again with a new link from "./molecule login-link".',
   },
   login_link_invalid: {
     status: 401,
     retry: false,
     text: 'login link is invalid or already used',
-    help: 'Links work once and for 15 minutes. Print a new one with "molecule login-link".',
+    help: 'Links work once and for 15 minutes. Print a new one with "./molecule login-link".',
   },
 
   metrics_token_required: {
@@ -164,7 +164,7 @@ export const ERRORS = {
     status: 400,
     retry: false,
     text: 'invalid workspace ID',
-    help: 'A workspace id is a UUID. List them with GET /workspaces or "molecule ws ls".',
+    help: 'A workspace id is a UUID. List them with GET /workspaces or "./molecule ws ls".',
   },
   workspace_not_found: {
     status: 404,

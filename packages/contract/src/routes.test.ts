@@ -77,6 +77,7 @@ it('the routes that ask nobody for a credential are those of design §9', () => 
     'GET /buildinfo',
     'GET /docs',
     'GET /health',
+    'GET /login',
     'GET /login/:token',
     'GET /metrics',
     'GET /openapi.json',

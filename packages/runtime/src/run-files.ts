@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RuntimeEnv } from './env.js';
 import { StartupError } from './exit.js';
@@ -16,6 +16,8 @@ export interface ReadyNote {
 }
 
 const readyPath = (env: RuntimeEnv) => join(env.runDir, 'ready.json');
+/** Its name is the contract's (lifecycle §21.1), and it lies with the configuration: a new volume is a first start. */
+const initialPromptPath = (env: RuntimeEnv) => join(env.configsDir, '.initial_prompt_done');
 const secretPath = (env: RuntimeEnv) => join(env.configsDir, '.platform_inbound_secret');
 
 export const journalPath = (env: RuntimeEnv) => join(env.runDir, 'journal.jsonl');
@@ -50,11 +52,31 @@ export async function findInboundSecret(env: RuntimeEnv): Promise<string | null>
   try {
     return (await readFile(secretPath(env), 'utf8')).trim() || null;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
 
 export async function storeInboundSecret(env: RuntimeEnv, secret: string): Promise<void> {
   await replaceFile(secretPath(env), `${secret}\n`);
+}
+
+/** Whether the owner's initial prompt was said to this workspace. `write` resolves once it is on disk. */
+export function initialPromptMarker(env: RuntimeEnv): { exists(): Promise<boolean>; write(): Promise<void> } {
+  return {
+    async exists() {
+      try {
+        await access(initialPromptPath(env));
+        return true;
+      } catch (error) {
+        if (isMissing(error)) return false;
+        throw error;
+      }
+    },
+    write: () => replaceFile(initialPromptPath(env), ''),
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

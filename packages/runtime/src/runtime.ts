@@ -17,16 +17,20 @@ import { openJournal } from './journal/journal.js';
 import { type Log, reasonOf } from './log.js';
 import { createPlatformClient } from './platform/platform-client.js';
 import { createPlatformTools } from './platform/platform-tools.js';
+import { sendToSelf } from './platform/self-message.js';
+import { createPromptFiles, TOTAL_BYTES_MAX } from './prompt/prompt-files.js';
 import { createRecentFailures } from './prompt/recent-failures.js';
 import type { Random } from './random.js';
 import {
   findInboundSecret,
+  initialPromptMarker,
   journalPath,
   readToken,
   removeReadyNote,
   storeInboundSecret,
   writeReadyNote,
 } from './run-files.js';
+import { createSelfPrompts } from './self-prompts/self-prompts.js';
 import type { TurnRequest } from './turns/turn-outcome.js';
 import { createTurns } from './turns/turns.js';
 
@@ -116,6 +120,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     log,
     registration: () => ({ id: env.workspaceId, url: server.url, agent_card: fullCard, delivery_mode: 'push' }),
     heartbeat,
+    onLive: () => selfPrompts.start(),
     onInboundSecret,
     turns,
     exit: (code, reason) => {
@@ -124,6 +129,20 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
         finish(code);
       });
     },
+  });
+
+  const selfPrompts = createSelfPrompts({
+    config,
+    clock,
+    random,
+    log,
+    isFree,
+    marker: initialPromptMarker(env),
+    read: async (source) =>
+      'text' in source
+        ? source.text
+        : createPromptFiles(env.configsDir, log, TOTAL_BYTES_MAX).read(source.file, { expected: true }),
+    send: (message, options) => sendToSelf(client, env.workspaceId, message, options),
   });
 
   await writeReadyNote(env, {
@@ -188,6 +207,11 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     };
   }
 
+  function isFree(): boolean {
+    const { running, waiting } = turns.activity();
+    return running + waiting === 0 && connection.state() === 'live';
+  }
+
   function onInboundSecret(secret: string): void {
     if (secret === inboundSecret) return;
     inboundSecret = secret;
@@ -197,12 +221,14 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   }
 
   function stop(): void {
+    selfPrompts.stop();
     connection.stop();
     clock.after(STOP_GRACE_MS, () => turns.abort('The agent was stopped before it finished.'));
   }
 
   async function leave(code: RuntimeExitCode, reason: string): Promise<void> {
     log.info('leaving', { code, reason });
+    selfPrompts.stop();
     turns.abort(reason);
     await server.close();
     await journal.close();

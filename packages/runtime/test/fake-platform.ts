@@ -24,6 +24,8 @@ export interface FakeCall {
   readonly path: string;
   readonly body: Record<string, unknown>;
   readonly authorization: string | undefined;
+  /** X-Workspace-ID. */
+  readonly caller: string | string[] | undefined;
 }
 
 export interface FakeWorkspace {
@@ -72,7 +74,8 @@ export async function startFakePlatform(): Promise<FakePlatform> {
     const body = chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { authorization } = request.headers;
-    calls.push({ method: request.method ?? '', path, body, authorization });
+    const caller = request.headers['x-workspace-id'];
+    calls.push({ method: request.method ?? '', path, body, authorization, caller });
     const reply = (status: number, value: unknown, headers: Record<string, string> = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(value));
@@ -81,8 +84,8 @@ export async function startFakePlatform(): Promise<FakePlatform> {
       reply(failure.status, failure.body, failure.headers);
       return;
     }
-    const named = [body.id, body.workspace_id].find((id) => typeof id === 'string');
-    const self = workspaces.get(typeof named === 'string' ? named : (path.split('/')[2] ?? ''));
+    const named = path.startsWith('/registry/') ? [body.id, body.workspace_id] : [];
+    const self = workspaces.get(String(named.find((id) => typeof id === 'string') ?? path.split('/')[2]));
     if (!self || authorization !== `Bearer ${self.token}`) {
       reply(401, { error: 'invalid workspace token', code: 'unauthorized', retry: false });
       return;
@@ -96,6 +99,12 @@ export async function startFakePlatform(): Promise<FakePlatform> {
       reply(200, { status: 'ok', platform_inbound_secret: INBOUND_SECRET });
     } else if (path.endsWith('/peers')) {
       reply(200, peersOf(self));
+    } else if (path.endsWith('/a2a')) {
+      const answered = await sendLegacy(self.url ?? '', String(body.method), body.params, {
+        authorization: `Bearer ${INBOUND_SECRET}`,
+        'x-workspace-id': String(caller),
+      });
+      reply(200, answered);
     } else if (path.endsWith('/delegate')) {
       const known = [...delegations.values()].find(
         (d) => d.callerId === self.id && d.key !== null && d.key === body.idempotency_key,

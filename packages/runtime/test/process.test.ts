@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type AgentProcess,
   bundleRuntime,
@@ -122,6 +122,65 @@ it('a 503 while tokens cannot be checked is not a revocation', async () => {
   platform.heal();
   await registered();
   expect(agent.child.exitCode).toBeNull();
+});
+
+describe('what the owner has the agent told', () => {
+  const INITIAL = 'initial_prompt: Read the manual.\n';
+  const IDLE = 'idle_prompt_file: idle.md\nidle_interval_seconds: 1\n';
+  const said = (kind: 'initial' | 'idle') =>
+    platform.calls.filter((call) => call.path === '/workspaces/w1/a2a' && String(call.body.id).startsWith(kind));
+  const journalled = async (text: string) => (await readFile(join(folder.run, 'journal.jsonl'), 'utf8')).includes(text);
+
+  async function configure(prompts: string): Promise<void> {
+    await writeFile(join(folder.configs, 'config.yaml'), `name: Solo\nruntime: echo\n${prompts}`);
+    await writeFile(join(folder.configs, 'idle.md'), 'Look around.\n');
+  }
+
+  /** Starts it again and gives it more time than an initial prompt would need: an idle one comes a second later. */
+  async function startAgain(): Promise<void> {
+    const before = said('idle').length;
+    await configure(INITIAL + IDLE);
+    start();
+    await eventually(() => said('idle').length > before);
+  }
+
+  it('the initial prompt is answered at the first start, as a message of the agent to itself, and at no later one', async () => {
+    await configure(INITIAL);
+    const first = start();
+    await eventually(() => journalled('Solo received: Read the manual.'));
+    const messageId = expect.stringMatching(/^initial-[0-9a-f]{8}$/);
+    const message = { role: 'user', messageId, parts: [{ kind: 'text', text: 'Read the manual.' }] };
+    expect(said('initial')).toMatchObject([
+      { authorization: 'Bearer token-w1', caller: 'w1', body: { method: 'message/send', params: { message } } },
+    ]);
+    first.child.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    await startAgain();
+    expect(said('initial')).toHaveLength(1);
+  });
+
+  it('an agent killed with -9 while it sends its initial prompt never sends it again', async () => {
+    await configure(INITIAL);
+    platform.fail(/\/a2a$/, 503, { error: 'platform unavailable', code: 'platform_unavailable', retry: true });
+    const first = start();
+    await eventually(() => said('initial').length > 0);
+    first.child.kill('SIGKILL');
+    await first.exited;
+    platform.heal();
+    const before = said('initial').length;
+    await startAgain();
+    expect(said('initial')).toHaveLength(before);
+  });
+
+  it('an agent with nothing to do is given its idle prompt, again and again', async () => {
+    await configure(IDLE);
+    start();
+    await eventually(() => said('idle').length >= 2);
+    expect(said('idle')[0]?.body).toMatchObject({
+      params: { message: { parts: [{ kind: 'text', text: 'Look around.' }] } },
+    });
+    expect(new Set(said('idle').map((call) => call.body.id)).size).toBe(said('idle').length);
+  });
 });
 
 it.each([

@@ -36,8 +36,8 @@ it('a message to the lead goes down the tree through the platform and comes back
   expect(reply.result?.parts?.[0]?.text).toBe(
     [
       'Demo reply from Lead (no model key configured)',
-      '> Researcher: Researcher received: For Researcher: Describe water',
-      '> Writer: Writer received: For Writer: Describe water',
+      '> Researcher received: For Researcher: Describe water',
+      '> Writer received: For Writer: Describe water',
     ].join('\n'),
   );
   expect(reply.result?.metadata).toMatchObject({
@@ -57,7 +57,7 @@ it('a child that fails appears with its reason, and the rest still answers', asy
   const pending = sendLegacy(lead.url, 'message/send', textMessage('m1', 'x'));
   (await eventually(() => runs[0])).fail(new Error('out of ink'));
   const text = (await pending).result?.parts?.[0]?.text;
-  expect(text).toContain('> Researcher: Researcher received');
+  expect(text).toContain('> Researcher received');
   expect(text).toContain('> Writer failed: The manual agent failed: out of ink');
 });
 
@@ -111,7 +111,7 @@ it('an outage of the platform in the middle of a turn is waited out', async () =
   const pending = sendLegacy(lead.url, 'message/send', textMessage('m1', 'x'));
   await eventually(() => platform.calls.filter((call) => call.path.endsWith('/peers')).length >= 2);
   platform.heal();
-  expect((await pending).result?.parts?.[0]?.text).toContain('> Writer: Writer received');
+  expect((await pending).result?.parts?.[0]?.text).toContain('> Writer received');
 });
 
 it('a refusal of the loop breaker is the child’s reason and is not repeated', async () => {

@@ -57,6 +57,8 @@ export interface AppOverrides {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly laneSizes?: LaneSizes;
+  /** How long a request waits for a connection before it is refused. */
+  readonly acquireTimeoutMs?: number;
   readonly provisioners?: readonly Provisioner[];
   /** Kind of the provisioner that runs new workspaces. */
   readonly defaultBackend?: string;
@@ -98,6 +100,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     url: input.databaseUrl,
     logger,
     ...(overrides.laneSizes ? { laneSizes: overrides.laneSizes } : {}),
+    ...(overrides.acquireTimeoutMs ? { acquireTimeoutMs: overrides.acquireTimeoutMs } : {}),
   });
   observeConnections(metrics, database);
   const { lanes } = database;

@@ -101,7 +101,9 @@ export const VARIABLES = {
     example: '0.0.0.0',
   }),
   dataDir: textOr('MOLECULE_DATA_DIR', null, {
-    describe: 'Where everything lies: database, keys, agents. Default ~/.molecule, as root /var/lib/molecule.',
+    describe:
+      'Where keys, agents and database lie. Default ~/.molecule, as root /var/lib/molecule. Started by root the ' +
+      'database may lie in /var/lib/molecule/pg-… instead: the start prints where, a backup needs both.',
     example: '/srv/molecule',
   }),
   databaseUrl: textOr('DATABASE_URL', null, {

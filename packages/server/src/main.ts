@@ -8,6 +8,8 @@ import { createLogger } from './platform/logger.js';
 import { MigrationError, migrate } from './platform/migrate.js';
 import { type EmbeddedPostgres, PostgresStartError, startEmbeddedPostgres } from './platform/postgres/index.js';
 import { createRandom } from './platform/random.js';
+import { readableLog } from './platform/readable-log.js';
+import { startNote } from './start-note.js';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
 const PACKAGE_FILE = new URL('../package.json', import.meta.url);
@@ -18,7 +20,11 @@ const EXIT = { failed: 1, unavailable: 69, noPermission: 77, configuration: 78 }
 async function main(): Promise<void> {
   const environment = readEnvironment();
   const config = parseConfig(environment);
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({
+    level: config.logLevel,
+    // JSON for whatever collects it; a person at a terminal reads lines.
+    ...(process.stdout.isTTY ? { destination: readableLog((text) => process.stdout.write(text)) } : {}),
+  });
   for (const warning of config.warnings) logger.warn(warning);
   if (config.developmentMode) {
     logger.warn('development mode: everyone who can reach this port is an administrator');
@@ -72,13 +78,9 @@ async function main(): Promise<void> {
       started_at: app.ports.clock.now().toISOString(),
       token: config.adminToken === null ? dataDir.adminToken : null,
     });
-    say('');
-    say(`  Molecule is running at ${publicUrl}`);
-    say(`  Log in:  ${await app.createLoginLink()}`);
-    say('           (works once, for 15 minutes; "./molecule login-link" prints another)');
-    say(`  Data:    ${config.dataDir}`);
-    say('  Stop:    Ctrl-C');
-    say('');
+    const loginLink = await app.createLoginLink();
+    const note = startNote({ publicUrl, loginLink, dataDir: config.dataDir, databaseDir: postgres.dataDir });
+    for (const line of note) say(line);
   } catch (error) {
     await app.close();
     await postgres.stop();
@@ -86,8 +88,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function openPostgres(config: Config): Promise<Pick<EmbeddedPostgres, 'url' | 'stop'>> {
-  if (config.databaseUrl !== null) return { url: config.databaseUrl, stop: async () => {} };
+/** `dataDir` is null for a database that is not ours to keep. */
+type Database = Pick<EmbeddedPostgres, 'url' | 'stop'> & { readonly dataDir: string | null };
+
+async function openPostgres(config: Config): Promise<Database> {
+  if (config.databaseUrl !== null) return { url: config.databaseUrl, dataDir: null, stop: async () => {} };
   return startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
 }
 

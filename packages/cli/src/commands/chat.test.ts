@@ -87,6 +87,14 @@ it('prints the answer as one object with --json, and nothing before it', async (
   expect(seen.error).toBe('');
 });
 
+it('says how to get real answers when the agent is a demonstration, beside the answer', async () => {
+  cli.server.on('listWorkspaces', { status: 200, body: [aWorkspace({ name: 'Lead', demo: true })] });
+  cli.server.on('sendMessage', sse(reply('Lead received: hello')));
+  const seen = await cli.molecule('chat', 'Lead', 'hello');
+  expect(seen).toMatchObject({ exit: 0, out: 'Lead received: hello\n' });
+  expect(seen.error).toContain('add a model key in the canvas, under Settings');
+});
+
 it('takes an answer that is not streamed', async () => {
   cli.server.on('sendMessage', { status: 200, body: reply('plain') });
   expect(await cli.molecule('chat', 'Lead', 'hello')).toEqual({ exit: 0, out: 'plain\n', error: '' });

@@ -2,7 +2,16 @@ import type { Workspace } from '@molecule/contract';
 import { failureOfReply, hear, type StreamedReply, silentReply, textOfReply, textSoFar } from '@molecule/contract/a2a';
 import { followAbort } from '@molecule/contract/abort';
 import { ApiError } from '@molecule/contract/client';
-import { type Command, type Context, type Outcome, RefusedError, readCount, TimeoutError } from '../command.js';
+import {
+  type Command,
+  type Context,
+  type Outcome,
+  RefusedError,
+  readCount,
+  TimeoutError,
+  UsageError,
+} from '../command.js';
+import { PROGRAM } from '../config.js';
 import { findWorkspace } from '../find-workspace.js';
 import { createMessageId } from '../random.js';
 import { waitForAnswer } from '../recorded-answer.js';
@@ -23,19 +32,24 @@ export const chat: Command = {
   path: ['chat'],
   args: [
     { name: 'name', required: true },
-    { name: 'message', required: true },
+    { name: 'message', required: true, text: true },
   ],
   flags: { timeout: { kind: 'text', describe: `seconds to wait for the answer (default ${DEFAULT_TIMEOUT_SECONDS})` } },
   summary: 'Send a message to a workspace and print its answer as it comes',
   async run(context) {
     const { args, flags, signal } = context;
+    const text = args[1] ?? '';
+    if (text.trim() === '') throw new UsageError('the message is empty');
     const seconds = readCount('timeout', flags.timeout, DEFAULT_TIMEOUT_SECONDS, TIMEOUT_SECONDS_MAX);
     const workspace = await findWorkspace(context.client(), args[0] ?? '');
     const ender = new AbortController();
     const unfollow = followAbort(ender, [signal, AbortSignal.timeout(seconds * 1000)]);
     const turn: Turn = { workspace, messageId: createMessageId(), deadline: ender.signal };
     try {
-      return await converse(context, turn, args[1] ?? '');
+      const outcome = await converse(context, turn, text);
+      if (workspace.demo)
+        context.note('(A demonstration. For real answers add a model key in the canvas, under Settings.)');
+      return outcome;
     } catch (error) {
       if (!turn.deadline.aborted) throw error;
       throw new TimeoutError(
@@ -109,7 +123,7 @@ function parseFrame(data: string): unknown {
 function finish({ workspace, messageId }: Turn, answer: { text: string; failure: string | null }): Outcome {
   if (answer.failure !== null) {
     throw new RefusedError(`${workspace.name} could not answer: ${answer.failure}`, {
-      help: `Its log may say more: molecule logs ${workspace.id}`,
+      help: `Its log may say more: ${PROGRAM} logs ${workspace.id}`,
       fields: { workspace_id: workspace.id, message_id: messageId },
     });
   }

@@ -33,7 +33,7 @@ describe('ws ls', () => {
 
   it('says how to begin when there is nothing', async () => {
     cli.server.on('listWorkspaces', { status: 200, body: [] });
-    expect((await cli.molecule('ws', 'ls')).out).toContain('molecule org import starter');
+    expect((await cli.molecule('ws', 'ls')).out).toContain(' ./molecule org import starter');
     expect((await cli.molecule('ws', 'ls', '--json')).out).toBe('[]\n');
   });
 });
@@ -120,6 +120,47 @@ describe('ws rm', () => {
     expect(JSON.parse((await cli.molecule('ws', 'rm', 'Lead', '--json')).error)).toMatchObject({ children });
   });
 
+  describe('on a terminal', () => {
+    const asked: string[] = [];
+    const rm = (answers: readonly string[], ...flags: readonly string[]) => {
+      asked.length = 0;
+      const left = [...answers];
+      const ask = async (question: string) => {
+        asked.push(question);
+        return left.shift() ?? '';
+      };
+      return molecule(cli.environment, ['ws', 'rm', 'Lead', ...flags], { ask });
+    };
+    const requests = () => cli.server.calls.filter(({ route }) => route === 'deleteWorkspace');
+    beforeEach(() => {
+      const children = [{ id: lead.id, name: 'Writer' }];
+      const body = { status: 'confirmation_required', message: 'has children', children, children_count: 1 };
+      cli.server.on('deleteWorkspace', ({ query }) =>
+        query.confirm === 'true'
+          ? { status: 200, body: { status: 'removed', cascade_deleted: 1 } }
+          : { status: 409, body },
+      );
+    });
+
+    it.each(['', 'n', 'yesterday'])('removes nothing when the answer is %j', async (answer) => {
+      expect(await rm([answer])).toEqual({ exit: 1, out: '', error: 'nothing was removed\n' });
+      expect(asked).toEqual(['Remove "Lead"? (y/N) ']);
+      expect(requests()).toEqual([]);
+    });
+
+    it('asks once more before children go with it', async () => {
+      expect(await rm(['y', 'n'])).toMatchObject({ exit: 1, error: 'nothing was removed\n' });
+      expect(asked[1]).toBe('"Lead" has 1 child: Writer. Remove them as well? (y/N) ');
+      expect(await rm(['y', 'Yes'])).toEqual({ exit: 0, out: 'Lead and 1 below it: removed\n', error: '' });
+    });
+
+    it('does not ask with --yes, nor where the output is for a program', async () => {
+      expect((await rm([], '--yes')).exit).toBe(0);
+      expect((await rm([], '--json')).exit).toBe(1);
+      expect(asked).toEqual([]);
+    });
+  });
+
   it('reports an instance that could not be stopped', async () => {
     cli.server.on('deleteWorkspace', refusal('stop_failed', { removed_count: 1 }));
     const seen = await cli.molecule('ws', 'rm', 'Lead', '--json');
@@ -147,6 +188,21 @@ describe('org', () => {
       query: { dry_run: 'false' },
       body: { dir: 'starter', force: true },
     });
+  });
+
+  it('says so when everything was there already', async () => {
+    const workspaces = [{ id: lead.id, name: 'Lead', tier: 1, skipped: true }];
+    cli.server.on('importOrg', { status: 201, body: { org: 'Starter team', workspaces, count: 1 } });
+    const { out } = await cli.molecule('org', 'import', 'starter');
+    expect(out).toContain('Starter team: nothing was created, its agent is there already\n');
+    expect(out).not.toContain('Watch them');
+  });
+
+  it('says where the templates are listed when there is none of that name', async () => {
+    cli.server.on('importOrg', refusal('org_template_not_found'));
+    expect((await cli.molecule('org', 'import', 'nope')).error).toBe(
+      'org template not found\n"./molecule org ls" lists them.\n',
+    );
   });
 
   it('shows the plan of a dry run, with the keys that are missing', async () => {
@@ -188,6 +244,16 @@ describe('logs', () => {
     cli.server.on('getWorkspaceLogs', { status: 200, body: { lines: ['one', 'two'], cursor: 'c', available: true } });
     expect(await cli.molecule('logs', 'Lead', '-n', '2')).toEqual({ exit: 0, out: 'one\ntwo\n', error: '' });
     expect(cli.server.calls.at(-1)?.query).toEqual({ limit: '2' });
+  });
+
+  it('prints a JSON line as time, level, event and details, and as it was written with --json', async () => {
+    const line = '{"time":"2026-11-21T04:22:03.142Z","level":"warn","event":"adapter_unusable","reason":"No key"}';
+    const page = { lines: [line, 'Traceback'], cursor: 'c', available: true };
+    cli.server.on('getWorkspaceLogs', { status: 200, body: page });
+    expect((await cli.molecule('logs', 'Lead')).out).toMatch(
+      /^2026-11-2\d \d\d:22:03 {2}warn {2}adapter_unusable {2}reason="No key"\nTraceback\n$/,
+    );
+    expect(JSON.parse((await cli.molecule('logs', 'Lead', '--json')).out)).toEqual(page);
   });
 
   it('says so when the backend keeps no output', async () => {

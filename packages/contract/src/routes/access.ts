@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { pathText } from '../query.js';
+import { pathText, text } from '../query.js';
 import { route } from '../route.js';
 import { Nullable, Required, Timestamp, Uuid } from '../schema.js';
 
@@ -55,13 +55,25 @@ export const accessRoutes = {
     errors: [],
     source: 'design §9',
   }),
+  showLogin: route({
+    method: 'GET',
+    path: '/login',
+    summary: 'A page for whoever comes without a login link: where to get one',
+    access: 'open',
+    rate: 'default',
+    responses: { 200: Type.String() },
+    errors: [],
+    stream: 'text',
+    source: 'design §9',
+  }),
   showLoginLink: route({
     method: 'GET',
     path: '/login/:token',
     summary: 'The page behind a login link: a button, so that link previews cannot use the link up',
     access: 'open',
     rate: 'default',
-    params: { token },
+    // Any text: half a link is met by a person in a browser, who is told what to do on a page.
+    params: { token: text('login token') },
     responses: { 200: Type.String() },
     errors: [],
     stream: 'text',

@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import { StartupError } from '../exit.js';
 import { reasonOf } from '../log.js';
-import type { RuntimeConfig } from './runtime-config.js';
+import type { PromptSource, RuntimeConfig } from './runtime-config.js';
+
+const IDLE_INTERVAL_SECONDS = 600;
+/** What a timer can hold. */
+const SECONDS_MAX = 2_147_483;
 
 /** More at once is more than one process can do well; the platform lets an owner ask for any number. */
 const TURNS_MAX = 64;
@@ -49,8 +53,22 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
     promptFiles: field.texts('prompt_files'),
     skills: field.texts('skills'),
     requiredEnv: nested.texts('required_env'),
+    initialPrompt: readPrompt(field, 'initial_prompt'),
+    idlePrompt: readPrompt(field, 'idle_prompt'),
+    idleIntervalSeconds: field.seconds('idle_interval_seconds') ?? IDLE_INTERVAL_SECONDS,
     maxConcurrentTasks: Math.min(field.count('max_concurrent_tasks') ?? 1, TURNS_MAX),
   };
+}
+
+/** The inline text wins over the file (contract memory-mcp-rest §22.3). */
+function readPrompt(
+  field: ReturnType<typeof createFieldReader>,
+  key: 'initial_prompt' | 'idle_prompt',
+): PromptSource | null {
+  const text = field.text(key)?.trim();
+  if (text) return { text };
+  const file = field.text(`${key}_file`);
+  return file === null ? null : { file };
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -87,6 +105,13 @@ function createFieldReader(root: Mapping, path: string) {
       if (value === undefined || value === null) return null;
       if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
       return refuse(key, 'a whole number from 1');
+    },
+    /** 0 means "not set", as in the org templates that write this key. */
+    seconds(key: string): number | null {
+      const value = root[key];
+      if (value === undefined || value === null || value === 0) return null;
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= SECONDS_MAX) return value;
+      throw new StartupError(`${path}: ${key} must be a whole number of seconds from 1 to ${SECONDS_MAX}.`);
     },
     mapping(key: string): Mapping {
       const value = root[key];

@@ -16,6 +16,14 @@ export interface RuntimeConfig {
   readonly skills: readonly string[];
   /** Environment variables without which the workspace cannot work; checked before anything is started. */
   readonly requiredEnv: readonly string[];
+  /** Said to the agent once, at its first start; null for nothing. */
+  readonly initialPrompt: PromptSource | null;
+  /** Said to the agent when it has nothing to do; null for nothing. */
+  readonly idlePrompt: PromptSource | null;
+  readonly idleIntervalSeconds: number;
   /** Turns that may run side by side; further messages wait in a bounded queue. */
   readonly maxConcurrentTasks: number;
 }
+
+/** A prompt as text, or the file it lies in, relative to the configs directory. */
+export type PromptSource = { readonly text: string } | { readonly file: string };

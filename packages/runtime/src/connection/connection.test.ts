@@ -13,6 +13,7 @@ function setUp(...answers: Answer[]) {
   const turns = { running: 0, log: [] as string[] };
   const exits: { code: number; reason: string }[] = [];
   const secrets: string[] = [];
+  const contacts: number[] = [];
   let next: Answer[] = answers;
   let hold: Promise<void> | null = null;
   const connection = createConnection({
@@ -35,6 +36,7 @@ function setUp(...answers: Answer[]) {
     },
     registration: () => ({ id: 'w', agent_card: {}, url: 'http://127.0.0.1:1', delivery_mode: 'push' }),
     heartbeat: () => ({ workspace_id: 'w', active_tasks: turns.running }),
+    onLive: () => contacts.push(clock.monotonicMs()),
     onInboundSecret: (secret) => secrets.push(secret),
     turns: {
       finish: () => turns.log.push('finish'),
@@ -52,6 +54,7 @@ function setUp(...answers: Answer[]) {
     turns,
     exits,
     secrets,
+    contacts,
     answer: (...then: Answer[]) => {
       next = then;
     },
@@ -70,7 +73,7 @@ function setUp(...answers: Answer[]) {
 }
 
 it('registers, beats at once, then every 30 s, and passes the inbound secret on', async () => {
-  const { clock, calls, connection, secrets } = setUp('ok');
+  const { clock, calls, connection, secrets, contacts } = setUp('ok');
   await clock.advance(60_000);
   expect(calls.map(({ name, atMs }) => [name, atMs])).toEqual([
     ['register', 0],
@@ -80,6 +83,7 @@ it('registers, beats at once, then every 30 s, and passes the inbound secret on'
   ]);
   expect(connection.state()).toBe('live');
   expect(secrets[0]).toBe('secret');
+  expect(contacts).toEqual([0]);
 });
 
 it('tells a change of activity at once, and many changes in a moment once more', async () => {
@@ -122,12 +126,13 @@ it('retries registration with growing waits until the platform is there', async 
 });
 
 it('comes back after an outage with a heartbeat, without registering again', async () => {
-  const { clock, answer, connection, names } = setUp('ok');
+  const { clock, answer, connection, names, contacts } = setUp('ok');
   await clock.advance(0);
   answer(unavailable, unavailable, 'ok');
   await clock.advance(40_000);
   expect(connection.state()).toBe('live');
   expect(names().filter((name) => name === 'register')).toHaveLength(1);
+  expect(contacts).toHaveLength(2);
 });
 
 it('a rate limit is waited out exactly as long as the platform says', async () => {

@@ -32,6 +32,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   readonly registration: () => Register;
   readonly heartbeat: () => Heartbeat;
+  /** Called whenever contact begins: after registering, and after each outage. */
+  readonly onLive: () => void;
   /** The platform's inbound secret, as each register and heartbeat may renew it. */
   readonly onInboundSecret: (secret: string) => void;
   readonly turns: { finish(): void; resume(): void; abort(reason: string): void; isIdle(): boolean };
@@ -64,8 +66,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       log.info('connection', { from: state, to: outcome.to, on: event, reason: reason === '' ? undefined : reason });
       if (outcome.to === 'live') attempt = 0;
     }
+    const wasLive = state === 'live';
     state = outcome.to;
     for (const effect of outcome.effects) perform(effect);
+    if (state === 'live' && !wasLive) options.onLive();
   }
 
   function perform(effect: ConnectionEffect): void {

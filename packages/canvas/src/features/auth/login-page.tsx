@@ -45,6 +45,11 @@ export function LoginPage() {
             <KeyRound aria-hidden className="size-4 text-accent" />
             With the admin token
           </h2>
+          <p className="mt-1 text-sm text-ink-soft">
+            It is what <code className="font-mono text-xs">ADMIN_TOKEN</code> says where the server runs, else in the
+            file <code className="font-mono text-xs">keys/admin-token</code> of the data directory, which the start
+            prints as <i>Data</i>.
+          </p>
           <form
             className="mt-3 flex items-start gap-2"
             onSubmit={(event) => {

@@ -1,8 +1,8 @@
+import { readableLogLine } from '@molecule/contract/log-line';
 import { useQuery } from '@tanstack/react-query';
 import { RotateCcw, ScrollText } from 'lucide-react';
 import { useLayoutEffect, useRef } from 'react';
 import { useFleet, useServices } from '../../app/services-context.js';
-import { readableLogLine } from '../../model/log-line.js';
 import { problemOf } from '../../model/problem.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';

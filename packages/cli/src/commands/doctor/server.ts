@@ -1,6 +1,6 @@
 import { ApiError, type Client, createClient, UnreachableError } from '@molecule/contract/client';
 import { EXIT } from '../../command.js';
-import type { Environment } from '../../config.js';
+import { addressFault, type Environment } from '../../config.js';
 import { bad, type Finding, good } from './finding.js';
 
 const TIMEOUT_MS = 5_000;
@@ -9,6 +9,8 @@ const START = 'Start it with "npm start", or set MOLECULE_URL and MOLECULE_TOKEN
 /** Asks the server about itself: reachable, ready, credential accepted, loops running, templates readable. */
 export async function checkServer(environment: Environment): Promise<Finding[]> {
   if (environment.url === null) return [bad('server', 'none is known', START, EXIT.unreachable)];
+  const fault = addressFault(environment);
+  if (fault !== null) return [bad('server', fault, START, EXIT.unreachable)];
   const client = createClient({ baseUrl: environment.url, token: () => environment.token, timeoutMs: TIMEOUT_MS });
   const reached = await checkHealth(client, environment);
   if (!reached.ok) return [reached];

@@ -1,5 +1,6 @@
 import type { EnvRequirement } from '@molecule/contract';
 import type { Command } from '../../command.js';
+import { PROGRAM } from '../../config.js';
 import { table } from '../../table.js';
 
 export const orgImport: Command = {
@@ -37,15 +38,18 @@ export const orgImport: Command = {
       };
     }
     const kept = body.workspaces.filter((workspace) => workspace.skipped).length;
+    const created = body.count - kept;
     const lines = body.workspaces.map(
       (workspace) => `  ${workspace.skipped ? 'kept    ' : 'created '} ${workspace.name}  ${workspace.id}`,
     );
     return {
       data: body,
       text: [
-        `${body.org}: ${body.count - kept} created, ${kept} kept`,
+        created > 0
+          ? `${body.org}: ${created} created, ${kept} kept`
+          : `${body.org}: nothing was created, ${kept === 1 ? 'its agent is' : `all ${kept} agents are`} there already`,
         ...lines,
-        'Watch them come online: molecule ws ls',
+        ...(created > 0 ? [`Watch them come online: ${PROGRAM} ws ls`] : []),
       ].join('\n'),
     };
   },

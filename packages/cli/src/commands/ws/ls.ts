@@ -1,5 +1,6 @@
 import type { Workspace } from '@molecule/contract';
 import type { Command } from '../../command.js';
+import { PROGRAM } from '../../config.js';
 import { table } from '../../table.js';
 import { cutToWidth } from '../../width.js';
 
@@ -14,7 +15,7 @@ export const wsLs: Command = {
   async run({ client }) {
     const { body } = await client().call('listWorkspaces', {});
     if (body.length === 0) {
-      return { data: body, text: 'No workspaces yet. Bring a team online: molecule org import starter' };
+      return { data: body, text: `No workspaces yet. Bring a team online: ${PROGRAM} org import starter` };
     }
     const rows = inTreeOrder(body).map(({ workspace, depth }) => [
       `${'  '.repeat(depth)}${workspace.name}`,

@@ -197,6 +197,22 @@ describe('the demo answer', () => {
     expect(text.split('\n')[0]).toBe(`Demo reply from Lead (${reason.slice(0, -1)})`);
   });
 
+  it('of a lead names a child once when the child named itself', async () => {
+    const context = createContext([createPeer('a', { name: 'Ann' }), createPeer('b', { name: 'Bo' })]);
+    const platform: typeof context.platform = {
+      ...context.platform,
+      delegate: async (id, task) => ({
+        state: 'completed',
+        text: id === 'a' ? `Ann received: ${task}` : 'Bob is my friend',
+        delegationId: id,
+      }),
+    };
+    const events: AdapterEvent[] = [];
+    for await (const event of createEcho().run(createTurn({ text: 'Plan' }), { ...context, platform }))
+      events.push(event);
+    expect(finalText(events).split('\n').slice(1)).toEqual(['> Ann received: For Ann: Plan', '> Bo: Bob is my friend']);
+  });
+
   it('asks eight children at most and says so', async () => {
     const children = Array.from({ length: 10 }, (_, i) => createPeer(`c${i}`));
     const text = finalText(await runToEnd(createEcho(), createTurn(), children));

@@ -76,13 +76,18 @@ async function* leadTeam(
 function quote(child: Peer, outcome: DelegationOutcome): string {
   switch (outcome.state) {
     case 'completed':
-      return `> ${child.name}: ${onOneLine(outcome.text)}`;
+      return `> ${named(child, onOneLine(outcome.text))}`;
     case 'failed':
     case 'stuck':
       return `> ${child.name} ${outcome.state === 'stuck' ? 'is stuck' : 'failed'}: ${onOneLine(outcome.reason)}`;
     default:
       return outcome satisfies never;
   }
+}
+
+/** A demo child begins with its own name; once is enough. */
+function named({ name }: Peer, text: string): string {
+  return text.startsWith(`${name} `) || text.startsWith(`${name}:`) ? text : `${name}: ${text}`;
 }
 
 function whyNotAsked(child: Peer): string {

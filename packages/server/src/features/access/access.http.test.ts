@@ -37,6 +37,20 @@ describe('credentials', () => {
     expect((await edge.call('GET', path)).status).toBe(401);
   });
 
+  it.each([
+    ['/login', 200],
+    ['/login/', 401],
+    ['/login/nonsense', 401],
+    ['/login/%00', 401],
+    [`/login/${'x'.repeat(43)}`, 401],
+  ])('a browser at %s reads a page that says how to get in', async (path, status) => {
+    const page = await edge.call('GET', path);
+    expect(page.status).toBe(status);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.text).toContain('./molecule login-link');
+    expect(page.text).not.toContain('<form');
+  });
+
   it('two clicks at once on a login link open one session', async () => {
     const path = `/login/${await linkToken()}`;
     const replies = await Promise.all([1, 2, 3, 4].map(() => edge.call('POST', path)));

@@ -3,14 +3,14 @@ import { AppError, refuse } from '../../platform/http/app-error.js';
 import type { HandlersFor, RequestInfo, StreamReply } from '../../platform/http/handlers.js';
 import type { Actor } from './actor.js';
 import { equalsSecret, readCookie, readHeader } from './credentials.js';
-import { loginPage, loginRefusedPage } from './login.page.js';
+import { loginNeededPage, loginPage, loginRefusedPage } from './login.page.js';
 import { checkOrigin, type OriginRules } from './origin.js';
 import type { OpenedSession, Sessions } from './sessions.js';
 import { unavailable, type Validator } from './validator.js';
 
 export type AccessHandlers = Pick<
   HandlersFor<Routes, Actor>,
-  'getSession' | 'createSession' | 'deleteSession' | 'createLoginLink' | 'showLoginLink' | 'useLoginLink'
+  'getSession' | 'createSession' | 'deleteSession' | 'createLoginLink' | 'showLogin' | 'showLoginLink' | 'useLoginLink'
 >;
 
 interface RouteDeps extends OriginRules {
@@ -55,8 +55,10 @@ export function createAccessHandlers(deps: RouteDeps): AccessHandlers {
       return { status: 201, body: { url, expires_at: expiresAt.toISOString() } };
     },
 
+    showLogin: async () => html(200, loginNeededPage()),
+
     showLoginLink: async ({ params }) => {
-      const usable = await sessions.isUsable(params.token);
+      const usable = await sessions.isUsable(params.token ?? '');
       return usable ? html(200, loginPage()) : html(401, loginRefusedPage());
     },
 

@@ -98,18 +98,19 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     }
     // Whoever starts an instance on a machine is the only one who can adopt or signal it later.
     if (provisioner.capabilities.hostBound) await assignHost(db, row.id, row.owner, deps.hostId);
-    deps.logger.info({ workspace: row.id, backend: row.backend, generation: row.generation }, 'starting instance');
     try {
       const inspection = await provisioner.inspect(refOf(row));
       // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
       const found = inspection.state === 'running' ? inspection.record : null;
       const wanted = { generation: row.generation, platformUrl: deps.platformUrl() };
       if (found !== null && found.url !== null && isWanted(found, wanted)) {
+        deps.logger.debug({ workspace: row.id, backend: row.backend }, 'instance runs already');
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
         if (row.pendingTemplate !== null) await noteConfig(row, { template: row.pendingTemplate });
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
+      deps.logger.info({ workspace: row.id, backend: row.backend, generation: row.generation }, 'starting instance');
       await announceRetry(
         row,
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',

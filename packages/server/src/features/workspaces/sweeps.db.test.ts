@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { readEvents } from '../../platform/event-log.js';
+import { createLogger } from '../../platform/logger.js';
 import type { Provisioner } from '../../provisioners/provisioner.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
@@ -296,7 +297,9 @@ describe('hosts', () => {
     await first.close();
     first.backend.crash(dead);
 
-    const second = open({ host: first.host });
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } });
+    const second = open({ host: first.host, logger });
     await second.ports.start();
     await second.workspaces.resume();
     await waitFor(async () => (await row(second, dead)).status === 'provisioning');
@@ -306,6 +309,9 @@ describe('hosts', () => {
     expect(starts(alive)).toBe(1);
     expect(starts(dead)).toBe(2);
     expect((await row(second, alive)).status).toBe('online');
+    const said = lines.filter((line) => line.includes('"msg":"starting instance"')).join('');
+    expect(said).toContain(dead);
+    expect(said).not.toContain(alive);
   });
 
   it('the next server at another address starts the agents again with it, instead of leaving them to look for the old one', async () => {

@@ -206,6 +206,7 @@ describe('the headers of every answer', () => {
     ['/', CANVAS],
     ['/app', CANVAS],
     ['/app/workspaces/1?tab=chat', CANVAS],
+    ['/login', CANVAS],
     ['/login/abc', CANVAS],
     ['/docs', CANVAS],
     ['/things/1', STRICT],

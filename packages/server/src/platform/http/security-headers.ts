@@ -25,7 +25,7 @@ const COMMON = {
   'strict-transport-security': 'max-age=31536000; includeSubDomains',
 } as const;
 
-const PAGES: ReadonlySet<string> = new Set(['/', '/app', '/docs']);
+const PAGES: ReadonlySet<string> = new Set(['/', '/app', '/docs', '/login']);
 
 const API_HEADERS = { ...COMMON, 'content-security-policy': STRICT_POLICY } as const;
 const PAGE_HEADERS = { ...COMMON, 'content-security-policy': CANVAS_POLICY } as const;

@@ -1,7 +1,7 @@
-import { asObject, asText } from '@molecule/contract/a2a';
+import { asObject, asText } from './a2a/index.js';
 
 /**
- * One line of an agent's log for a person: a JSON line becomes `12:04:31 warn  adapter_unusable  reason="No key"`, any
+ * One line of a log, of an agent or of the server, for a person: a JSON line becomes `12:04:31 warn  adapter_unusable  reason="No key"`, any
  * other line stays as it is. Nothing is left out.
  */
 export function readableLogLine(line: string, timeOf: (iso: string) => string): string {
