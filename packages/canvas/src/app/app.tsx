@@ -40,7 +40,7 @@ function Toasts() {
       toastOptions={{
         style: {
           // Inside the corner: beside it, it would be a button in the air.
-          '--toast-close-button-start': 'unset',
+          '--toast-close-button-start': 'auto',
           '--toast-close-button-end': '6px',
           '--toast-close-button-transform': 'translate(0, 6px)',
 

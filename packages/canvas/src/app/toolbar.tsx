@@ -109,7 +109,7 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
     .reduce((sum, { count }) => sum + count, 0);
   if (counts.length === 0) return null;
   return (
-    <div className={classes('flex items-center gap-3 max-md:hidden', stale && 'opacity-60')}>
+    <div className={classes('flex items-center gap-3 max-md:hidden', stale && 'grayscale [&_span]:text-ink-faint')}>
       <span aria-hidden className="ml-1 h-5 w-px bg-line max-xl:hidden" />
       <ul
         aria-label={stale ? 'Agents by status, as of the last sync' : 'Agents by status'}

@@ -56,7 +56,7 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
         selected && 'border-accent! ring-1 ring-accent',
       )}
     >
-      <CardHint agent={agent}>
+      <CardHint agent={agent} isLead={team !== undefined}>
         <button
           type="button"
           data-agent={id}
@@ -89,7 +89,7 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
       {team && !agent.collapsed && (
         <div
           aria-hidden
-          className="pointer-events-none absolute inset-x-2 top-[122px] bottom-2 rounded-lg bg-canvas/70"
+          className="pointer-events-none absolute inset-x-2 top-[124px] bottom-2 rounded-lg bg-canvas/70"
         />
       )}
     </article>

@@ -21,7 +21,7 @@ export function CardFooter({ agent }: { agent: Workspace }) {
       return (
         <p
           className={classes(
-            'mt-1.5 flex gap-1.5 text-xs leading-4',
+            'mt-1 flex gap-1.5 text-xs leading-4',
             agent.status === 'degraded' ? 'text-warn' : 'text-bad',
           )}
         >
