@@ -84,6 +84,7 @@ export function aWorkspace(fields: Partial<Workspace> = {}): Workspace {
     created_at: '2026-01-01T00:00:00Z',
     generation: 1,
     demo: false,
+    hibernation_idle_minutes: null,
     model: null,
     last_sample_error: '',
     current_task: '',

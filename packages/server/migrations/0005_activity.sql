@@ -2,8 +2,7 @@
 
 create table activity_logs (
   id            uuid primary key,
-  -- Without an index of its own, through which a page of one workspace would be read past the rows of all others.
-  seq           bigint generated always as identity,
+  seq           bigint generated always as identity unique,
   workspace_id  uuid not null,
   activity_type text not null,
   source_id     uuid,
@@ -25,8 +24,6 @@ create table activity_logs (
 );
 create index activity_logs_by_workspace on activity_logs (workspace_id, seq);
 create index activity_logs_by_type on activity_logs (workspace_id, activity_type, seq);
--- What people said, and what was said to them, among the many messages of agents.
-create index activity_logs_by_people on activity_logs (workspace_id, activity_type, seq) where source_id is null;
 create index activity_logs_by_source on activity_logs (workspace_id, source_id, seq) where source_id is not null;
 create index activity_logs_by_target on activity_logs (workspace_id, target_id, seq) where target_id is not null;
 create index activity_logs_by_age on activity_logs (created_at);

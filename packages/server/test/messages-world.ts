@@ -23,6 +23,8 @@ export interface MessagesWorld {
   readonly messages: Messages;
   readonly activity: ActivityFeature;
   readonly http: FastifyInstance;
+  /** Workspaces that the executor asked to be woken, in order. */
+  readonly woken: readonly string[];
   addWorkspace(seed?: WorkspaceRow): Promise<string>;
   /** `POST /workspaces/:id/a2a`, as `caller` or as a person. */
   send(target: string, body: unknown, options?: SendOptions): Promise<Reply>;
@@ -97,6 +99,7 @@ export async function createMessagesWorld(
 
   return {
     ports,
+    woken,
     messages,
     activity,
     http,

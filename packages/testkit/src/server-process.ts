@@ -26,6 +26,8 @@ export interface ServerProcessOptions {
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Default: the built server. */
+  readonly main?: string;
 }
 
 /** A data directory that `removeDataDir` deletes. */
@@ -44,11 +46,12 @@ export async function removeDataDir(dataDir: string): Promise<void> {
 
 /**
  * Starts the built server as a real process on a free port, with nothing of our environment but PATH and HOME, and
- * waits until it serves. Throws with its output when it ends or does not come up.
+ * waits until it serves. Throws with its output: at once when it ends, after `timeoutMs`, asking it to end, when it
+ * does not come up.
  */
 export async function startServerProcess(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const dataDir = options.dataDir ?? (await createDataDir());
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [options.main ?? MAIN], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: dataDir,
@@ -90,17 +93,22 @@ async function waitForNote(
   output: () => string,
   timeoutMs: number,
 ): Promise<{ url: string; token: string }> {
-  let found: { url: string; token: string } | null = null;
-  await waitFor(
-    async () => {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`the server did not start:\n${output()}`);
-      found = await readNote(dataDir, child.pid ?? 0);
-      return found !== null;
-    },
-    { timeoutMs },
-  );
-  if (found === null) throw new Error(`the server did not come up:\n${output()}`);
+  const found = await waitFor(
+    // An answer, not a throw: waiting goes on after a throw.
+    async () => (hasEnded(child) ? 'ended' : readNote(dataDir, child.pid ?? 0)),
+    { timeoutMs, what: 'the server to serve' },
+  ).catch((error: unknown) => {
+    child.kill('SIGTERM');
+    throw new Error(`the server did not come up:\n${output()}`, { cause: error });
+  });
+  if (found === 'ended') {
+    // What it printed last may still be on its way.
+    await waitFor(() => child.stdout?.readableEnded && child.stderr?.readableEnded, { timeoutMs: 1_000 }).catch(
+      () => {},
+    );
+    const how = child.signalCode ?? `code ${child.exitCode}`;
+    throw new Error(`the server did not start, it ended with ${how}:\n${output()}`);
+  }
   return found;
 }
 
@@ -113,9 +121,13 @@ async function readNote(dataDir: string, pid: number): Promise<{ url: string; to
   return { url: note.url, token: typeof note.token === 'string' ? note.token : '' };
 }
 
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) {
+    if (hasEnded(child)) {
       resolve(child.exitCode);
       return;
     }

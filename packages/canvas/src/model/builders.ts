@@ -28,6 +28,7 @@ export function buildWorkspace(change: Partial<Workspace> & { id: string }): Wor
     generation: 1,
     demo: false,
     model: null,
+    hibernation_idle_minutes: null,
     current_task: '',
     workspace_dir: null,
     monthly_spend: 0,

@@ -297,6 +297,7 @@ function partialWorkspace(
     generation: 0,
     demo: false,
     model: null,
+    hibernation_idle_minutes: null,
     current_task: '',
     workspace_dir: null,
     monthly_spend: 0,

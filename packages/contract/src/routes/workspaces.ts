@@ -42,6 +42,8 @@ const shared = {
   /** Additive: whether answers are a labelled demonstration (design §10). */
   demo: Type.Boolean(),
   model: Nullable(Type.String()),
+  /** Additive: null when it never hibernates by itself. */
+  hibernation_idle_minutes: Nullable(Type.Integer()),
   provision_timeout_ms: Type.Optional(Type.Integer()),
 };
 
@@ -117,6 +119,8 @@ export const PatchWorkspace = Type.Object({
   collapsed: Type.Optional(Type.Boolean()),
   x: Type.Optional(Type.Number()),
   y: Type.Optional(Type.Number()),
+  /** Minutes without a task after which the agent hibernates; null and 0: never (contract lifecycle §16.6). */
+  hibernation_idle_minutes: Type.Optional(Nullable(Type.Integer({ minimum: 0, maximum: 525_600 }))),
 });
 export type PatchWorkspace = Static<typeof PatchWorkspace>;
 

@@ -102,8 +102,11 @@ export function createSelfPrompts(options: SelfPromptsOptions): SelfPrompts {
       if (isStarted || signal.aborted) return;
       isStarted = true;
       const { initialPrompt, idlePrompt } = config;
-      if (initialPrompt) void logFailure('initial', () => sayInitial(initialPrompt));
-      if (idlePrompt) void logFailure('idle', () => sayWhenIdle(idlePrompt));
+      // `logFailure` never rejects, so whatever this settles with is of no use to anybody.
+      Promise.all([
+        initialPrompt && logFailure('initial', () => sayInitial(initialPrompt)),
+        idlePrompt && logFailure('idle', () => sayWhenIdle(idlePrompt)),
+      ]).catch(() => undefined);
     },
     stop: () => stopping.abort(),
   };

@@ -7,6 +7,8 @@ export type Verdict =
   | { readonly kind: 'input_required'; readonly result: JsonObject; readonly text: string }
   /** The agent took the message and works on: a task that has not ended. */
   | { readonly kind: 'working'; readonly result: JsonObject }
+  /** Another server stands there and has put the message aside: accepted, and no answer of any kind (B-43). */
+  | { readonly kind: 'queued' }
   | { readonly kind: 'failed' | 'canceled'; readonly result: JsonObject; readonly error: string }
   /** Not now: nothing was started, so the message may be sent again. */
   | { readonly kind: 'busy'; readonly retryAfterSeconds: number | null }
@@ -25,6 +27,7 @@ export function readAnswer(answer: HttpAnswer): Verdict {
   const rpc = parseJson(answer.body);
   if (isBusy(answer.status, rpc)) return { kind: 'busy', retryAfterSeconds: retrySeconds(answer, rpc) };
   if (isJsonObject(rpc) && isRpcReply(rpc)) return readRpcReply(rpc);
+  if (answer.status === 202 && isJsonObject(rpc) && rpc.queued === true) return { kind: 'queued' };
   if (answer.status >= 300) {
     const restarting = isJsonObject(rpc) && rpc.restarting === true;
     return { kind: 'refused', status: answer.status, error: textOf(rpc, 'error') ?? '', restarting };

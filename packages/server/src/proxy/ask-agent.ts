@@ -49,6 +49,7 @@ export async function askAgent(
       return verdict.status >= 500
         ? { kind: 'unreachable', detail: `HTTP ${verdict.status}` }
         : { kind: 'cannot_tell', detail: `HTTP ${verdict.status}` };
+    case 'queued':
     case 'foreign':
       return { kind: 'cannot_tell', detail: 'the answer is not JSON-RPC' };
     default:

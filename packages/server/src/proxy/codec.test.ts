@@ -84,11 +84,25 @@ describe('answers', () => {
     expect(answer(body).kind).toBe(kind);
   });
 
-  it('B-43: 202 is queued only when the agent says busy; a 202 with a result is a result', () => {
+  it('B-43: an agent’s own 202 is its result', () => {
     expect(answer(rpc({ parts: [{ kind: 'text', text: 'done' }] }), 202)).toMatchObject({
       kind: 'completed',
       text: 'done',
     });
+    expect(answer({ jsonrpc: '2.0', id: 1, queued: true, result: { parts: [{ text: 'done' }] } }, 202)).toMatchObject({
+      kind: 'completed',
+      text: 'done',
+    });
+  });
+
+  it('B-43: only a 202 that says queued, and says it as true, is taken for queued', () => {
+    const queued = { queued: true, queue_id: 'q', queue_depth: 1, message: 'queued' };
+    expect(answer(queued, 202)).toEqual({ kind: 'queued' });
+    expect(answer({ ...queued, status: 'queued', delivery_mode: 'poll' }, 202)).toEqual({ kind: 'queued' });
+    expect(answer(queued, 200).kind).toBe('foreign');
+    for (const other of ['true', 1, false, null])
+      expect(answer({ ...queued, queued: other }, 202).kind).toBe('foreign');
+    expect(answer('queued', 202).kind).toBe('foreign');
   });
 
   it('knows busy by its data, whatever the status, and how long to wait', () => {

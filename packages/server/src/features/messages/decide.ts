@@ -97,6 +97,8 @@ function decideVerdict(verdict: Verdict, situation: Situation): Decision {
       return situation.askable
         ? { kind: 'ask', delayMs: ASK_DELAY_MS, why: 'the agent took it and works on' }
         : { kind: 'end', ending: { state: 'completed', result: verdict.result, text: '' } };
+    case 'queued':
+      return unclear('it was queued where it was sent, and has no answer yet', situation);
     case 'failed':
       return fail('agent_error', verdict.error, verdict.result);
     case 'canceled': {

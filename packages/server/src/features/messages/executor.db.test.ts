@@ -69,6 +69,32 @@ describe('the executor', () => {
     );
   });
 
+  it.each(['hibernated', 'hibernating'] as const)(
+    'D3: a message for one that is %s is kept, wakes it, and is delivered when it is online',
+    async (status) => {
+      const target = await world.addWorkspace({ status });
+      const id = nextId();
+      const reply = await world.send(target, toEnvelope('good morning', id));
+      expect(reply).toMatchObject({ status: 202, json: { queued: true, waking: true } });
+      await queue();
+      expect(world.woken).toEqual([target]);
+      expect(await world.row(id)).toMatchObject({ state: 'queued' });
+      await setWorkspace(target, { status: 'online', url: agent.url });
+      await makeDue();
+      await queue();
+      await waitFor(async () => (await world.row(id))?.state === 'completed');
+      expect(agent.received.map((request) => request.text)).toEqual(['good morning']);
+    },
+  );
+
+  it('a message for one that is only offline wakes nobody', async () => {
+    const target = await world.addWorkspace({ status: 'offline' });
+    const reply = await world.send(target, toEnvelope('later', nextId()));
+    expect(reply.json).not.toHaveProperty('waking');
+    await queue();
+    expect(world.woken).toEqual([]);
+  });
+
   it('B-40: busy twice, then free: delivered once, on the same row, attempts counted', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const id = nextId();
@@ -290,6 +316,22 @@ describe('the executor', () => {
       status: 502,
       json: { error: 'failed to reach workspace agent' },
     });
+    await lenient.close();
+  });
+
+  it('B-43: a delegation that a foreign server queued is not answered by that: it fails, and says why', async () => {
+    const lenient = await createMessagesWorld(database.url, { loopbackAllowed: true });
+    const lead = await lenient.addWorkspace();
+    const foreign = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
+    const child = await lenient.addWorkspace({ parentId: lead, url: agent.url, ...foreign });
+    agent.behave({ kind: 'json', status: 202, body: { queued: true, queue_id: 'theirs' } });
+    const { json } = await lenient.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'x' });
+    await lenient.messages.loops.queue.runOnce();
+    await waitFor(async () => (await lenient.row(json.delegation_id))?.state === 'failed');
+    expect(await lenient.row(json.delegation_id)).toMatchObject({ reason: 'interrupted', result: null });
+    const told = JSON.stringify([await lenient.activities(lead), await lenient.get(`/workspaces/${lead}/delegations`)]);
+    expect(told).toContain('it was queued where it was sent');
+    expect(told).not.toContain('theirs');
     await lenient.close();
   });
 

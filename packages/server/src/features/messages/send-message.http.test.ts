@@ -189,6 +189,21 @@ describe('sending a message', () => {
     });
   });
 
+  it('B-43: hands on that another server has queued it, and takes that for no answer', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const queued = { queued: true, queue_id: 'theirs', queue_depth: 3 };
+    agent.behave({ kind: 'json', status: 202, body: queued });
+    const id = nextId();
+    const reply = await world.send(target, toEnvelope('hello', id));
+    expect(reply).toMatchObject({ status: 202, json: queued });
+    expect(await world.row(id)).toMatchObject({ state: 'working', result: null, result_preview: null });
+    agent.remember(id, 'completed', 'the answer');
+    await sql`update messages set lease_until = now() where message_id = ${id}`.execute(world.ports.lanes.work);
+    await world.messages.loops.recovery.runOnce();
+    await waitFor(async () => (await world.row(id))?.state === 'completed');
+    expect(await world.row(id)).toMatchObject({ result_preview: 'the answer' });
+  });
+
   it.each([
     [{ error: 'no such model' }, 'no such model'],
     [{ whatever: 1 }, 'Bad Request'],
@@ -367,6 +382,29 @@ describe('sending a message', () => {
     const reply = await world.send(target, toEnvelope('hello', id), { headers: { 'x-timeout': '1' } });
     expect(reply).toMatchObject({ status: 504, json: { code: 'agent_timeout' } });
     expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'deadline_exceeded' });
+  });
+
+  it('B-46: cuts an agent that is silent and does not beat, and leaves one that beats to its work', async () => {
+    const impatient = await createMessagesWorld(database.url, { limits: { idleMs: 300 } });
+    const [silent, beating] = [
+      await impatient.addWorkspace({ url: agent.url }),
+      await impatient.addWorkspace({ url: agent.url }),
+    ];
+    // It keeps beating for as long as this test may take.
+    await sql`
+      update workspace_liveness set last_heartbeat_at = now() + interval '1 hour' where workspace_id = ${beating}`.execute(
+      impatient.ports.lanes.work,
+    );
+    const ids = [nextId(), nextId()] as const;
+    agent.behave({ kind: 'hold', text: 'at last' });
+    const working = impatient.send(beating, toEnvelope('take your time', ids[1]));
+    await agent.receivedCount(1);
+    const cut = await impatient.send(silent, toEnvelope('hello?', ids[0]));
+    expect(cut).toMatchObject({ status: 504, json: { code: 'agent_timeout' } });
+    expect(await impatient.row(ids[1])).toMatchObject({ state: 'working', attempts: 1 });
+    agent.release();
+    expect(await working).toMatchObject({ status: 200, json: { result: { parts: [{ text: 'at last' }] } } });
+    await impatient.close();
   });
 
   it('stops reading an answer that has no end', async () => {

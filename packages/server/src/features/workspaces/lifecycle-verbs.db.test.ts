@@ -4,8 +4,11 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { toError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
+import { AppError } from '../../platform/http/app-error.js';
 import { sweepIdle } from './idle.sweeper.js';
+import { writeBeats } from './liveness.store.js';
 
 const database = useTestDatabase();
 const stays = new AbortController().signal;
@@ -83,7 +86,7 @@ const configOf = (id: string): string => String(world.backend.files.read(id, 'co
 const startsOf = (id: string): number => world.backend.calls.filter((call) => call === `start ${id}`).length;
 
 describe('restart', () => {
-  it('R11: answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
+  it('answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
     const id = await online('Ada');
     const stops = world.backend.holdStops();
     expect(await verbs().restart(id, {})).toMatchObject({ kind: 'started' });
@@ -135,7 +138,7 @@ describe('restart', () => {
     expect(configOf(id)).toBe('from: writer\n');
   });
 
-  it('R19: of an external workspace changes nothing', async () => {
+  it('of an external workspace changes nothing', async () => {
     const id = await create('Elsewhere', { external: true });
     await settled(id);
     await waitFor(async () => (await row(id)).lease_owner === null);
@@ -203,7 +206,7 @@ describe('pause and resume', () => {
 });
 
 describe('hibernation', () => {
-  it('R8: stops the instance once, however many ask at the same time', async () => {
+  it('stops the instance once, however many ask at the same time', async () => {
     const id = await online('Ada');
     const answers = await Promise.all(Array.from({ length: 10 }, () => verbs().hibernate(id, false, stays)));
     expect(new Set(answers)).toEqual(new Set(['hibernated']));
@@ -261,9 +264,7 @@ describe('hibernation', () => {
       await online('Never'),
     ];
     const db = world.ports.lanes.control;
-    await sql`update workspaces set hibernation_idle_minutes = 5 where id = any(${[sleepy, busy, fresh]}::uuid[])`.execute(
-      db,
-    );
+    for (const id of [sleepy, busy, fresh]) await world.workspaces.verbs.patch(id, { hibernation_idle_minutes: 5 });
     await sql`update workspace_liveness set idle_since = now() - interval '6 minutes' where workspace_id = any(${[sleepy, busy, never]}::uuid[])`.execute(
       db,
     );
@@ -273,6 +274,33 @@ describe('hibernation', () => {
     await settled(sleepy);
     expect((await row(sleepy)).status).toBe('hibernated');
     for (const id of [busy, fresh, never]) expect((await row(id)).status).toBe('online');
+  });
+});
+
+describe('idleness', () => {
+  async function idleSince(id: string): Promise<Date | null> {
+    const { idle_since: since } = await world.ports.lanes.control
+      .selectFrom('workspace_liveness')
+      .select('idle_since')
+      .where('workspace_id', '=', id)
+      .executeTakeFirstOrThrow();
+    return since;
+  }
+  /** Development mode lets a beat without a token in, for a workspace that never had one. */
+  const beat = (id: string, activeTasks: number) =>
+    writeBeats(world.ports.lanes.control, [{ id, hash: null, activeTasks }], true);
+
+  it('D4: counts from the end of work, and no later beat of an idle agent moves it', async () => {
+    const id = await create('Elsewhere', { external: true });
+    await beat(id, 1);
+    expect(await idleSince(id)).toBeNull();
+    await beat(id, 0);
+    const since = await idleSince(id);
+    expect(since).not.toBeNull();
+    await beat(id, 0);
+    expect(await idleSince(id)).toEqual(since);
+    await beat(id, 2);
+    expect(await idleSince(id)).toBeNull();
   });
 });
 
@@ -350,7 +378,7 @@ describe('every verb against every status', () => {
     await force(id, status);
     const code = await run[verb](id).then(
       () => null,
-      (error: { code?: string }) => error.code ?? String(error),
+      (error: unknown) => (error instanceof AppError ? error.code : toError(error).message),
     );
     const after = await row(id);
     expect(code ?? after.status).toBe(outcome);

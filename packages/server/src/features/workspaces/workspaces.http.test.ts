@@ -188,7 +188,7 @@ describe('workspaces over HTTP', () => {
     it('says that a changed folder needs a restart, also when it is taken away', async () => {
       const id = await add('Folder');
       for (const [given, kept] of [
-        ['/home/ada//work/', '/home/ada/work'],
+        ['/home/ada//notes/', '/home/ada/notes'],
         [null, null],
       ]) {
         const reply = await patch(id, { workspace_dir: given });

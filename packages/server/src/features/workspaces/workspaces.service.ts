@@ -194,6 +194,8 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
         role: body.role === undefined ? row.role : body.role || null,
         parentId: parentId === undefined ? row.parentId : parentId,
         spec,
+        idleMinutes:
+          body.hibernation_idle_minutes === undefined ? row.idleMinutes : body.hibernation_idle_minutes || null,
       };
       const events: NewEvent[] = [];
       const { x, y, collapsed, ...fields } = body;
@@ -206,6 +208,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
           tier: spec.tier,
           runtime: spec.runtime,
           workspace_dir: spec.workspace_dir,
+          hibernation_idle_minutes: set.idleMinutes,
         };
         const changed = Object.entries(changes).filter(([key]) => key in fields);
         events.push({ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes: Object.fromEntries(changed) } });

@@ -75,6 +75,7 @@ export interface LockedWorkspace {
   readonly status: Status;
   readonly parentId: string | null;
   readonly spec: WorkspaceSpec;
+  readonly idleMinutes: number | null;
 }
 
 /**
@@ -84,7 +85,15 @@ export interface LockedWorkspace {
 export async function lockLive(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, LockedWorkspace>> {
   const rows = await tx
     .selectFrom('workspaces')
-    .select(['id', 'name', 'role', 'status', 'parent_id as parentId', 'spec'])
+    .select([
+      'id',
+      'name',
+      'role',
+      'status',
+      'parent_id as parentId',
+      'spec',
+      'hibernation_idle_minutes as idleMinutes',
+    ])
     .where(sql<boolean>`id = any(${[...ids]}::uuid[])`)
     .orderBy('id')
     .forUpdate()
@@ -104,7 +113,13 @@ export async function lockMoves(tx: Tx): Promise<void> {
 export async function updateWorkspace(
   tx: Tx,
   id: string,
-  set: { name: string; role: string | null; parentId: string | null; spec: WorkspaceSpec },
+  set: {
+    name: string;
+    role: string | null;
+    parentId: string | null;
+    spec: WorkspaceSpec;
+    idleMinutes: number | null;
+  },
 ): Promise<void> {
   await tx
     .updateTable('workspaces')
@@ -112,6 +127,7 @@ export async function updateWorkspace(
       name: set.name,
       role: set.role,
       parent_id: set.parentId,
+      hibernation_idle_minutes: set.idleMinutes,
       spec: JSON.stringify(set.spec),
       updated_at: sql<Date>`now()`,
     })

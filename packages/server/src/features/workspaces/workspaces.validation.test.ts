@@ -1,4 +1,3 @@
-import type { CreateWorkspace, PatchWorkspace } from '@molecule/contract';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../platform/http/app-error.js';
 import {
@@ -20,9 +19,8 @@ function refusalOf(check: () => unknown): string | null {
   }
 }
 
-const onCreate = (field: string, text: string) =>
-  refusalOf(() => checkCreateFields({ name: 'Ada', [field]: text } as CreateWorkspace));
-const onPatch = (field: string, text: string) => refusalOf(() => checkPatchFields({ [field]: text } as PatchWorkspace));
+const onCreate = (field: string, text: string) => refusalOf(() => checkCreateFields({ name: 'Ada', [field]: text }));
+const onPatch = (field: string, text: string) => refusalOf(() => checkPatchFields({ [field]: text }));
 
 const LIMITS = { name: 255, role: 1_000, model: 100, runtime: 100 } as const;
 const PATCHED = ['name', 'role', 'runtime'] as const;

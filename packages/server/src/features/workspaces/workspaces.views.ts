@@ -149,6 +149,7 @@ function wireRows(db: Db | Tx) {
       'w.generation',
       'w.monthly_spend',
       'w.budget_limit',
+      'w.hibernation_idle_minutes',
       'w.last_outbound_at',
       'w.created_at',
       'w.removed_at',
@@ -230,6 +231,7 @@ function toWire(row: WireRow, timeoutOf: ProvisionTimeoutOf): Workspace {
     generation: row.generation,
     demo: row.demo ?? false,
     model: row.model ?? spec.model,
+    hibernation_idle_minutes: row.hibernation_idle_minutes,
     ...(timeoutMs === null ? {} : { provision_timeout_ms: timeoutMs }),
   };
 }

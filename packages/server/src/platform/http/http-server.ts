@@ -74,8 +74,9 @@ const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
  */
 export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
   const logger = options.logger.child({ part: 'http' });
+  const plainLogger: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance: plainLogger,
     // A logger of its own for every request costs more than the rest of an answer; the few lines we write name the id.
     childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
