@@ -55,8 +55,9 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     await plan.waitFor({ state: 'detached' });
 
     await importTeam(page, 'Starter team');
-    const progress = page.getByRole('dialog', { name: /is on its way$/ });
+    const progress = page.getByRole('dialog', { name: /is (on its way|online)$/ });
     await progress.getByRole('status').filter({ hasText: '3 of 3 online' }).waitFor();
+    await page.getByRole('dialog', { name: /is online$/ }).waitFor();
     await progress.getByRole('button', { name: 'Close' }).last().click();
     for (const name of [LEAD, ...TEAM]) await card(page, name).waitFor();
   });
@@ -107,6 +108,18 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     const before = await recordedMessages(page, 2);
     await page.reload();
     expect(await recordedMessages(page, 2)).toEqual(before);
+  });
+
+  it('a conversation longer than its panel scrolls in the panel, never the page', async () => {
+    await page.setViewportSize({ width: 1440, height: 520 });
+    const log = conversation(page, LEAD);
+    await expect.poll(() => log.evaluate((area) => area.scrollHeight > area.clientHeight)).toBe(true);
+    const [whole, seen] = await page.evaluate(() => {
+      const { scrollHeight, clientHeight } = document.documentElement;
+      return [scrollHeight, clientHeight];
+    });
+    expect(whole).toBe(seen);
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   it('the activity names who was asked and what came back', async () => {

@@ -86,7 +86,8 @@ export interface EventPayloads {
 
 /** Not logged: losing one changes nothing that a page shows after a reload (design §4.4). */
 export interface TransientPayloads {
-  WORKSPACE_HEARTBEAT: { active_tasks: number; uptime_seconds: number };
+  /** `sample_error` is additive: what the agent says went wrong last, empty when nothing did. */
+  WORKSPACE_HEARTBEAT: { active_tasks: number; uptime_seconds: number; sample_error?: string };
   TASK_UPDATED: { current_task: string; active_tasks: number };
 }
 

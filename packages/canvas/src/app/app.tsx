@@ -1,5 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Tooltip } from 'radix-ui';
+import type { CSSProperties } from 'react';
 import { BrowserRouter } from 'react-router';
 import { Toaster } from 'sonner';
 import { AuthGate } from '../features/auth/auth-gate.js';
@@ -32,16 +33,24 @@ function Toasts() {
   return (
     <Toaster
       theme={theme}
-      position="bottom-center"
+      // Opposite the panel and the drawer, above the buttons of the map.
+      position="bottom-left"
+      offset={{ bottom: 72, left: 16 }}
       closeButton
       toastOptions={{
         style: {
+          // Inside the corner: beside it, it would be a button in the air.
+          '--toast-close-button-start': 'unset',
+          '--toast-close-button-end': '6px',
+          '--toast-close-button-transform': 'translate(0, 6px)',
+
           background: 'var(--raised)',
           color: 'var(--ink)',
           border: '1px solid var(--line)',
           fontFamily: 'var(--font-sans)',
           fontSize: '0.875rem',
-        },
+          paddingRight: '36px',
+        } as CSSProperties,
       }}
     />
   );

@@ -1,19 +1,16 @@
 import { CloudOff, LoaderCircle, Radio } from 'lucide-react';
 import { agoOf } from '../model/relative-time.js';
+import { linkWord } from '../sync/link.js';
 import { classes } from '../ui/classes.js';
 import { Tooltip } from '../ui/tooltip.js';
 import { useFleet, useServices } from './services-context.js';
 import { useNow } from './use-now.js';
 
-/** Short breaks are nobody's business; after this many failed attempts the page admits to be offline. */
-const OFFLINE_AFTER = 4;
-
 export function ConnectionPill() {
   const { feed } = useServices();
   const link = useFleet((state) => state.link);
   const now = useNow(5_000);
-  const state =
-    link.phase === 'live' ? 'live' : link.phase === 'stopped' || link.attempt >= OFFLINE_AFTER ? 'offline' : 'waiting';
+  const state = linkWord(link);
   const age = link.liveAtMs === null ? '' : agoOf(link.liveAtMs, now);
   const view = {
     live: { icon: Radio, look: 'text-ok', text: 'Live', hint: 'Everything on this page is up to date.' },

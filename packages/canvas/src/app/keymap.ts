@@ -10,7 +10,7 @@ export interface Shortcut {
 
 export const shortcuts = {
   palette: { keys: 'Mod+K', label: 'Search agents and commands', group: 'Everywhere' },
-  help: { keys: '?', label: 'Show this list', group: 'Everywhere' },
+  help: { keys: '?', label: 'Keyboard shortcuts', group: 'Everywhere' },
   settings: { keys: 'Mod+,', label: 'Settings and model keys', group: 'Everywhere' },
   goCanvas: { keys: 'g then c', label: 'Go to the canvas', group: 'Everywhere' },
   goAgents: { keys: 'g then a', label: 'Go to the list of agents', group: 'Everywhere' },

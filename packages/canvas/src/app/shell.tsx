@@ -1,5 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Outlet, useMatch } from 'react-router';
+import { toast } from 'sonner';
 import { CanvasPage } from '../features/canvas/canvas-page.js';
 import type { CanvasCommands } from '../features/canvas/canvas-view.js';
 import { AgentPanel } from '../features/panel/agent-panel.js';
@@ -133,7 +134,11 @@ function useCommands(
         fit: () => canvas?.fit(),
         tidy: () => canvas?.tidy(),
         undo: () => canvas?.undo(),
-        problem: () => step(problemsOf(state), 1),
+        problem: () => {
+          const problems = problemsOf(state);
+          if (problems.length === 0) toast('No agent has a problem');
+          else step(problems, 1);
+        },
         next: () => step(order(), 1),
         previous: () => step(order(), -1),
         chat: () => {

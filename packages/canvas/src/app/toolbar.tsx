@@ -4,6 +4,7 @@ import { StatusIcon } from '../features/agents/status-mark.js';
 import { countByStatus } from '../model/selectors.js';
 import { statusStyle } from '../model/status.js';
 import type { Theme } from '../state/session-store.js';
+import { linkWord } from '../sync/link.js';
 import { Button, IconButton } from '../ui/button.js';
 import { classes } from '../ui/classes.js';
 import { Kbd } from '../ui/kbd.js';
@@ -49,7 +50,7 @@ export function Toolbar({ onCommand }: ToolbarProps) {
       <ThemeToggle />
       <IconButton
         icon={CircleHelp}
-        label="Keyboard shortcuts"
+        label={shortcuts.help.label}
         shortcut={shortcuts.help.keys}
         onClick={() => onCommand('help')}
       />
@@ -101,17 +102,24 @@ function View({ to, label, active }: { to: string; label: string; active: boolea
 
 function StatusCounts({ onProblem }: { onProblem: () => void }) {
   const fleet = useFleet((state) => state.fleet);
+  const stale = useFleet((state) => linkWord(state.link) === 'offline');
   const counts = countByStatus(fleet);
   const problems = counts
     .filter(({ status }) => statusStyle(status).problem)
     .reduce((sum, { count }) => sum + count, 0);
   if (counts.length === 0) return null;
   return (
-    <div className="flex items-center gap-3 max-md:hidden">
+    <div className={classes('flex items-center gap-3 max-md:hidden', stale && 'opacity-60')}>
       <span aria-hidden className="ml-1 h-5 w-px bg-line max-xl:hidden" />
-      <ul aria-label="Agents by status" className="flex items-center gap-3 max-xl:hidden">
+      <ul
+        aria-label={stale ? 'Agents by status, as of the last sync' : 'Agents by status'}
+        className="flex items-center gap-3 max-xl:hidden"
+      >
         {counts.map(({ status, count }) => (
-          <Tooltip key={status} text={statusStyle(status).meaning}>
+          <Tooltip
+            key={status}
+            text={stale ? 'As of the last sync; the server cannot be reached.' : statusStyle(status).meaning}
+          >
             <li className="flex items-center gap-1.5 text-sm whitespace-nowrap text-ink-soft">
               <StatusIcon status={status} />
               <span className="font-medium text-ink tabular-nums">{count}</span>
@@ -121,6 +129,7 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
             </li>
           </Tooltip>
         ))}
+        {stale && <li className="text-xs whitespace-nowrap text-ink-soft">at last sync</li>}
       </ul>
       {problems > 0 && (
         <Tooltip text={shortcuts.problem.label} shortcut={shortcuts.problem.keys}>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { buildWorkspace } from './builders.js';
-import { adviseOn } from './failure-advice.js';
+import { adviseOn, isAboutKeys } from './failure-advice.js';
 
 const failed = buildWorkspace({ id: 'w', status: 'failed', last_sample_error: 'missing model key' });
 
@@ -25,4 +25,10 @@ it('every problem has a next step, everything else is left in peace', () => {
 it('the title is the sentence, without the log that the server keeps below it', () => {
   const crashed = { ...failed, last_sample_error: 'It ended five times.\n\nboom\n\nat line 3' };
   expect(adviseOn(crashed, undefined)?.title).toBe('It ended five times.');
+});
+
+it('a reason that names a key leads to the settings', () => {
+  expect(isAboutKeys('The key in ANTHROPIC_API_KEY was refused by Anthropic.')).toBe(true);
+  expect(isAboutKeys('OPENAI_BASE_URL is set, but OPENAI_MODEL does not say which model to ask for.')).toBe(true);
+  expect(isAboutKeys('Anthropic is overloaded. Try again in a minute.')).toBe(false);
 });

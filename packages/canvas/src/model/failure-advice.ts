@@ -1,4 +1,5 @@
 import type { Workspace } from '@molecule/contract';
+import { errorOf } from './card-notes.js';
 import type { Failure } from './fleet.js';
 
 /** The next step a person can take, chosen by why an agent is in trouble. */
@@ -9,8 +10,7 @@ export interface FailureAdvice {
 }
 
 export function adviseOn(agent: Workspace, failure: Failure | undefined): FailureAdvice | null {
-  // The sentence; after a blank line follows the end of its log, which has a page of its own.
-  const [reason = ''] = agent.last_sample_error.split('\n\n', 1);
+  const reason = errorOf(agent);
   switch (agent.status) {
     case 'failed':
       if (failure && failure.missing.length > 0) {
@@ -53,4 +53,9 @@ export function adviseOn(agent: Workspace, failure: Failure | undefined): Failur
     case 'removed':
       return null;
   }
+}
+
+/** Whether a reason names something that is set among the model keys. */
+export function isAboutKeys(reason: string): boolean {
+  return /\b(ANTHROPIC|OPENAI)_(API_KEY|BASE_URL|MODEL)\b/.test(reason);
 }

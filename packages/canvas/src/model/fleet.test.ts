@@ -74,6 +74,27 @@ describe('events', () => {
     expect(after(frame('AGENT_CARD_UPDATED', { agent_card: { demo: true } })).agents.get('lead')?.demo).toBe(true);
   });
 
+  it('a heartbeat brings the error of an agent and takes it away again', () => {
+    const beat = (sample_error: string) =>
+      frame('WORKSPACE_HEARTBEAT', { active_tasks: 0, uptime_seconds: 9, sample_error });
+    const failing = after(beat('no credit'));
+    expect(failing.agents.get('lead')?.last_sample_error).toBe('no credit');
+    expect(withFrames(failing, [beat('')], 0).agents.get('lead')?.last_sample_error).toBe('');
+  });
+
+  it('a late heartbeat does not cover why an agent failed', () => {
+    const failed = after(frame('WORKSPACE_PROVISION_FAILED', { error: 'boom' }));
+    const late = frame('WORKSPACE_HEARTBEAT', { active_tasks: 0, uptime_seconds: 9, sample_error: '' });
+    expect(withFrames(failed, [late], 0).agents.get('lead')?.last_sample_error).toBe('boom');
+  });
+
+  it('a changed model and demo flag reach the card', () => {
+    const changes = { demo: true, model: null };
+    const [before] = [after(frame('WORKSPACE_UPDATED', { changes: { demo: false, model: 'anthropic:x' } }))];
+    expect(before.agents.get('lead')).toMatchObject({ demo: false, model: 'anthropic:x' });
+    expect(withFrames(before, [frame('WORKSPACE_UPDATED', { changes })], 0).agents.get('lead')).toMatchObject(changes);
+  });
+
   it('an event type of a newer server is ignored', () => {
     expect(after(frame('WORKSPACE_TELEPORTED', { to: 'mars' }))).toBe(fleet);
   });

@@ -1,4 +1,5 @@
 import type { EventFrame, Status, Workspace } from '@molecule/contract';
+import { canAnswer } from './status.js';
 
 /** A delegation that is under way, or ended a moment ago and is still shown. */
 export interface Flight {
@@ -145,7 +146,7 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
       return;
     }
     case 'WORKSPACE_HEARTBEAT':
-      draft.patch(id, { ...frame.payload, last_heartbeat_at: frame.timestamp });
+      draft.patch(id, heartbeatOf(draft.agent(id), frame));
       return;
     case 'TASK_UPDATED':
       draft.patch(id, frame.payload);
@@ -180,6 +181,14 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
 function ignoreUnknown(_frame: never): void {}
 
 const idle = { current_task: '', active_tasks: 0 };
+
+/** Why an agent failed or went away is known to the server alone; what a late beat says must not cover it. */
+function heartbeatOf(known: Workspace | undefined, frame: EventFrame & { event: 'WORKSPACE_HEARTBEAT' }) {
+  const { active_tasks, uptime_seconds, sample_error } = frame.payload;
+  const beat = { active_tasks, uptime_seconds, last_heartbeat_at: frame.timestamp };
+  const says = sample_error !== undefined && known !== undefined && canAnswer(known.status);
+  return says ? { ...beat, last_sample_error: sample_error } : beat;
+}
 
 /** Copies a map of the fleet only when something in it changes. */
 class FleetDraft {

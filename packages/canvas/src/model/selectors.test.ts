@@ -4,6 +4,7 @@ import { emptyFleet, withSnapshot } from './fleet.js';
 import {
   countByStatus,
   descendantsOf,
+  hasOtherParent,
   matchesQuery,
   nextAfter,
   pathOf,
@@ -82,6 +83,15 @@ it('an agent inside a collapsed card is represented by that card', () => {
     'dev',
     'art',
   ]);
+});
+
+it('an agent with everybody else below it can be moved nowhere', () => {
+  expect(['ceo', 'ops', 'qa'].map((id) => hasOtherParent(fleet, id))).toEqual([true, true, true]);
+  const alone = withSnapshot(emptyFleet, [
+    buildWorkspace({ id: 'ceo' }),
+    buildWorkspace({ id: 'dev', parent_id: 'ceo' }),
+  ]);
+  expect(['ceo', 'dev'].map((id) => hasOtherParent(alone, id))).toEqual([false, true]);
 });
 
 it('search needs every word, in any field', () => {

@@ -147,6 +147,13 @@ export function layoutNodes(fleet: Fleet): LayoutNode[] {
   }));
 }
 
+/** Whether an agent can be moved in the tree at all: up to the top, or below somebody who is not below it. */
+export function hasOtherParent(fleet: Fleet, id: string): boolean {
+  const agent = fleet.agents.get(id);
+  if (!agent) return false;
+  return parentOf(fleet, agent) !== null || fleet.agents.size > 1 + descendantsOf(fleet, id).length;
+}
+
 /** Case-insensitive search over what a person knows an agent by. */
 export function matchesQuery(agent: Workspace, query: string): boolean {
   const haystack = [

@@ -90,3 +90,12 @@ export function stepLink(link: Link, event: LinkEvent): LinkStep {
       return { link: { ...link, phase: 'stopped' }, effects: [{ type: 'disconnect' }] };
   }
 }
+
+/** Short breaks are nobody's business; after this many failed attempts the page admits to be offline. */
+const OFFLINE_AFTER = 4;
+
+/** How the connection is told to a person. */
+export function linkWord({ phase, attempt }: Link): 'live' | 'waiting' | 'offline' {
+  if (phase === 'live') return 'live';
+  return phase === 'stopped' || attempt >= OFFLINE_AFTER ? 'offline' : 'waiting';
+}

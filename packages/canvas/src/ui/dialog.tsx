@@ -3,6 +3,7 @@ import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { IconButton } from './button.js';
 import { classes } from './classes.js';
+import { useReturnFocus } from './return-focus.js';
 
 interface DialogProps {
   open: boolean;
@@ -31,9 +32,10 @@ function focusInside(event: Event): void {
   (dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog).focus();
 }
 
-/** Focus moves in on open, stays inside, and returns to the opener on close (Radix). Esc closes only the topmost. */
+/** Focus moves in on open, stays inside, and returns to the opener on close. Esc closes only the topmost. */
 export function Dialog({ open, onClose, title, description, children, footer, ...look }: DialogProps) {
   const { width = 'normal', as = 'modal', locked = false } = look;
+  const focus = useReturnFocus();
   const keepOpen = (event: { preventDefault(): void }) => {
     if (locked) event.preventDefault();
   };
@@ -42,7 +44,11 @@ export function Dialog({ open, onClose, title, description, children, footer, ..
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-50 bg-black/25 dark:bg-black/55" />
         <Radix.Content
-          onOpenAutoFocus={focusInside}
+          onOpenAutoFocus={(event) => {
+            focus.remember();
+            focusInside(event);
+          }}
+          onCloseAutoFocus={focus.giveBack}
           onEscapeKeyDown={keepOpen}
           onInteractOutside={keepOpen}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
@@ -67,7 +73,7 @@ export function Dialog({ open, onClose, title, description, children, footer, ..
               <IconButton icon={X} label="Close" shortcut="Esc" className="-mt-1 -mr-2" />
             </Radix.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="relative min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
           {footer && (
             <footer className="flex items-center justify-end gap-2 border-t border-line px-5 py-3">{footer}</footer>
           )}

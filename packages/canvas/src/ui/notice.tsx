@@ -16,11 +16,13 @@ interface NoticeProps {
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** Below the text, where a long sentence beside several buttons would be squeezed into a column. */
+  actions?: ReactNode;
   className?: string;
 }
 
 /** States a fact and what to do about it. Errors interrupt a screen reader, the rest wait for it. */
-export function Notice({ tone, title, children, action, className }: NoticeProps) {
+export function Notice({ tone, title, children, action, actions, className }: NoticeProps) {
   const { icon: Icon, look } = tones[tone];
   return (
     <div
@@ -31,6 +33,7 @@ export function Notice({ tone, title, children, action, className }: NoticeProps
       <div className="min-w-0 flex-1">
         <p className="font-medium break-words">{title}</p>
         {children && <div className="mt-0.5 text-ink-soft break-words">{children}</div>}
+        {actions && <div className="mt-2 flex flex-wrap gap-2">{actions}</div>}
       </div>
       {action && <div className="shrink-0 self-center">{action}</div>}
     </div>

@@ -26,20 +26,22 @@ export async function loadAdapter(dependencies: AdapterDependencies): Promise<Ad
   const { env, config, log } = dependencies;
   switch (config.runtime) {
     case 'echo':
-      return { adapter: await loadEcho(dependencies), fallbackReason: null };
+      return { adapter: await loadEcho(dependencies, null), fallbackReason: null };
     case 'llm': {
       const { createLlmAdapter } = await import('./llm/index.js');
       const adapter = await createLlmAdapter({ env: env.variables, model: env.model, config, log });
       if (!('unusable' in adapter)) return { adapter, fallbackReason: null };
       log.warn('adapter_unusable', { runtime: config.runtime, reason: adapter.unusable });
-      return { adapter: await loadEcho(dependencies), fallbackReason: adapter.unusable };
+      const reason = adapter.keyless ? null : adapter.unusable;
+      return { adapter: await loadEcho(dependencies, reason), fallbackReason: adapter.unusable };
     }
     default:
       throw new StartupError(`Runtime ${config.runtime} is not installed on this server. Pick echo or llm.`);
   }
 }
 
-async function loadEcho({ env, clock }: AdapterDependencies): Promise<Adapter> {
+async function loadEcho({ env, clock }: AdapterDependencies, reason: string | null): Promise<Adapter> {
   const { createEchoAdapter } = await import('./echo/echo.js');
-  return createEchoAdapter({ conformance: env.conformance, sleep: (ms, signal) => clock.sleep(ms, signal) });
+  const sleep = (ms: number, signal: AbortSignal) => clock.sleep(ms, signal);
+  return createEchoAdapter({ conformance: env.conformance, sleep, reason });
 }

@@ -181,3 +181,20 @@ it('an adapter that ends without an answer, or throws, is a failed turn with a r
     reason: 'The silent agent failed: boom',
   });
 });
+
+it('the reported error is that of the latest turn, and a turn that succeeds takes it away', async () => {
+  const moody: Adapter = {
+    name: 'moody',
+    demo: false,
+    model: null,
+    async *run({ messageId }) {
+      if (messageId === 'bad') throw new Error('no credit');
+      yield { type: 'done', text: 'fine' };
+    },
+  };
+  const turns = create(moody);
+  await (await turns.submit(request('bad'))).outcome;
+  expect(turns.activity().sampleError).toBe('The moody agent failed: no credit');
+  await (await turns.submit(request('good'))).outcome;
+  expect(turns.activity()).toMatchObject({ sampleError: '', errorRate: 0.2 });
+});

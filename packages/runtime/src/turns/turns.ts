@@ -42,6 +42,7 @@ export interface TurnActivity {
   readonly currentTask: string;
   /** Failed share of the latest turns, 0 to 1. */
   readonly errorRate: number;
+  /** Why the latest turn failed; empty once one succeeds: an error that is over must not stand on a card. */
   readonly sampleError: string;
 }
 
@@ -292,7 +293,7 @@ export function createTurns(options: TurnsOptions): Turns {
         waiting: live.size - running.size,
         currentTask: [...running].map((turn) => summaryOf(turn.request.text)).join('; '),
         errorRate: failures.length / Math.max(recent.length, RECENT_MIN),
-        sampleError: failures.at(-1) ?? '',
+        sampleError: recent.at(-1) ?? '',
       };
     },
 

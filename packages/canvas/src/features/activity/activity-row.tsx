@@ -4,10 +4,10 @@ import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { useFleet } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
-import { ageOf, exactTime, formatDuration } from '../../model/relative-time.js';
+import { agoOf, exactTime, formatDuration } from '../../model/relative-time.js';
 import { classes } from '../../ui/classes.js';
 import { CopyButton } from '../../ui/copy-button.js';
-import { kindOf, outcomeOf } from './activity-words.js';
+import { isResult, kindOf, outcomeOf, resultOf, taskOf, textOfRow } from './activity-words.js';
 import { OutcomeMark } from './outcome-mark.js';
 
 export function ActivityRow({ row }: { row: Activity }) {
@@ -31,14 +31,14 @@ export function ActivityRow({ row }: { row: Activity }) {
             <span className="text-sm font-medium">{kindOf(row)}</span>
             <span className="flex-1" />
             {row.duration_ms !== null && row.duration_ms > 0 && (
-              <span className="text-xs text-ink-faint tabular-nums">{formatDuration(row.duration_ms)}</span>
+              <span className="text-xs text-ink-faint tabular-nums">took {formatDuration(row.duration_ms)}</span>
             )}
             <time
               dateTime={row.created_at}
               title={exactTime(row.created_at)}
               className="text-xs text-ink-faint tabular-nums"
             >
-              {ageOf(row.created_at, now)}
+              {agoOf(row.created_at, now)}
             </time>
           </span>
           <Summary row={row} />
@@ -60,13 +60,15 @@ function Summary({ row }: { row: Activity }) {
   const target = useFleet((state) =>
     row.target_id === null ? null : (state.fleet.agents.get(row.target_id)?.name ?? null),
   );
-  const from = source ?? (row.source_id === null && row.activity_type === 'a2a_receive' ? 'You' : null);
-  const text = textOfRequest(row.request_body) || row.summary || '';
+  const sender = source ?? (row.source_id === null && row.activity_type === 'a2a_receive' ? 'You' : null);
+  // The row of a result keeps who asked whom; the result itself goes the other way.
+  const [from, to] = isResult(row) ? [target, sender] : [sender, target];
+  const text = textOfRow(row);
   return (
     <span className="mt-0.5 block truncate text-sm text-ink-soft">
-      {from !== null && target !== null && from !== target && (
+      {from !== null && to !== null && from !== to && (
         <span className="text-ink">
-          {from} to {target}
+          {from} to {to}
           {text && ': '}
         </span>
       )}
@@ -76,8 +78,8 @@ function Summary({ row }: { row: Activity }) {
 }
 
 function RowBody({ row }: { row: Activity }) {
-  const asked = textOfRequest(row.request_body);
-  const answered = textOfReply(row.response_body);
+  const asked = textOfRequest(row.request_body) || taskOf(row);
+  const answered = textOfReply(row.response_body) || resultOf(row);
   return (
     <div className="space-y-3 bg-sunken px-4 py-3 pl-11">
       {row.error_detail && <Block name="Error" text={row.error_detail} bad />}

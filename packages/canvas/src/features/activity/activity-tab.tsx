@@ -9,7 +9,7 @@ import { SelectField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
 import { ActivityRow } from './activity-row.js';
-import { activityFilters } from './activity-words.js';
+import { activityFilters, withoutRepeatedResults } from './activity-words.js';
 
 const PAGE = 50;
 /** News within this time are read together. */
@@ -35,7 +35,7 @@ export function ActivityTab({ id }: { id: string }) {
     },
     getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.created_at),
   });
-  const rows = unique(log.data?.pages.flat() ?? []);
+  const rows = withoutRepeatedResults(unique(log.data?.pages.flat() ?? []));
   const problem = log.error ? problemOf(log.error) : null;
 
   return (
@@ -89,7 +89,7 @@ export function ActivityTab({ id }: { id: string }) {
           Messages, delegations and what the agent reports appear here as they happen.
         </Placeholder>
       ) : (
-        <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="relative min-h-0 flex-1 overflow-y-auto">
           <ul>
             {rows.map((row) => (
               <ActivityRow key={row.id} row={row} />

@@ -6,7 +6,7 @@ import { Link } from 'react-router';
 import { useFleet, useServices } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
 import { problemOf } from '../../model/problem.js';
-import { ageOf, exactTime } from '../../model/relative-time.js';
+import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
 import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
@@ -70,7 +70,7 @@ export function DelegationsTab({ id }: { id: string }) {
     );
   }
   return (
-    <ul className="h-full overflow-y-auto">
+    <ul className="relative h-full overflow-y-auto">
       {list.data.map((row) => (
         <Delegation key={row.delegation_id ?? row.id} row={row} />
       ))}
@@ -97,10 +97,16 @@ function Delegation({ row }: { row: DelegationRow }) {
           title={exactTime(row.created_at)}
           className="text-xs text-ink-faint tabular-nums"
         >
-          {ageOf(row.created_at, now)}
+          {agoOf(row.created_at, now)}
         </time>
       </div>
-      <p className="mt-1 line-clamp-2 pl-6 text-sm text-ink-soft">{row.response_preview ?? row.summary}</p>
+      <p className="mt-1 line-clamp-2 pl-6 text-sm">{row.summary}</p>
+      {row.response_preview && (
+        <p className="mt-1 line-clamp-2 pl-6 text-sm text-ink-soft">
+          <span className="font-medium">Result: </span>
+          {row.response_preview}
+        </p>
+      )}
       {row.error && <p className="mt-1 pl-6 text-sm break-words text-bad">{row.error}</p>}
     </li>
   );

@@ -1,4 +1,5 @@
 import type { Workspace } from '@molecule/contract';
+import { demoReason } from '../../model/card-notes.js';
 import { classes } from '../../ui/classes.js';
 
 const chip =
@@ -17,16 +18,19 @@ export function RuntimeChips({ agent, className }: { agent: Workspace; className
           <span className="truncate">{program}</span>
         </span>
       )}
-      {agent.demo && <DemoChip />}
+      <DemoChip agent={agent} />
     </>
   );
 }
 
-export function DemoChip() {
+/** Nothing for an agent with a model behind it. */
+export function DemoChip({ agent }: { agent: Workspace }) {
+  const reason = demoReason(agent);
+  if (reason === null) return null;
   return (
     <span
       className="inline-flex h-5.5 shrink-0 items-center rounded-full border border-dashed border-line-strong px-2 text-xs text-ink-soft"
-      title="Answers are a demonstration: no model key is configured"
+      title={`Answers are a demonstration. ${reason}`}
     >
       Demo
     </span>

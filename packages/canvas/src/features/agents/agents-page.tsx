@@ -1,11 +1,14 @@
 import type { Status, Workspace } from '@molecule/contract';
 import { SearchX, Users } from 'lucide-react';
+import type { MouseEvent } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useFleet } from '../../app/services-context.js';
+import { useGo } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
-import { ageOf, exactTime } from '../../model/relative-time.js';
+import { footOf } from '../../model/card-notes.js';
+import { agoOf, exactTime } from '../../model/relative-time.js';
 import { countByStatus, matchesQuery, treeOrder } from '../../model/selectors.js';
-import { statusStyle } from '../../model/status.js';
+import { canAnswer, statusStyle } from '../../model/status.js';
 import { SelectField, TextField } from '../../ui/field.js';
 import { Loading, Placeholder } from '../../ui/placeholder.js';
 import { EmptyState } from '../import/empty-state.js';
@@ -82,7 +85,7 @@ export function AgentsPage() {
           Change the words or the status.
         </Placeholder>
       ) : (
-        <div className="min-h-0 flex-1 overflow-auto px-6 pb-6">
+        <div className="relative min-h-0 flex-1 overflow-auto px-6 pb-6">
           <table className="w-full min-w-190 border-separate border-spacing-0 text-sm">
             <thead>
               <tr className="text-left text-xs text-ink-faint">
@@ -111,9 +114,15 @@ export function AgentsPage() {
 
 function AgentRow({ agent, depth, now }: { agent: Workspace; depth: number; now: number }) {
   const team = useFleet((state) => state.teams.get(agent.id));
-  const trouble = agent.last_sample_error;
+  const go = useGo();
+  // The link in the row does the same for keyboards and screen readers, and opens a new tab where that is asked for.
+  const open = (event: MouseEvent<HTMLTableRowElement>) => {
+    const onLink = event.target instanceof Element && event.target.closest('a') !== null;
+    const selecting = String(getSelection() ?? '') !== '';
+    if (!onLink && !selecting) go.agent(agent.id);
+  };
   return (
-    <tr className="bg-surface hover:bg-hover">
+    <tr className="cursor-pointer bg-surface hover:bg-hover" onClick={open}>
       <th
         scope="row"
         className="max-w-90 border-b border-line py-2.5 pr-4 text-left font-normal"
@@ -141,18 +150,12 @@ function AgentRow({ agent, depth, now }: { agent: Workspace; depth: number; now:
         </span>
       </td>
       <td className="max-w-80 truncate border-b border-line py-2.5 pr-4 align-top">
-        {trouble !== '' ? (
-          <span className="text-bad" title={trouble}>
-            {trouble}
-          </span>
-        ) : (
-          <span className={agent.current_task ? '' : 'text-ink-faint'}>{agent.current_task || 'Idle'}</span>
-        )}
+        <DoingNow agent={agent} />
       </td>
       <td className="border-b border-line py-2.5 pr-4 align-top whitespace-nowrap text-ink-soft">
         {agent.last_heartbeat_at ? (
           <time dateTime={agent.last_heartbeat_at} title={exactTime(agent.last_heartbeat_at)}>
-            {ageOf(agent.last_heartbeat_at, now)}
+            {agoOf(agent.last_heartbeat_at, now)}
           </time>
         ) : (
           'never'
@@ -160,4 +163,20 @@ function AgentRow({ agent, depth, now }: { agent: Workspace; depth: number; now:
       </td>
     </tr>
   );
+}
+
+function DoingNow({ agent }: { agent: Workspace }) {
+  const foot = footOf(agent);
+  switch (foot.kind) {
+    case 'working':
+      return <span title={foot.task}>{foot.task || 'Working'}</span>;
+    case 'error':
+      return (
+        <span className="text-bad" title={foot.text}>
+          {foot.text}
+        </span>
+      );
+    case 'nothing':
+      return canAnswer(agent.status) ? <span className="text-ink-faint">Idle</span> : null;
+  }
 }

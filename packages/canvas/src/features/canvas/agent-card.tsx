@@ -1,16 +1,18 @@
 import type { Workspace } from '@molecule/contract';
 import { type NodeProps, useStore } from '@xyflow/react';
-import { ChevronDown, ChevronRight, CircleAlert, Sparkle, Users } from 'lucide-react';
+import { ChevronDown, ChevronRight, CircleAlert, Users } from 'lucide-react';
 import { memo } from 'react';
 import { useAgent, useFleet } from '../../app/services-context.js';
 import { HEADER } from '../../model/layout.js';
 import type { TeamSummary } from '../../model/selectors.js';
-import { canAnswer, type StatusStyle, statusStyle } from '../../model/status.js';
+import { type StatusStyle, statusStyle } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { Monogram } from '../agents/monogram.js';
 import { StatusChip, StatusIcon } from '../agents/status-mark.js';
 import { useCanvasActions } from './canvas-actions.js';
+import { CardFooter } from './card-footer.js';
+import { CardHint } from './card-hint.js';
 import type { AgentNode } from './flow-nodes.js';
 
 /**
@@ -54,15 +56,17 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
         selected && 'border-accent! ring-1 ring-accent',
       )}
     >
-      <button
-        type="button"
-        data-agent={id}
-        aria-label={`${agent.name}, ${style.label}${agent.current_task ? `, working on ${agent.current_task}` : ''}`}
-        aria-pressed={selected}
-        onClick={() => actions.select(id)}
-        onKeyDown={(event) => actions.onCardKey(id, event)}
-        className="absolute inset-0 rounded-xl cursor-pointer focus-visible:outline-offset-3"
-      />
+      <CardHint agent={agent}>
+        <button
+          type="button"
+          data-agent={id}
+          aria-label={`${agent.name}, ${style.label}${agent.current_task ? `, working on ${agent.current_task}` : ''}`}
+          aria-pressed={selected}
+          onClick={() => actions.select(id)}
+          onKeyDown={(event) => actions.onCardKey(id, event)}
+          className="absolute inset-0 rounded-xl cursor-pointer focus-visible:outline-offset-3"
+        />
+      </CardHint>
       <div className="pointer-events-none relative px-3 pt-2.5" style={{ height: HEADER }}>
         {detail !== 'full' ? (
           <FarFace agent={agent} detail={detail} />
@@ -73,14 +77,12 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
               <h3 className="min-w-0 flex-1 truncate text-sm font-semibold">{agent.name || 'Unnamed agent'}</h3>
               {team && <TeamToggle id={id} name={agent.name} team={team} collapsed={agent.collapsed} />}
             </div>
-            <p className="mt-0.5 h-[1.2rem] truncate text-xs text-ink-soft" title={agent.role ?? undefined}>
-              {agent.role}
-            </p>
+            <p className="mt-0.5 h-[1.2rem] truncate text-xs text-ink-soft">{agent.role}</p>
             <div className="mt-2 flex items-center gap-1.5 overflow-hidden">
               <StatusChip status={agent.status} />
               <RuntimeChips agent={agent} />
             </div>
-            <Footer agent={agent} />
+            <CardFooter agent={agent} />
           </>
         )}
       </div>
@@ -110,36 +112,6 @@ function FarFace({ agent, detail }: { agent: Workspace; detail: 'name' | 'mark' 
         <p className="truncate text-[18px] leading-6 text-ink-soft">{statusStyle(agent.status).label}</p>
       </div>
     </div>
-  );
-}
-
-/** What the agent is doing, or why it is not. */
-function Footer({ agent }: { agent: Workspace }) {
-  const { current_task: task, active_tasks: active, last_sample_error: error } = agent;
-  if (error !== '') {
-    return (
-      <p
-        className={classes(
-          'mt-2 flex items-center gap-1.5 text-xs',
-          agent.status === 'degraded' ? 'text-warn' : 'text-bad',
-        )}
-        title={error}
-      >
-        <CircleAlert aria-hidden className="size-3.5 shrink-0" />
-        <span className="truncate">{error}</span>
-      </p>
-    );
-  }
-  if (task === '' && active === 0) {
-    // Idle is said of agents that could work; the chip tells what keeps the others from it.
-    return canAnswer(agent.status) ? <p className="mt-2 text-xs text-ink-faint">Idle</p> : null;
-  }
-  return (
-    <p className="mt-2 flex items-center gap-1.5 text-xs text-ink" title={task}>
-      <Sparkle aria-hidden className="size-3.5 shrink-0 animate-breathe text-busy" />
-      <span className="truncate">{task || 'Working'}</span>
-      {active > 1 && <span className="ml-auto shrink-0 text-ink-soft">{active} tasks</span>}
-    </p>
   );
 }
 

@@ -6,6 +6,7 @@ import {
   type NodeTypes,
   type OnNodeDrag,
   ReactFlow,
+  type ReactFlowInstance,
   ReactFlowProvider,
   useReactFlow,
 } from '@xyflow/react';
@@ -16,6 +17,7 @@ import { useFleet, useServices } from '../../app/services-context.js';
 import { motionMs } from '../../env.js';
 import { absoluteBoxes, CARD_HEIGHT, CARD_WIDTH } from '../../model/layout.js';
 import { directionOf, neighbourOf } from '../../model/spatial.js';
+import { shouldRefit } from '../../model/view.js';
 import { AgentCard } from './agent-card.js';
 import { type CanvasActions, CanvasActionsContext } from './canvas-actions.js';
 import { CanvasControls } from './canvas-controls.js';
@@ -98,6 +100,16 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
     return () => onReady(null);
   }, [onReady, fit, edits]);
 
+  const onInit = useCallback(
+    (map: ReactFlowInstance<AgentNode>) => {
+      const area = frame.current?.getBoundingClientRect();
+      const roots = fleet.getState().placed.filter((one) => one.parentId === null);
+      if (!area || !shouldRefit(roots, map.getViewport(), { w: area.width, h: area.height })) return;
+      void map.fitView(fitOptions);
+    },
+    [fleet],
+  );
+
   // A team that arrives is brought into view once; a person who moved the view keeps it.
   const count = placed.length;
   const counted = useRef(count);
@@ -144,6 +156,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
           onNodesChange={onNodesChange}
           onNodeDragStop={onDragStop}
           onPaneClick={() => onSelect(null)}
+          onInit={onInit}
           onMoveEnd={remember.onMoveEnd}
           defaultViewport={readViewport() ?? { x: 0, y: 0, zoom: 1 }}
           fitView={readViewport() === null}
@@ -163,7 +176,7 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
           zoomOnDoubleClick={false}
           onlyRenderVisibleElements
           elevateNodesOnSelect={false}
-          attributionPosition="bottom-center"
+          attributionPosition="bottom-right"
           aria-label="Agents as a map. Arrow keys walk between cards, Alt with arrows moves a card."
         >
           <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />

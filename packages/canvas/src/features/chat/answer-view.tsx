@@ -1,8 +1,10 @@
 import type { Workspace } from '@molecule/contract';
-import { Clock, LoaderCircle, RotateCcw } from 'lucide-react';
+import { Clock, LoaderCircle, RotateCcw, Settings } from 'lucide-react';
 import { useServices } from '../../app/services-context.js';
+import { useGo } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
 import type { Exchange } from '../../model/chat.js';
+import { isAboutKeys } from '../../model/failure-advice.js';
 import type { Problem } from '../../model/problem.js';
 import { formatDuration } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
@@ -15,6 +17,7 @@ import { TeamAtWork } from './team-at-work.js';
 /** How one message was answered, in whichever of its states it is. */
 export function AnswerView({ agent, exchange }: { agent: Workspace; exchange: Exchange }) {
   const { conversations } = useServices();
+  const go = useGo();
   const { answer } = exchange;
   switch (answer.state) {
     case 'sending':
@@ -67,10 +70,17 @@ export function AnswerView({ agent, exchange }: { agent: Workspace; exchange: Ex
         <Notice
           tone="error"
           title={`${agent.name} could not answer`}
-          action={
-            <Button size="small" icon={RotateCcw} onClick={() => conversations.send(agent.id, exchange.text)}>
-              Send again
-            </Button>
+          actions={
+            <>
+              <Button size="small" icon={RotateCcw} onClick={() => conversations.send(agent.id, exchange.text)}>
+                Send again
+              </Button>
+              {isAboutKeys(answer.reason) && (
+                <Button size="small" icon={Settings} onClick={go.settings}>
+                  Open settings
+                </Button>
+              )}
+            </>
           }
         >
           {answer.reason}
@@ -91,7 +101,7 @@ function AgentLine({ agent, children }: { agent: Workspace; children?: React.Rea
   return (
     <p className="mb-1 flex h-7 items-center gap-2 text-xs text-ink-faint">
       <span className="font-medium text-ink-soft">{agent.name}</span>
-      {agent.demo && <DemoChip />}
+      <DemoChip agent={agent} />
       {children}
     </p>
   );
@@ -117,7 +127,7 @@ function Refusal({ problem, atMs, onRetry }: { problem: Problem; atMs: number; o
     <Notice
       tone="error"
       title={problem.title}
-      action={
+      actions={
         problem.retryable ? (
           <Button size="small" icon={RotateCcw} disabled={wait > 0} onClick={onRetry}>
             {wait > 0 ? `Retry in ${wait} s` : 'Retry'}

@@ -74,7 +74,7 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
         aria-label={`Conversation with ${agent.name}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={0}
-        className="h-full overflow-y-auto px-4 py-4 focus-visible:-outline-offset-2"
+        className="relative h-full overflow-y-auto px-4 py-4 focus-visible:-outline-offset-2"
       >
         {chat.history === 'partial' && (
           <div className="mb-4 text-center">

@@ -15,7 +15,7 @@ export function EmptyState() {
   const dialog = useDialog();
   const problem = templates.error ? problemOf(templates.error) : null;
   return (
-    <div className="h-full overflow-y-auto">
+    <div className="relative h-full overflow-y-auto">
       <div className="mx-auto max-w-2xl px-6 pt-[12vh] pb-12">
         <h1 className="text-2xl font-semibold tracking-tight">Bring your first team online</h1>
         <p className="mt-2 max-w-xl text-base text-ink-soft">

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
-import { ImportProgress } from './import-progress.js';
+import { ImportProgress, useOnlineCount } from './import-progress.js';
 import { PlanView } from './plan-view.js';
 import { useImportOrg, useImportPlan, useOrgTemplates } from './queries.js';
 import { isReady } from './requirements.js';
@@ -29,14 +29,18 @@ export function ImportDialog({ dir }: { dir: string | null }) {
     run.mutate(dir, { onError: () => setAsked(false) });
   };
   const lead = run.data?.workspaces[0];
+  const online = useOnlineCount(run.data);
 
   if (run.data) {
+    const complete = online === run.data.workspaces.length;
     return (
       <Dialog
         open
         onClose={dialog.close}
-        title={`${run.data.org} is on its way`}
-        description="You can close this; the agents go on starting."
+        title={complete ? `${run.data.org} is online` : `${run.data.org} is on its way`}
+        description={
+          complete ? 'Every agent of the team answers messages.' : 'You can close this; the agents go on starting.'
+        }
         footer={
           <>
             <Button onClick={dialog.close}>Close</Button>

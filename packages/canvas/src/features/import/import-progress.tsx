@@ -3,15 +3,23 @@ import { useFleet } from '../../app/services-context.js';
 import { statusStyle } from '../../model/status.js';
 import { StatusChip } from '../agents/status-mark.js';
 
+/** How many agents of one import are online; follows the live events. */
+export function useOnlineCount(result: ImportResult | undefined): number {
+  return useFleet(({ fleet }) => {
+    const created = result?.workspaces ?? [];
+    return created.filter((one) => fleet.agents.get(one.id)?.status === 'online').length;
+  });
+}
+
 /** Follows the agents of one import by the live events. */
 export function ImportProgress({ result }: { result: ImportResult }) {
   const agents = useFleet((state) => state.fleet.agents);
+  const online = useOnlineCount(result);
   const rows = result.workspaces.map((one) => ({
     ...one,
     status: agents.get(one.id)?.status ?? ('provisioning' satisfies Status as Status),
     error: agents.get(one.id)?.last_sample_error ?? '',
   }));
-  const online = rows.filter((row) => row.status === 'online').length;
   const kept = rows.filter((row) => row.skipped).length;
   return (
     <div>

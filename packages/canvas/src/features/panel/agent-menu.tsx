@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import { useFleet } from '../../app/services-context.js';
 import { useGo } from '../../app/use-navigation.js';
+import { hasOtherParent } from '../../model/selectors.js';
 import { IconButton } from '../../ui/button.js';
 import { Menu, MenuItem, MenuSeparator } from '../../ui/menu.js';
 import { useLayoutEdits } from '../canvas/use-layout-edits.js';
@@ -12,6 +13,7 @@ import { MoveDialog } from './move-dialog.js';
 
 export function AgentMenu({ agent }: { agent: Workspace }) {
   const [dialog, setDialog] = useState<'delete' | 'move' | null>(null);
+  const hasElsewhere = useFleet((state) => hasOtherParent(state.fleet, agent.id));
   const isLead = useFleet((state) => state.teams.has(agent.id));
   const edits = useLayoutEdits();
   const go = useGo();
@@ -21,9 +23,11 @@ export function AgentMenu({ agent }: { agent: Workspace }) {
         <MenuItem icon={Pencil} onSelect={() => go.agent(agent.id, 'details')}>
           Edit name and role
         </MenuItem>
-        <MenuItem icon={FolderTree} onSelect={() => setDialog('move')}>
-          Move to another team
-        </MenuItem>
+        {hasElsewhere && (
+          <MenuItem icon={FolderTree} onSelect={() => setDialog('move')}>
+            Move to another team
+          </MenuItem>
+        )}
         {isLead && (
           <MenuItem
             icon={agent.collapsed ? UnfoldVertical : FoldVertical}

@@ -13,7 +13,7 @@ import { Notice } from '../../ui/notice.js';
 
 export function DetailsTab({ agent }: { agent: Workspace }) {
   return (
-    <div className="h-full space-y-6 overflow-y-auto p-4">
+    <div className="relative h-full space-y-6 overflow-y-auto p-4">
       <EditForm agent={agent} />
       <Facts agent={agent} />
     </div>

@@ -16,12 +16,14 @@ import {
   Undo2,
 } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
+import { useRef } from 'react';
 import { type ShortcutName, shortcuts } from '../../app/keymap.js';
-import { useFleet } from '../../app/services-context.js';
+import { useFleet, useSession } from '../../app/services-context.js';
 import { useDialog, useGo } from '../../app/use-navigation.js';
 import { treeOrder } from '../../model/selectors.js';
 import { statusStyle } from '../../model/status.js';
 import { Kbd } from '../../ui/kbd.js';
+import { useReturnFocus } from '../../ui/return-focus.js';
 import { StatusIcon } from '../agents/status-mark.js';
 
 interface SearchDialogProps {
@@ -29,17 +31,18 @@ interface SearchDialogProps {
   onCommand: (name: ShortcutName) => void;
 }
 
-const commands: readonly { name: ShortcutName; icon: LucideIcon; needsAgent?: true }[] = [
-  { name: 'chat', icon: MessageSquare, needsAgent: true },
-  { name: 'activity', icon: Activity, needsAgent: true },
+/** `needs`: what has to be there before the command can do anything. */
+const commands: readonly { name: ShortcutName; icon: LucideIcon; needs?: 'selection' | 'agents' | 'move' }[] = [
+  { name: 'chat', icon: MessageSquare, needs: 'selection' },
+  { name: 'activity', icon: Activity, needs: 'selection' },
   { name: 'problem', icon: CircleAlert },
   { name: 'create', icon: Plus },
   { name: 'import', icon: Download },
   { name: 'goCanvas', icon: MapIcon },
   { name: 'goAgents', icon: List },
-  { name: 'fit', icon: Maximize },
-  { name: 'tidy', icon: LayoutGrid },
-  { name: 'undo', icon: Undo2 },
+  { name: 'fit', icon: Maximize, needs: 'agents' },
+  { name: 'tidy', icon: LayoutGrid, needs: 'agents' },
+  { name: 'undo', icon: Undo2, needs: 'move' },
   { name: 'settings', icon: Settings },
   { name: 'help', icon: CircleHelp },
 ];
@@ -48,9 +51,13 @@ const commands: readonly { name: ShortcutName; icon: LucideIcon; needsAgent?: tr
 export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
   const dialog = useDialog();
   const go = useGo();
+  const focus = useReturnFocus();
+  const field = useRef<HTMLInputElement>(null);
   const fleet = useFleet((state) => state.fleet);
   const rows = treeOrder(fleet).flatMap(({ id }) => fleet.agents.get(id) ?? []);
-  const offered = commands.filter((command) => !command.needsAgent || selectedId !== null);
+  const canUndo = useSession((state) => state.undo.length > 0);
+  const has = { selection: selectedId !== null, agents: rows.length > 0, move: rows.length > 0 && canUndo };
+  const offered = commands.filter((command) => command.needs !== 'selection' || has.selection);
 
   const run = (name: ShortcutName) => {
     // Commands that open another place replace this dialog; the others need it gone first.
@@ -64,6 +71,12 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
         <Radix.Overlay className="fixed inset-0 z-50 bg-black/35 dark:bg-black/55" />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            focus.remember();
+            event.preventDefault();
+            field.current?.focus();
+          }}
+          onCloseAutoFocus={focus.giveBack}
           className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-2xl border border-line bg-surface shadow-over animate-enter focus:outline-none"
         >
           <Radix.Title className="sr-only">Search agents and commands</Radix.Title>
@@ -71,7 +84,7 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
             <div className="flex items-center gap-2.5 border-b border-line px-4">
               <Search aria-hidden className="size-4 text-ink-faint" />
               <Command.Input
-                autoFocus
+                ref={field}
                 placeholder="Find an agent or a command"
                 className="h-12 flex-1 bg-transparent text-base outline-none placeholder:text-ink-faint"
               />
@@ -98,10 +111,11 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
                 </Command.Group>
               )}
               <Command.Group heading="Commands" className={group}>
-                {offered.map(({ name, icon: Icon }) => (
+                {offered.map(({ name, icon: Icon, needs }) => (
                   <Command.Item
                     key={name}
                     value={`command ${name}`}
+                    disabled={needs !== undefined && !has[needs]}
                     keywords={[shortcuts[name].label]}
                     onSelect={() => run(name)}
                     className={item}
@@ -132,4 +146,5 @@ function scoreOf(_value: string, search: string, keywords: readonly string[] = [
 
 const group =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-ink-faint';
-const item = 'flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-sm data-[selected=true]:bg-hover';
+const item =
+  'flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-sm data-[selected=true]:bg-hover data-[disabled=true]:cursor-default data-[disabled=true]:opacity-50';

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { problemOf } from '../../model/problem.js';
 import { Button } from '../../ui/button.js';
 import { SelectField, TextField } from '../../ui/field.js';
+import { remarkOn } from './key-check.js';
 import { knownKey } from './known-keys.js';
 import { useSaveSecret } from './queries.js';
 import { tellSaved } from './restart-note.js';
@@ -13,9 +14,11 @@ export function KeyForm({ names, onSaved }: { names: readonly string[]; onSaved:
   const [value, setValue] = useState('');
   const save = useSaveSecret();
   const known = knownKey(name);
+  const remark = remarkOn(name, value);
+  const refused = remark?.severity === 'error';
   const submit = () => {
     // A second press while the first is under way would save twice.
-    if (value.trim() === '' || save.isPending) return;
+    if (value.trim() === '' || refused || save.isPending) return;
     save.mutate(
       { key: name, value: value.trim() },
       {
@@ -56,10 +59,11 @@ export function KeyForm({ names, onSaved }: { names: readonly string[]; onSaved:
               autoComplete="new-password"
               value={value}
               onChange={(event) => setValue(event.target.value)}
-              error={problem && `${problem.title}. ${problem.advice}`}
+              error={refused ? remark.text : problem && `${problem.title}. ${problem.advice}`}
+              hint={remark && <span className="text-warn">{remark.text}</span>}
             />
           </div>
-          <Button type="submit" icon={Check} pending={save.isPending} disabled={value.trim() === ''}>
+          <Button type="submit" icon={Check} pending={save.isPending} disabled={value.trim() === '' || refused}>
             Save
           </Button>
         </div>

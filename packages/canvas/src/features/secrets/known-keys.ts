@@ -5,6 +5,8 @@ export interface KnownKey {
   readonly hint: string;
   /** Addresses and model names are no secrets and may be seen while they are typed. */
   readonly visible: boolean;
+  /** Works without it. */
+  readonly optional?: true;
 }
 
 export interface KnownProvider {
@@ -34,6 +36,13 @@ export const knownProviders: readonly KnownProvider[] = [
     keys: [
       { name: 'OPENAI_BASE_URL', label: 'Base URL', hint: 'For example http://127.0.0.1:11434/v1', visible: true },
       { name: 'OPENAI_MODEL', label: 'Model', hint: 'The name the server knows it by', visible: true },
+      {
+        name: 'OPENAI_API_KEY',
+        label: 'Key, if the server asks for one',
+        hint: 'The same key as that of OpenAI above',
+        visible: false,
+        optional: true,
+      },
     ],
   },
 ];

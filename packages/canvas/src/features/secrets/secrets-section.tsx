@@ -10,6 +10,7 @@ import { Notice } from '../../ui/notice.js';
 import { SkeletonRows } from '../../ui/placeholder.js';
 import { isSecretName, type KnownProvider, knownProviders } from './known-keys.js';
 import { ProviderCard } from './provider-card.js';
+import { firstInLine } from './provider-state.js';
 import { useDeleteSecret, useGlobalSecrets, useSaveSecret } from './queries.js';
 import { restartNote, tellSaved } from './restart-note.js';
 
@@ -39,6 +40,7 @@ export function SecretsSection() {
   }
   const saved = new Map(secrets.data.map((secret) => [secret.key, secret]));
   const named = new Set(knownProviders.flatMap((provider: KnownProvider) => provider.keys.map((key) => key.name)));
+  const first = firstInLine(saved);
   const others = secrets.data.filter((secret) => !named.has(secret.key));
 
   return (
@@ -48,7 +50,13 @@ export function SecretsSection() {
         {running > 0 && `, at most ${running === 1 ? 'one' : running}`}; running work is finished or resumed.
       </p>
       {knownProviders.map((provider) => (
-        <ProviderCard key={provider.id} provider={provider} saved={saved} onDelete={setDoomed} />
+        <ProviderCard
+          key={provider.id}
+          provider={provider}
+          saved={saved}
+          ahead={first === null || first.id === provider.id ? null : first}
+          onDelete={setDoomed}
+        />
       ))}
       <section className="rounded-xl border border-line p-4">
         <h4 className="text-sm font-semibold">Other keys</h4>

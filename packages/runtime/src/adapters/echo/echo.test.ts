@@ -190,6 +190,13 @@ describe('the demo answer', () => {
     expect(streamed.slice(0, 3)).toEqual(['Demo', ' reply', ' from']);
   });
 
+  it('of a lead names what is wrong with its model', async () => {
+    const reason = 'OPENAI_BASE_URL is not an http or https address. Correct or remove it.';
+    const echo = createEchoAdapter({ conformance: false, sleep: sleepUntilAborted, reason });
+    const text = finalText(await runToEnd(echo, createTurn(), [createPeer('a')]));
+    expect(text.split('\n')[0]).toBe(`Demo reply from Lead (${reason.slice(0, -1)})`);
+  });
+
   it('of a lead names a child once when the child named itself', async () => {
     const context = createContext([createPeer('a', { name: 'Ann' }), createPeer('b', { name: 'Bo' })]);
     const platform: typeof context.platform = {

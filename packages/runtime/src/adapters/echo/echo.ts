@@ -5,6 +5,8 @@ import { firstCharacters, onOneLine, toWords } from './words.js';
 export interface EchoOptions {
   /** Honour the prefixes of the conformance kit. */
   readonly conformance: boolean;
+  /** Why no model answers, a sentence; null means that no key is configured (the wording of design §10). */
+  readonly reason?: string | null;
   /** The only use of time, for one conformance behaviour; a demo answer waits for nothing but its children. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -32,7 +34,7 @@ export function createEchoAdapter(options: EchoOptions): Adapter {
       }
       const children = isDelegationResult(turn) ? [] : await findChildren(context);
       if (children.length === 0) yield* say(leafAnswer(turn, context));
-      else yield* leadTeam(turn, context, children);
+      else yield* leadTeam(turn, context, children, options.reason ?? null);
     },
   };
 }
@@ -41,8 +43,13 @@ function leafAnswer(turn: Turn, context: AdapterContext): string {
   return `${context.self.name} received: ${firstCharacters(turn.text, ECHO_CHARACTERS_MAX)}`;
 }
 
-async function* leadTeam(turn: Turn, context: AdapterContext, children: readonly Peer[]): AsyncGenerator<AdapterEvent> {
-  const header = `Demo reply from ${context.self.name} (no model key configured)`;
+async function* leadTeam(
+  turn: Turn,
+  context: AdapterContext,
+  children: readonly Peer[],
+  reason: string | null,
+): AsyncGenerator<AdapterEvent> {
+  const header = `Demo reply from ${context.self.name} (${reason?.replace(/\.$/, '') ?? 'no model key configured'})`;
   // Said before the children are asked: whoever watches sees at once that work has begun.
   yield* stream(header);
   const asked = children.filter((child) => child.status === 'online').slice(0, CHILDREN_MAX);

@@ -20,7 +20,9 @@ export interface LlmAdapterOptions {
  * and loads only the library it needs. Without a usable key answers with the reason, and nothing heavy is loaded; never
  * throws for configuration. No request is made until the first turn.
  */
-export async function createLlmAdapter(options: LlmAdapterOptions): Promise<Adapter | { readonly unusable: string }> {
+export async function createLlmAdapter(
+  options: LlmAdapterOptions,
+): Promise<Adapter | { readonly unusable: string; readonly keyless?: true }> {
   const outcome = chooseModel(options.env, options.model, options.config.model);
   if ('unusable' in outcome) return outcome;
   const choice = outcome.usable;

@@ -5,6 +5,8 @@ const ANTHROPIC = { ANTHROPIC_API_KEY: 'a-key' };
 const OPENAI = { OPENAI_API_KEY: 'o-key' };
 const LOCAL = { OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1' };
 const LOCAL_MODEL = { ...LOCAL, OPENAI_MODEL: 'llama3:8b' };
+const BAD_URL = { OPENAI_BASE_URL: 'localhost:1' };
+const BROKEN_ANTHROPIC = { ...ANTHROPIC, ANTHROPIC_BASE_URL: 'nowhere' };
 const DEFAULT_A = 'anthropic:claude-sonnet-5-5';
 const DEFAULT_O = 'openai:gpt-5.6';
 
@@ -28,6 +30,14 @@ const CHOSEN: Row[] = [
     null,
     DEFAULT_O,
   ],
+  [
+    'a broken address of another provider does not take away a key',
+    { ...ANTHROPIC, ...BAD_URL },
+    null,
+    null,
+    DEFAULT_A,
+  ],
+  ['what is broken gives way to what can be used', { ...BROKEN_ANTHROPIC, ...OPENAI }, null, null, DEFAULT_O],
   ['blank keys are absent', { ANTHROPIC_API_KEY: ' ', ...OPENAI }, '', ' ', DEFAULT_O],
   ['colon slug', ANTHROPIC, 'anthropic:claude-opus-4-7', null, 'anthropic:claude-opus-4-7'],
   ['slash slug', OPENAI, 'openai/gpt-5', null, 'openai:gpt-5'],
@@ -60,6 +70,8 @@ const REFUSED: Row[] = [
   ['an address without a model', LOCAL, null, null, 'OPENAI_MODEL does not say'],
   ['a model of no known provider', ANTHROPIC, 'mystery', null, 'names no provider'],
   ['an address that is none', { ...OPENAI, OPENAI_BASE_URL: 'localhost:1' }, null, null, 'OPENAI_BASE_URL is not'],
+  ['an explicit model at an address that is none', BAD_URL, 'openai-compatible:q', null, 'OPENAI_BASE_URL is not'],
+  ['the first of two that are broken', { ...BROKEN_ANTHROPIC, ...BAD_URL }, null, null, 'ANTHROPIC_BASE_URL is not'],
 ];
 
 describe('the choice of a model', () => {
@@ -71,6 +83,11 @@ describe('the choice of a model', () => {
   it.each(REFUSED)('refused with the reason: %s', (_title, env, explicit, template, expected) => {
     const outcome = chooseModel(env, explicit, template);
     expect('unusable' in outcome ? outcome.unusable : describeChoice(outcome.usable)).toContain(expected);
+  });
+
+  it('tells nothing configured from something broken', () => {
+    expect(chooseModel({}, null, null)).toMatchObject({ keyless: true });
+    expect(chooseModel(LOCAL, null, null)).not.toHaveProperty('keyless');
   });
 
   it('says which rule chose and trims a pasted key', () => {

@@ -13,22 +13,21 @@ export interface ModelChoice {
   readonly source: 'MODEL' | 'template' | 'key';
 }
 
-export type ChoiceOutcome = { readonly usable: ModelChoice } | { readonly unusable: string };
+/** `keyless`: nothing at all is configured, the one case in which a demo has nothing more to explain. */
+export type ChoiceOutcome = { readonly usable: ModelChoice } | { readonly unusable: string; readonly keyless?: true };
 
 type Env = Readonly<Record<string, string>>;
-type Found = { readonly usable: Omit<ModelChoice, 'source'> } | { readonly unusable: string };
+type Unusable = { readonly unusable: string; readonly keyless?: true };
+type Found = { readonly usable: Omit<ModelChoice, 'source'> } | Unusable;
 
 const OPENAI_HOST = 'api.openai.com';
 
 /**
  * Decides which model a workspace uses (design §10): the explicit MODEL; else the template's if its key exists; else the
- * first of ANTHROPIC_API_KEY, OPENAI_API_KEY and OPENAI_BASE_URL. An explicit model that cannot be used is not replaced
- * by another one: a person asked for it and must be told. Pure; the reason is a sentence for people.
+ * first of ANTHROPIC_API_KEY, OPENAI_API_KEY and OPENAI_BASE_URL that can be used. An explicit model that cannot be used
+ * is not replaced by another one: a person asked for it and must be told. Pure; the reason is a sentence for people.
  */
 export function chooseModel(env: Env, explicitModel: string | null, templateModel: string | null): ChoiceOutcome {
-  const badUrl = ['ANTHROPIC_BASE_URL', 'OPENAI_BASE_URL'].find((name) => !isAbsentOrHttp(read(env, name)));
-  if (badUrl !== undefined) return { unusable: `${badUrl} is not an http or https address. Correct or remove it.` };
-
   const explicit = explicitModel?.trim() ?? '';
   if (explicit !== '') return withSource(findForSlug(env, explicit), 'MODEL');
 
@@ -80,13 +79,16 @@ function findForSlug(env: Env, text: string): Found {
       if (slug.isSlashForm && foreignServer) return compatible(env, text);
       return missing(text, 'ANTHROPIC_API_KEY');
     case 'openai':
+      if (hasBadUrl(env, 'OPENAI_BASE_URL')) return badUrl('OPENAI_BASE_URL');
       if (foreignServer && (slug.isSlashForm || speaksChat(env))) {
         return compatible(env, slug.isSlashForm ? text : slug.modelId);
       }
       return read(env, 'OPENAI_API_KEY') === null ? missing(text, 'OPENAI_API_KEY') : openai(env, slug.modelId);
     case 'openai-compatible':
+      if (hasBadUrl(env, 'OPENAI_BASE_URL')) return badUrl('OPENAI_BASE_URL');
       return foreignServer ? compatible(env, slug.modelId) : missing(text, 'OPENAI_BASE_URL');
     case null:
+      if (hasBadUrl(env, 'OPENAI_BASE_URL')) return badUrl('OPENAI_BASE_URL');
       if (foreignServer) return compatible(env, slug.modelId);
       return {
         unusable:
@@ -96,8 +98,16 @@ function findForSlug(env: Env, text: string): Found {
   }
 }
 
+/** The first that can be used; when none can, what is wrong with the first that somebody has set up. */
 function findByKey(env: Env): Found {
-  if (read(env, 'ANTHROPIC_API_KEY') !== null) return anthropic(env, DEFAULT_MODELS.anthropic);
+  const first = read(env, 'ANTHROPIC_API_KEY') === null ? null : anthropic(env, DEFAULT_MODELS.anthropic);
+  if (first !== null && 'usable' in first) return first;
+  const second = findOpenAi(env);
+  return 'usable' in second ? second : (first ?? second);
+}
+
+function findOpenAi(env: Env): Found {
+  if (hasBadUrl(env, 'OPENAI_BASE_URL')) return badUrl('OPENAI_BASE_URL');
   const model = read(env, 'OPENAI_MODEL');
   if (foreignOpenAiUrl(env) !== null && speaksChat(env)) {
     if (model !== null) return compatible(env, model);
@@ -110,6 +120,7 @@ function findByKey(env: Env): Found {
     unusable:
       'No model key is configured. Add ANTHROPIC_API_KEY or OPENAI_API_KEY as a secret, ' +
       'or OPENAI_BASE_URL together with OPENAI_MODEL.',
+    keyless: true,
   };
 }
 
@@ -122,6 +133,7 @@ function speaksChat(env: Env): boolean {
 }
 
 function anthropic(env: Env, modelId: string): Found {
+  if (hasBadUrl(env, 'ANTHROPIC_BASE_URL')) return badUrl('ANTHROPIC_BASE_URL');
   const baseUrl = read(env, 'ANTHROPIC_BASE_URL');
   const apiKey = read(env, 'ANTHROPIC_API_KEY');
   return { usable: { provider: 'anthropic', modelId, keyVariable: 'ANTHROPIC_API_KEY', apiKey, baseUrl } };
@@ -139,7 +151,7 @@ function compatible(env: Env, modelId: string): Found {
   return { usable: { provider: 'openai-compatible', modelId, keyVariable: 'OPENAI_API_KEY', apiKey, baseUrl } };
 }
 
-function missing(slug: string, variable: string): Found {
+function missing(slug: string, variable: string): Unusable {
   return {
     unusable: `The model "${slug}" needs ${variable}, which is not set. Add it as a secret or pick another model.`,
   };
@@ -147,11 +159,21 @@ function missing(slug: string, variable: string): Found {
 
 function foreignOpenAiUrl(env: Env): string | null {
   const url = read(env, 'OPENAI_BASE_URL');
-  return url === null || new URL(url).hostname === OPENAI_HOST ? null : url;
+  return url === null || !isHttp(url) || new URL(url).hostname === OPENAI_HOST ? null : url;
 }
 
-function isAbsentOrHttp(text: string | null): boolean {
-  return text === null || (URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol));
+/** A bad address is never taken for none: the key would go to whom it was not meant for. */
+function hasBadUrl(env: Env, name: 'ANTHROPIC_BASE_URL' | 'OPENAI_BASE_URL'): boolean {
+  const url = read(env, name);
+  return url !== null && !isHttp(url);
+}
+
+function badUrl(name: string): Unusable {
+  return { unusable: `${name} is not an http or https address. Correct or remove it.` };
+}
+
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 /** Blank is absent; pasted keys often carry a line end. */

@@ -3,7 +3,7 @@ import type { Beat } from '../workspaces/index.js';
 
 /** Shown on a card and carried by events, which are limited; whoever wants more reads the agent's log. */
 const TEXT_MAX = 1_000;
-const MODEL_MAX = 200;
+export const MODEL_MAX = 200;
 const INT_MAX = 2_147_483_647;
 const CAPABILITIES = [
   'heartbeat',
@@ -62,7 +62,7 @@ function toSeconds(given: number | undefined): number | undefined {
 }
 
 /** By code points, so that no character is cut in half (B-77). */
-function clip(text: string | undefined, max: number): string | undefined {
+export function clip(text: string | undefined, max: number): string | undefined {
   if (text === undefined || text.length <= max) return text;
   return `${Array.from(text.slice(0, max * 2))
     .slice(0, max - 1)

@@ -90,7 +90,8 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
       const spend = toMonthlySpend(body);
       if (spend > facts.monthlySpend) await raiseMonthlySpend(db, id, spend);
       // Load-bearing for every message under way: it is what keeps a quiet agent from being given up (contract §8.6).
-      const payload = { active_tasks: facts.activeTasks, uptime_seconds: facts.uptimeSeconds };
+      const { activeTasks: active_tasks, uptimeSeconds: uptime_seconds, sampleError: sample_error } = facts;
+      const payload = { active_tasks, uptime_seconds, sample_error };
       deps.feed.publishTransient({ type: 'WORKSPACE_HEARTBEAT', workspaceId: id, payload });
       return { known: true, inboundSecret: await findSecret(facts) };
     },

@@ -9,9 +9,11 @@ import {
   lockRegistrant,
   type Registrant,
   writeAgentCard,
+  writeProgram,
   writeRegistration,
 } from '../workspaces/index.js';
 import { checkCardSize, toEventCard } from './agent-card.js';
+import { programOf } from './program.js';
 
 export interface RegistrationDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'random'> {
   readonly tokens: Pick<WorkspaceTokens, 'find' | 'mint' | 'markUsed'>;
@@ -61,8 +63,11 @@ export function createRegistration(deps: RegistrationDeps): RegistrationService 
       });
       const token = row.mayBootstrap ? await deps.tokens.mint(tx, id) : null;
       const online = { url: written.url ?? '', ...toEventCard(body.agent_card) };
+      // A new key brings another model, and an open page must not go on showing the old one.
+      const changes = await writeProgram(tx, id, programOf(body.agent_card));
       await deps.commit(tx, {
         transitions: [{ workspaceId: id, generation: row.generation, trigger: 'registered', online }],
+        events: changes === null ? [] : [{ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes } }],
       });
       return { token, deliveryMode: written.deliveryMode ?? 'push', inboundSecret: written.inboundSecret };
     });

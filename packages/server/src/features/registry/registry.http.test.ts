@@ -206,6 +206,27 @@ describe('the registry', () => {
       expect(await eventsOf(id)).toEqual([{ type: 'WORKSPACE_ONLINE', payload: { url, agent_card: card } }]);
     });
 
+    it('tells a model and a demo flag that changed, and no others', async () => {
+      const id = await insert({ backend: 'external' });
+      const token = await edge.mint(id);
+      const announce = (program: object) =>
+        register({ id, agent_card: { ...CARD, ...program }, url: 'https://agent.example' }, token);
+      const changesTold = async () =>
+        (await eventsOf(id)).filter(({ type }) => type === 'WORKSPACE_UPDATED').map(({ payload }) => payload);
+      await announce({});
+      await announce({ demo: false, model: null });
+      expect(await changesTold()).toEqual([]);
+      await announce({ demo: false, model: 'anthropic:a\u0000' });
+      await announce({ demo: false, model: 'anthropic:a\u0000' });
+      await announce({ demo: true, model: null });
+      await announce({ model: 7, demo: 'no' });
+      expect(await changesTold()).toEqual([
+        { changes: { demo: false, model: expect.stringMatching(/^anthropic:a/) } },
+        { changes: { demo: true, model: null } },
+      ]);
+      expect(await livenessOf(id)).toMatchObject({ demo: true, model: null });
+    });
+
     it('a card that does not fit an event is stored and left out of it', async () => {
       const id = await insert({ backend: 'external' });
       const card = { name: 'big', text: 'x'.repeat(12_000), odd: '\u0000\ud800' };
@@ -293,15 +314,15 @@ describe('the registry', () => {
       });
     });
 
-    it('tells what it is doing on every beat, and the task only when it changes', async () => {
+    it('tells what it is doing and what went wrong on every beat, and the task only when it changes', async () => {
       const id = await insert();
       const token = await edge.mint(id);
       await beat({ workspace_id: id, current_task: 'a', active_tasks: 1, uptime_seconds: 3 }, token);
-      await beat({ workspace_id: id, current_task: 'a' }, token);
+      await beat({ workspace_id: id, current_task: 'a', sample_error: 'no credit' }, token);
       expect(transients.map(({ type, payload }) => [type, payload])).toEqual([
         ['TASK_UPDATED', { current_task: 'a', active_tasks: 1 }],
-        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3 }],
-        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3 }],
+        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3, sample_error: '' }],
+        ['WORKSPACE_HEARTBEAT', { active_tasks: 1, uptime_seconds: 3, sample_error: 'no credit' }],
       ]);
     });
 

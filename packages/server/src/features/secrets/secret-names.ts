@@ -54,12 +54,3 @@ export function checkNames(names: readonly string[]): void {
     refuse('secret_name_refused', { help: `Choose another name. ${refused.join('; ')}.` });
   }
 }
-
-/** Refuses a value that no environment can carry. */
-export function checkValue(name: string, value: string): void {
-  if (value.includes('\0')) {
-    refuse('invalid_request_body', {
-      help: `The value of ${name} contains a NUL character; no environment variable can.`,
-    });
-  }
-}

@@ -138,6 +138,7 @@ describe('secrets', () => {
     [{ key: 'EMPTY', value: '' }, 400, 'invalid request body'],
     [{ key: 'NUL', value: 'a\0b' }, 400, 'invalid request body'],
     [{ key: 'NUMBER', value: 1 }, 400, 'invalid request body'],
+    [{ key: 'OPENAI_BASE_URL', value: '127.0.0.1:11434' }, 400, 'invalid request body'],
     [{ key: '', value: 'x' }, 400, 'invalid request body'],
   ])('refuses %j', async (body, status, error) => {
     expect(await world.call('PUT', '/settings/secrets', body)).toMatchObject({ status, body: { error } });

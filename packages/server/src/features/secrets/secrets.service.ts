@@ -6,7 +6,8 @@ import { ensureSetting } from '../../platform/settings.js';
 import type { Ports } from '../../ports.js';
 import { listRestartable, StartRefusal, workspaceReads } from '../workspaces/index.js';
 import { createCipher, type SealedValue, type SecretPlace, SecretUnreadableError } from './cipher.js';
-import { checkNames, checkValue } from './secret-names.js';
+import { checkNames } from './secret-names.js';
+import { checkValue } from './secret-values.js';
 import {
   deleteGlobal,
   deleteOwn,

@@ -34,8 +34,10 @@ export {
   findRegistrant,
   insertSelfRegistered,
   lockRegistrant,
+  type Program,
   type Registrant,
   writeAgentCard,
+  writeProgram,
   writeRegistration,
 } from './registration.store.js';
 export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';

@@ -112,3 +112,43 @@ export async function writeAgentCard(tx: Tx, id: string, card: Readonly<Record<s
     .where('id', '=', id)
     .execute();
 }
+
+/** The program that drives an agent, as the agent names it. */
+export interface Program {
+  /** Undefined keeps what is stored. */
+  readonly demo: boolean | undefined;
+  /** Undefined keeps what is stored; null says that there is none. */
+  readonly model: string | null | undefined;
+}
+
+/**
+ * Writes what drives an agent and answers with what the list of workspaces shows of it from now on; null when that is
+ * what it showed before. Call after `writeRegistration`, which makes the row.
+ */
+export async function writeProgram(
+  tx: Tx,
+  id: string,
+  program: Program,
+): Promise<{ readonly demo: boolean; readonly model: string | null } | null> {
+  const given = toStorableJson({ demo: program.demo, model: program.model === null ? '' : program.model });
+  const { rows } = await sql<{ demo: boolean; model: string | null }>`
+    with before as (
+      select l.demo, coalesce(l.model, w.spec ->> 'model') as model, w.spec ->> 'model' as wanted
+        from workspace_liveness as l
+        join workspaces as w on w.id = l.workspace_id
+       where l.workspace_id = ${id}
+    ), written as (
+      update workspace_liveness as l
+         set demo = coalesce(g.demo, l.demo),
+             model = nullif(coalesce(g.model, l.model), '')
+        from jsonb_to_record(${given}::jsonb) as g(demo boolean, model text)
+       where l.workspace_id = ${id}
+      returning l.demo, l.model
+    )
+    select written.demo, coalesce(written.model, before.wanted) as model
+      from written, before
+     where (written.demo, coalesce(written.model, before.wanted)) is distinct from (before.demo, before.model)`.execute(
+    tx,
+  );
+  return rows[0] ?? null;
+}

@@ -1,0 +1,31 @@
+import type { Workspace } from '@molecule/contract';
+import type { ReactElement } from 'react';
+import { cardNotes } from '../../model/card-notes.js';
+import { Tooltip } from '../../ui/tooltip.js';
+
+/**
+ * What a card has to cut, in full, when the pointer or the focus is on it. The button that covers the card opens it:
+ * the texts below it never see the pointer, so a tooltip of their own would never show.
+ */
+export function CardHint({ agent, children }: { agent: Workspace; children: ReactElement }) {
+  const notes = cardNotes(agent);
+  // Never without the tooltip around it: a button that moves in the tree is a new one, and loses the focus.
+  return (
+    <Tooltip
+      side="top"
+      text={
+        notes.length === 0 ? null : (
+          <span className="space-y-1">
+            {notes.map((note) => (
+              <span key={note} className="block break-words">
+                {note}
+              </span>
+            ))}
+          </span>
+        )
+      }
+    >
+      {children}
+    </Tooltip>
+  );
+}
