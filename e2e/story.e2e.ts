@@ -34,7 +34,7 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
 
     const stranger = await openVisitor(browser);
     expect((await stranger.page.goto(link))?.ok()).toBe(false);
-    await stranger.page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+    await stranger.page.getByRole('heading', { name: 'This login link does not work' }).waitFor();
     await stranger.page.goto(new URL('/app/', link).href);
     await stranger.page.getByRole('heading', { name: 'Log in' }).waitFor();
     await stranger.context.close();

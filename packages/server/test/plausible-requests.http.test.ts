@@ -323,6 +323,7 @@ describe('when the database goes away', () => {
       live: '426',
       metrics: '200',
       openapi: '200',
+      showLogin: '200',
     });
     await proxy.restore();
     await waitFor(async () => (await world.call('GET', '/readyz')).status === 200, {
