@@ -103,7 +103,8 @@ export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
       for (const member of paused) {
         const subject = await lockVerbSubject(tx, member.id);
         // An external agent is started by somebody else: all we can do is wait for it.
-        const trigger = subject?.spec.runtime === 'external' ? ('await_requested' as const) : ('start_requested' as const);
+        const trigger =
+          subject?.spec.runtime === 'external' ? ('await_requested' as const) : ('start_requested' as const);
         transitions.push({ workspaceId: member.id, trigger });
       }
       await commit(tx, { transitions });

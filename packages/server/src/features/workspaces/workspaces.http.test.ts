@@ -15,7 +15,17 @@ const LISTED = [
 /** Left out of the read that any credential may make (§1.3). */
 const PRIVATE = ['budget_limit', 'monthly_spend', 'current_task', 'last_sample_error', 'workspace_dir'];
 /** What this server adds, for the canvas and the tools of the predecessor. */
-const ADDED = ['w', 'h', 'z', 'last_heartbeat_at', 'created_at', 'generation', 'demo', 'model', 'hibernation_idle_minutes'];
+const ADDED = [
+  'w',
+  'h',
+  'z',
+  'last_heartbeat_at',
+  'created_at',
+  'generation',
+  'demo',
+  'model',
+  'hibernation_idle_minutes',
+];
 
 describe('workspaces over HTTP', () => {
   const database = useTestDatabase();
