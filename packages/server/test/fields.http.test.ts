@@ -24,6 +24,8 @@ const shapeOf = (schema: TSchema): Shape => JSON.parse(JSON.stringify(schema));
 const withBody = Object.entries<RouteSpec>(routes).flatMap(([name, spec]) =>
   spec.body ? [{ name, spec, shape: shapeOf(spec.body) }] : [],
 );
+const strict = withBody.filter(({ spec }) => !spec.bodyLenient);
+const lenient = withBody.filter(({ spec }) => spec.bodyLenient);
 
 /** Whether a probe is a value of the field, judged by hand: no validator, so that the test and the server can disagree. */
 function takes(shape: Shape, value: unknown): boolean {
@@ -131,37 +133,34 @@ describe('bodies, field by field', () => {
     return { status: answer.statusCode, body: JSON.parse(answer.body) as unknown };
   }
 
-  it.each(withBody)(
-    '$name takes or refuses each value of each field, and never turns it into another',
-    async (route) => {
-      const { spec, shape } = route;
-      const whole = sampleOf(shape);
-      expect(await send(spec, JSON.stringify(whole))).toMatchObject({ status: 200 });
-      expect(received).toEqual([whole]);
+  it.each(strict)('$name takes or refuses each value of each field, and never turns it into another', async (route) => {
+    const { spec, shape } = route;
+    const whole = sampleOf(shape);
+    expect(await send(spec, JSON.stringify(whole))).toMatchObject({ status: 200 });
+    expect(received).toEqual([whole]);
 
-      const fields = [{ path: [], shape }, ...fieldsOf(shape)];
-      for (const field of fields) {
-        for (const value of PROBES) {
-          const sent = replace(whole, field.path, value);
-          const answer = await send(spec, JSON.stringify(sent));
-          const what = `${field.path.join('.') || 'the body'} = ${JSON.stringify(value)}`;
-          if (takes(field.shape, value)) {
-            expect({ what, status: answer.status, received }).toEqual({ what, status: 200, received: [sent] });
-          } else {
-            const refusal = {
-              error: expect.any(String),
-              code: spec.invalidBody,
-              retry: false,
-              help: expect.any(String),
-            };
-            expect({ what, ...answer, received }).toEqual({ what, status: 400, body: refusal, received: [] });
-          }
+    const fields = [{ path: [], shape }, ...fieldsOf(shape)];
+    for (const field of fields) {
+      for (const value of PROBES) {
+        const sent = replace(whole, field.path, value);
+        const answer = await send(spec, JSON.stringify(sent));
+        const what = `${field.path.join('.') || 'the body'} = ${JSON.stringify(value)}`;
+        if (takes(field.shape, value)) {
+          expect({ what, status: answer.status, received }).toEqual({ what, status: 200, received: [sent] });
+        } else {
+          const refusal = {
+            error: expect.any(String),
+            code: spec.invalidBody,
+            retry: false,
+            help: expect.any(String),
+          };
+          expect({ what, ...answer, received }).toEqual({ what, status: 400, body: refusal, received: [] });
         }
       }
-    },
-  );
+    }
+  });
 
-  it.each(withBody)('$name refuses what is not JSON', async ({ spec, shape }) => {
+  it.each(strict)('$name refuses what is not JSON', async ({ spec, shape }) => {
     const refusal = { status: 400, body: { code: spec.invalidBody, retry: false } };
     const valid = JSON.stringify(sampleOf(shape));
     for (const text of [
@@ -181,7 +180,25 @@ describe('bodies, field by field', () => {
     expect(received).toEqual([]);
   });
 
-  it.each(withBody)('$name says that a missing body is missing', async ({ spec }) => {
+  it.each(lenient)(
+    '$name takes what is no body of its kind for none, as the contract has it',
+    async ({ spec, shape }) => {
+      const whole = sampleOf(shape);
+      expect(await send(spec, JSON.stringify(whole))).toMatchObject({ status: 200 });
+      expect(received).toEqual([whole]);
+      const wrong = fieldsOf(shape).flatMap(({ path, shape: inner }) =>
+        PROBES.filter((value) => !takes(inner, value)).map((value) => JSON.stringify(replace(whole, path, value))),
+      );
+      expect(wrong.length).toBeGreaterThan(0);
+      for (const text of [...wrong, undefined, '', '{', 'null', '[]', '"text"', '{"__proto__":{"isAdmin":true}}']) {
+        expect({ text, ...(await send(spec, text)) }).toMatchObject({ text, status: 200 });
+        expect(received).toEqual([{}]);
+      }
+      expect({}).not.toHaveProperty('isAdmin');
+    },
+  );
+
+  it.each(strict)('$name says that a missing body is missing', async ({ spec }) => {
     for (const text of [undefined, '', ' \n\t ']) {
       expect(await send(spec, text)).toMatchObject({
         status: 400,
@@ -201,7 +218,7 @@ describe('bodies, field by field', () => {
     });
   });
 
-  it.each(withBody)('$name refuses nesting that would exhaust whoever walks through it', async ({ spec, shape }) => {
+  it.each(strict)('$name refuses nesting that would exhaust whoever walks through it', async ({ spec, shape }) => {
     const whole = sampleOf(shape) as Record<string, unknown>;
     const nested = (open: string, close: string, depth: number): string =>
       JSON.stringify({ ...whole, unknown: 0 }).replace(
@@ -222,7 +239,7 @@ describe('bodies, field by field', () => {
     expect(await send(spec, quoted)).toMatchObject({ status: 200 });
   });
 
-  it.each(withBody)('$name refuses keys that would reach into prototypes', async ({ spec, shape }) => {
+  it.each(strict)('$name refuses keys that would reach into prototypes', async ({ spec, shape }) => {
     const valid = JSON.stringify(sampleOf(shape)).slice(0, -1);
     const separator = valid === '{' ? '' : ',';
     for (const poison of [
@@ -244,7 +261,7 @@ describe('bodies, field by field', () => {
     expect(received).toEqual([body]);
   });
 
-  it.each(withBody)('$name hands control characters on as they came', async ({ spec, shape }) => {
+  it.each(strict)('$name hands control characters on as they came', async ({ spec, shape }) => {
     const odd = '\u0000\u0007\u001b[31m\r\n\t\u2028\u202e\ud800 \u{1f9ea}';
     const whole = sampleOf(shape);
     const texts = fieldsOf(shape).filter((field) => takes(field.shape, odd));
