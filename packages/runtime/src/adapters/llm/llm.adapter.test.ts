@@ -332,7 +332,7 @@ it('says why no model can be used, without loading one', async () => {
     config: { model: null },
     log: { info: remember, warn: remember },
   });
-  expect(outcome).toEqual({ unusable: expect.stringContaining('No model key is configured') });
+  expect(outcome).toEqual({ unusable: expect.stringContaining('No model key is configured'), keyless: true });
 });
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
