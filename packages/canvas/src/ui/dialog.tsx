@@ -3,6 +3,7 @@ import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { IconButton } from './button.js';
 import { classes } from './classes.js';
+import { useReturnFocus } from './return-focus.js';
 
 interface DialogProps {
   open: boolean;
@@ -31,9 +32,10 @@ function focusInside(event: Event): void {
   (dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog).focus();
 }
 
-/** Focus moves in on open, stays inside, and returns to the opener on close (Radix). Esc closes only the topmost. */
+/** Focus moves in on open, stays inside, and returns to the opener on close. Esc closes only the topmost. */
 export function Dialog({ open, onClose, title, description, children, footer, ...look }: DialogProps) {
   const { width = 'normal', as = 'modal', locked = false } = look;
+  const returnFocus = useReturnFocus();
   const keepOpen = (event: { preventDefault(): void }) => {
     if (locked) event.preventDefault();
   };
@@ -42,7 +44,11 @@ export function Dialog({ open, onClose, title, description, children, footer, ..
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-50 bg-black/25 dark:bg-black/55" />
         <Radix.Content
-          onOpenAutoFocus={focusInside}
+          onOpenAutoFocus={(event) => {
+            returnFocus.onOpenAutoFocus();
+            focusInside(event);
+          }}
+          onCloseAutoFocus={returnFocus.onCloseAutoFocus}
           onEscapeKeyDown={keepOpen}
           onInteractOutside={keepOpen}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}

@@ -1,3 +1,4 @@
+import type { Workspace } from '@molecule/contract';
 import { Command } from 'cmdk';
 import {
   Activity,
@@ -19,14 +20,20 @@ import { Dialog as Radix } from 'radix-ui';
 import { type ShortcutName, shortcuts } from '../../app/keymap.js';
 import { useFleet } from '../../app/services-context.js';
 import { useDialog, useGo } from '../../app/use-navigation.js';
+import { type LifecycleVerb, verbsFor } from '../../model/lifecycle-verbs.js';
 import { treeOrder } from '../../model/selectors.js';
 import { statusStyle } from '../../model/status.js';
 import { Kbd } from '../../ui/kbd.js';
+import { useReturnFocus } from '../../ui/return-focus.js';
 import { StatusIcon } from '../agents/status-mark.js';
+import type { useAct } from '../lifecycle/use-verbs.js';
+import { useVerbSubject, verbLabel } from '../lifecycle/verb-button.js';
+import { verbLooks } from '../lifecycle/verb-looks.js';
 
 interface SearchDialogProps {
   selectedId: string | null;
   onCommand: (name: ShortcutName) => void;
+  onAct: ReturnType<typeof useAct>;
 }
 
 const commands: readonly { name: ShortcutName; icon: LucideIcon; needsAgent?: true }[] = [
@@ -45,17 +52,20 @@ const commands: readonly { name: ShortcutName; icon: LucideIcon; needsAgent?: tr
 ];
 
 /** Every agent and every command, one field. */
-export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
+export function SearchDialog({ selectedId, onCommand, onAct }: SearchDialogProps) {
   const dialog = useDialog();
+  const returnFocus = useReturnFocus();
   const go = useGo();
   const fleet = useFleet((state) => state.fleet);
   const rows = treeOrder(fleet).flatMap(({ id }) => fleet.agents.get(id) ?? []);
   const offered = commands.filter((command) => !command.needsAgent || selectedId !== null);
 
-  const run = (name: ShortcutName) => {
+  const selected = selectedId === null ? undefined : fleet.agents.get(selectedId);
+
+  const run = (act: () => void) => {
     // Commands that open another place replace this dialog; the others need it gone first.
     dialog.close();
-    requestAnimationFrame(() => onCommand(name));
+    requestAnimationFrame(act);
   };
 
   return (
@@ -63,6 +73,7 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-50 bg-black/35 dark:bg-black/55" />
         <Radix.Content
+          {...returnFocus}
           aria-describedby={undefined}
           className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-2xl border border-line bg-surface shadow-over animate-enter focus:outline-none"
         >
@@ -97,13 +108,25 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
                   ))}
                 </Command.Group>
               )}
+              {selected && (
+                <Command.Group heading={`Actions for ${selected.name}`} className={group}>
+                  {verbsFor(fleet, selected).map((verb) => (
+                    <VerbOption
+                      key={verb}
+                      verb={verb}
+                      agent={selected}
+                      onAct={(subject) => run(() => onAct(verb, subject))}
+                    />
+                  ))}
+                </Command.Group>
+              )}
               <Command.Group heading="Commands" className={group}>
                 {offered.map(({ name, icon: Icon }) => (
                   <Command.Item
                     key={name}
                     value={`command ${name}`}
                     keywords={[shortcuts[name].label]}
-                    onSelect={() => run(name)}
+                    onSelect={() => run(() => onCommand(name))}
                     className={item}
                   >
                     <Icon aria-hidden className="size-4 text-ink-soft" />
@@ -117,6 +140,30 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+interface VerbOptionProps {
+  verb: LifecycleVerb;
+  agent: Workspace;
+  onAct: (subject: Workspace) => void;
+}
+
+function VerbOption({ verb, agent, onAct }: VerbOptionProps) {
+  const subject = useVerbSubject(verb, agent);
+  const { icon: Icon } = verbLooks[verb];
+  const label = verbLabel(verb, agent, subject);
+  return (
+    <Command.Item
+      value={`verb ${verb}`}
+      keywords={[label, agent.name]}
+      onSelect={() => onAct(subject)}
+      className={item}
+    >
+      <Icon aria-hidden className="size-4 text-ink-soft" />
+      <span className="flex-1">{label}</span>
+      <span className="text-xs text-ink-faint">{agent.name}</span>
+    </Command.Item>
   );
 }
 
