@@ -135,12 +135,12 @@ describe.skipIf(chromiumPath === null)('a person brings a team online and talks 
     await expect.poll(() => rows.count(), { timeout: 10_000 }).toBe(4);
   });
 
-  it('deleting the lead names everyone who goes with it, and leaves the canvas empty', async () => {
+  it('removing the lead names everyone who goes with it, and leaves the canvas empty', async () => {
     await panel(page).getByRole('button', { name: 'More actions' }).click();
-    await page.getByRole('menuitem', { name: 'Delete agent' }).click();
-    const dialog = page.getByRole('alertdialog', { name: `Delete ${LEAD}?` });
+    await page.getByRole('menuitem', { name: 'Remove agent' }).click();
+    const dialog = page.getByRole('alertdialog', { name: `Remove ${LEAD} and the 2 agents below it?` });
     for (const name of TEAM) await dialog.getByRole('listitem').filter({ hasText: name }).waitFor();
-    await dialog.getByRole('button', { name: 'Delete 3 agents' }).click();
+    await dialog.getByRole('button', { name: 'Remove 3 agents' }).click();
     await page.getByRole('heading', { name: 'Bring your first team online' }).waitFor();
     expect((await product.client.call('listWorkspaces', {})).body).toEqual([]);
     await expect.poll(async () => (await agentsOf(product)).length, { timeout: 10_000 }).toBe(0);

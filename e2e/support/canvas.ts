@@ -29,7 +29,7 @@ export async function importTeam(page: Page, name: string): Promise<void> {
 
 export async function write(page: Page, name: string, text: string): Promise<void> {
   await page.getByRole('textbox', { name: `Message to ${name}` }).fill(text);
-  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
 }
 
 export async function openTab(page: Page, name: string): Promise<void> {

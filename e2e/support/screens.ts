@@ -88,11 +88,61 @@ export const screens: readonly Screen[] = [
     },
   },
   {
-    name: 'delete dialog',
+    name: 'menu of a card',
     async show(page) {
+      await card(page, 'Lead').click({ button: 'right', position: { x: 60, y: 80 } });
+      await page.getByRole('menuitem', { name: 'Pause' }).waitFor();
+    },
+  },
+  {
+    name: 'pause dialog',
+    async show(page) {
+      await page.getByRole('menuitem', { name: 'Pause' }).click();
+      await page.getByRole('button', { name: 'Pause 3 agents' }).waitFor();
+    },
+  },
+  {
+    name: 'hibernated agent',
+    async show(page, product) {
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+      await product.client.call('hibernateWorkspace', { params: { id: await idOf(product, 'Researcher') } });
+      await card(page, 'Researcher', 'Hibernated').click();
+      await openTab(page, 'Chat');
+      await page.getByText('Researcher hibernates; a message wakes it.').waitFor();
+    },
+  },
+  {
+    name: 'paused agent',
+    async show(page, product) {
+      await product.client.call('pauseWorkspace', { params: { id: await idOf(product, 'Writer') } });
+      await card(page, 'Writer', 'Paused').click();
+      await page.getByText('Writer is paused and takes no messages until it is resumed.').waitFor();
+    },
+  },
+  {
+    name: 'restart dialog',
+    async show(page, product) {
+      await product.client.call('resumeWorkspace', { params: { id: await idOf(product, 'Writer') } });
+      await product.client.call('restartWorkspace', { params: { id: await idOf(product, 'Researcher') }, body: {} });
+      for (const name of ['Researcher', 'Writer']) await card(page, name).waitFor();
+      const [template] = (await product.client.call('listTemplates', {})).body;
+      await product.client.call('setWorkspaceTemplate', {
+        params: { id: await idOf(product, 'Lead') },
+        body: { template: template?.id ?? '' },
+      });
+      await card(page, 'Lead').click({ position: { x: 60, y: 80 } });
       await page.getByRole('button', { name: 'More actions' }).click();
-      await page.getByRole('menuitem', { name: 'Delete agent' }).click();
-      await page.getByRole('button', { name: 'Delete 3 agents' }).waitFor();
+      await page.getByRole('menuitem', { name: 'Restart' }).click();
+      await page.getByRole('checkbox', { name: /^Apply the template/ }).check();
+    },
+  },
+  {
+    name: 'remove dialog',
+    async show(page) {
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('button', { name: 'More actions' }).click();
+      await page.getByRole('menuitem', { name: 'Remove agent' }).click();
+      await page.getByRole('button', { name: 'Remove 3 agents' }).waitFor();
     },
   },
   {
@@ -145,3 +195,9 @@ export const screens: readonly Screen[] = [
     },
   },
 ];
+
+async function idOf({ client }: Product, name: string): Promise<string> {
+  const found = (await client.call('listWorkspaces', {})).body.find((workspace) => workspace.name === name);
+  if (!found) throw new Error(`there is no workspace ${name}`);
+  return found.id;
+}

@@ -3,8 +3,10 @@ import { Outlet, useMatch } from 'react-router';
 import { toast } from 'sonner';
 import { CanvasPage } from '../features/canvas/canvas-page.js';
 import type { CanvasCommands } from '../features/canvas/canvas-view.js';
+import { useAct } from '../features/lifecycle/use-verbs.js';
 import { AgentPanel } from '../features/panel/agent-panel.js';
 import { ResizeHandle } from '../features/panel/resize-handle.js';
+import { isAskedVerb } from '../model/lifecycle-verbs.js';
 import { nextAfter, problemsOf, treeOrder } from '../model/selectors.js';
 import { ErrorBoundary } from './error-boundary.js';
 import type { ShortcutName } from './keymap.js';
@@ -25,6 +27,12 @@ const SearchDialog = lazy(() =>
 const SettingsDrawer = lazy(() =>
   import('../features/settings/settings-drawer.js').then((module) => ({ default: module.SettingsDrawer })),
 );
+const MoveDialog = lazy(() =>
+  import('../features/panel/move-dialog.js').then((module) => ({ default: module.MoveDialog })),
+);
+const VerbDialog = lazy(() =>
+  import('../features/lifecycle/verb-dialog.js').then((module) => ({ default: module.VerbDialog })),
+);
 const HelpSheet = lazy(() =>
   import('../features/search/help-sheet.js').then((module) => ({ default: module.HelpSheet })),
 );
@@ -42,6 +50,7 @@ export function Shell() {
   const go = useGo();
   const [commands, setCommands] = useState<CanvasCommands | null>(null);
   const run = useCommands(id, tab, commands);
+  const act = useAct();
   useShortcuts(run);
 
   useEffect(() => {
@@ -98,7 +107,11 @@ export function Shell() {
       <Suspense fallback={null}>
         {dialog.name === 'import' && <ImportDialog dir={dialog.argument} />}
         {dialog.name === 'create' && <CreateDialog parentId={dialog.argument ?? id} />}
-        {dialog.name === 'search' && <SearchDialog selectedId={id} onCommand={run} />}
+        {dialog.name === 'search' && <SearchDialog selectedId={id} onCommand={run} onAct={act} />}
+        {dialog.name === 'move' && dialog.argument !== null && <MoveDialog id={dialog.argument} />}
+        {isAskedVerb(dialog.name) && dialog.argument !== null && (
+          <VerbDialog key={`${dialog.name} ${dialog.argument}`} verb={dialog.name} id={dialog.argument} />
+        )}
         {dialog.name === 'help' && <HelpSheet />}
         {inSettings && <SettingsDrawer />}
       </Suspense>

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
+import type { AskedVerb } from '../model/lifecycle-verbs.js';
 
 export const tabs = ['chat', 'activity', 'delegations', 'logs', 'details'] as const;
 export type Tab = (typeof tabs)[number];
@@ -8,7 +9,7 @@ export function isTab(text: string | undefined): text is Tab {
   return tabs.some((tab) => tab === text);
 }
 
-export type DialogName = 'import' | 'create' | 'help' | 'search';
+export type DialogName = 'import' | 'create' | 'help' | 'search' | 'move' | AskedVerb;
 
 /** Every place of the app is an address, so that it can be bookmarked, shared and reached by Back. */
 export function useGo() {

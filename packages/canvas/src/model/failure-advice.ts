@@ -23,13 +23,14 @@ export function adviseOn(agent: Workspace, failure: Failure | undefined): Failur
       if (failure?.reason === 'crash_loop' || /crash/i.test(reason)) {
         return {
           title: reason || 'The agent stopped again and again',
-          advice: 'The server has given up starting it. The end of its log usually names the cause.',
+          advice:
+            'The server has given up starting it. The end of its log usually names the cause; put that right, then restart it.',
           next: 'logs',
         };
       }
       return {
         title: reason || 'The agent could not be started',
-        advice: 'Its log has more. Fix the cause, or delete the agent and add it again.',
+        advice: 'Its log has more. Put the cause right, then restart it.',
         next: 'logs',
       };
     case 'degraded':

@@ -20,6 +20,7 @@ describe('events', () => {
     ['WORKSPACE_OFFLINE', {}, 'offline'],
     ['WORKSPACE_DEGRADED', { sample_error: 'slow' }, 'degraded'],
     ['WORKSPACE_PAUSED', { name: 'Lead' }, 'paused'],
+    ['WORKSPACE_UPDATED', { changes: { status: 'hibernating' } }, 'hibernating'],
     ['WORKSPACE_HIBERNATED', { name: 'Lead', tier: 2 }, 'hibernated'],
     ['WORKSPACE_PROVISION_FAILED', { error: 'boom' }, 'failed'],
   ])('%s moves the card', (event, payload, status) => {
@@ -32,6 +33,13 @@ describe('events', () => {
 
   it('an event that changes nothing leaves the very same fleet', () => {
     expect(after(frame('WORKSPACE_ONLINE', {}))).toBe(fleet);
+  });
+
+  it.each(['WORKSPACE_PAUSED', 'WORKSPACE_HIBERNATED'])('%s ends what the agent complained about', (event) => {
+    const failed = frame('WORKSPACE_PROVISION_FAILED', { error: 'boom', reason: 'crash_loop' });
+    const held = after(failed, frame(event, { name: 'Lead', tier: 2 }));
+    expect(held.agents.get('lead')?.last_sample_error).toBe('');
+    expect(held.failures.size).toBe(0);
   });
 
   it('a failure keeps its reason and the end of the log until the agent starts again', () => {

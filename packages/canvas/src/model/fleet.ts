@@ -116,10 +116,12 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
       });
       return;
     case 'WORKSPACE_PAUSED':
-      draft.patch(id, { status: 'paused', ...idle });
+      draft.patch(id, { status: 'paused', ...idle, last_sample_error: '' });
+      draft.forgetFailure(id);
       return;
     case 'WORKSPACE_HIBERNATED':
-      draft.patch(id, { status: 'hibernated', ...idle });
+      draft.patch(id, { status: 'hibernated', ...idle, last_sample_error: '' });
+      draft.forgetFailure(id);
       return;
     case 'WORKSPACE_REMOVED':
       draft.remove(id);

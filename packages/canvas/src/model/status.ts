@@ -42,23 +42,29 @@ const statusStyles = {
     meaning: 'An agent that runs elsewhere has not connected yet.',
     problem: false,
   },
-  paused: { label: 'Paused', tone: 'rest', shape: 'pause', meaning: 'Stopped by a person.', problem: false },
+  paused: {
+    label: 'Paused',
+    tone: 'rest',
+    shape: 'pause',
+    meaning: 'Stopped by a person; it takes no messages until it is resumed.',
+    problem: false,
+  },
   hibernating: {
-    label: 'Going to sleep',
+    label: 'Hibernating',
     tone: 'rest',
     shape: 'moon',
-    meaning: 'The agent is being put to sleep.',
+    meaning: 'The agent is being stopped until a message wakes it.',
     problem: false,
   },
   hibernated: {
-    label: 'Asleep',
+    label: 'Hibernated',
     tone: 'rest',
     shape: 'moon',
-    meaning: 'Asleep to save resources; a message wakes it.',
+    meaning: 'Stopped to save resources; a message wakes it.',
     problem: false,
   },
   failed: { label: 'Failed', tone: 'bad', shape: 'cross', meaning: 'The agent could not be started.', problem: true },
-  removed: { label: 'Removed', tone: 'rest', shape: 'archive', meaning: 'The agent was deleted.', problem: false },
+  removed: { label: 'Removed', tone: 'rest', shape: 'archive', meaning: 'The agent was removed.', problem: false },
 } satisfies Record<Status, StatusStyle>;
 
 export function statusStyle(status: Status): StatusStyle {
@@ -92,4 +98,9 @@ export function worstOf(statuses: Iterable<Status>): Status | null {
 /** Agents that take a message now. Every other status queues it or refuses it; the composer says which. */
 export function canAnswer(status: Status): boolean {
   return status === 'online' || status === 'degraded';
+}
+
+/** Agents that are stopped because somebody wants it so: they are drawn set back. */
+export function isHeld(status: Status): boolean {
+  return status === 'paused' || status === 'hibernating' || status === 'hibernated';
 }

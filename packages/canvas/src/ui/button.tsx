@@ -54,16 +54,21 @@ interface IconButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 
   label: string;
   shortcut?: string;
   side?: 'top' | 'bottom' | 'left' | 'right';
+  /** Something it started is under way; it can be pressed nevertheless. */
+  pending?: boolean;
   ref?: Ref<HTMLButtonElement>;
 }
 
 /** A button that is only an icon always has a spoken name and a tooltip that shows it. */
-export function IconButton({ icon: Icon, label, shortcut, side = 'bottom', className, ...rest }: IconButtonProps) {
+export function IconButton({ icon, label, shortcut, side = 'bottom', pending = false, ...props }: IconButtonProps) {
+  const { className, ...rest } = props;
+  const Icon = pending ? LoaderCircle : icon;
   return (
     <Tooltip text={label} side={side} {...(shortcut === undefined ? {} : { shortcut })}>
       <button
         type="button"
         aria-label={label}
+        aria-busy={pending || undefined}
         {...rest}
         className={classes(
           'inline-flex size-8 shrink-0 items-center justify-center rounded-lg text-ink-soft transition-colors',
@@ -71,7 +76,7 @@ export function IconButton({ icon: Icon, label, shortcut, side = 'bottom', class
           className,
         )}
       >
-        <Icon aria-hidden className="size-4" />
+        <Icon aria-hidden className={classes('size-4', pending && 'animate-spin')} />
       </button>
     </Tooltip>
   );

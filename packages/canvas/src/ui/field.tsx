@@ -97,3 +97,36 @@ export function SelectField({ label, hint, bare = false, className, children, ..
     </Field>
   );
 }
+
+interface CheckFieldProps {
+  label: string;
+  hint: ReactNode;
+  checked: boolean;
+  disabled?: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+export function CheckField({ label, hint, checked, disabled = false, onChange }: CheckFieldProps) {
+  const id = useId();
+  return (
+    <div className="flex gap-2.5">
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        disabled={disabled}
+        onChange={(event) => onChange(event.target.checked)}
+        aria-describedby={`${id}-note`}
+        className="mt-0.5 size-4 shrink-0 accent-accent-fill"
+      />
+      <div className="min-w-0">
+        <label htmlFor={id} className="text-sm font-medium text-ink">
+          {label}
+        </label>
+        <div id={`${id}-note`} className="mt-0.5 text-xs text-ink-soft">
+          {hint}
+        </div>
+      </div>
+    </div>
+  );
+}

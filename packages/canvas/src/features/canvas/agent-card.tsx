@@ -1,11 +1,11 @@
 import type { Workspace } from '@molecule/contract';
 import { type NodeProps, useStore } from '@xyflow/react';
-import { ChevronDown, ChevronRight, CircleAlert, Users } from 'lucide-react';
+import { ChevronDown, ChevronRight, CircleAlert, Ellipsis, Users } from 'lucide-react';
 import { memo } from 'react';
 import { useAgent, useFleet } from '../../app/services-context.js';
 import { HEADER } from '../../model/layout.js';
 import type { TeamSummary } from '../../model/selectors.js';
-import { type StatusStyle, statusStyle } from '../../model/status.js';
+import { isHeld, type StatusStyle, statusStyle } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { Monogram } from '../agents/monogram.js';
@@ -45,12 +45,13 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
   if (!agent) return null;
   const style = statusStyle(agent.status);
   const troubled = style.problem;
+  const held = isHeld(agent.status);
 
   return (
     <article
       className={classes(
         'agent-card group relative flex h-full w-full flex-col rounded-xl border shadow-card transition-[border-color,box-shadow]',
-        detail === 'mark' && !team ? washes[style.tone] : 'bg-surface',
+        detail === 'mark' && !team ? washes[style.tone] : held ? 'bg-sunken' : 'bg-surface',
         troubled ? 'border-bad-mark/70' : 'border-line',
         agent.status === 'degraded' && 'border-warn-mark/70',
         selected && 'border-accent! ring-1 ring-accent',
@@ -64,6 +65,10 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
           aria-pressed={selected}
           onClick={() => actions.select(id)}
           onKeyDown={(event) => actions.onCardKey(id, event)}
+          onContextMenu={(event) => {
+            event.preventDefault();
+            actions.openMenu(id, { x: event.clientX, y: event.clientY });
+          }}
           className="absolute inset-0 rounded-xl cursor-pointer focus-visible:outline-offset-3"
         />
       </CardHint>
@@ -73,9 +78,10 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
         ) : (
           <>
             <div className="flex items-center gap-2">
-              <Monogram name={agent.name} />
+              <Monogram name={agent.name} muted={held} />
               <h3 className="min-w-0 flex-1 truncate text-sm font-semibold">{agent.name || 'Unnamed agent'}</h3>
               {team && <TeamToggle id={id} name={agent.name} team={team} collapsed={agent.collapsed} />}
+              <MenuButton id={id} name={agent.name} />
             </div>
             <p className="mt-0.5 h-[1.2rem] truncate text-xs text-ink-soft">{agent.role}</p>
             <div className="mt-2 flex items-center gap-1.5 overflow-hidden">
@@ -112,6 +118,26 @@ function FarFace({ agent, detail }: { agent: Workspace; detail: 'name' | 'mark' 
         <p className="truncate text-[18px] leading-6 text-ink-soft">{statusStyle(agent.status).label}</p>
       </div>
     </div>
+  );
+}
+
+/** For the pointer. By keyboard the card itself opens the menu, so that walking over cards takes one stop for each. */
+function MenuButton({ id, name }: { id: string; name: string }) {
+  const actions = useCanvasActions();
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      aria-haspopup="menu"
+      aria-label={`Actions for ${name}`}
+      onClick={(event) => {
+        const { left, bottom } = event.currentTarget.getBoundingClientRect();
+        actions.openMenu(id, { x: left, y: bottom });
+      }}
+      className="nodrag pointer-events-auto -mr-1 inline-flex size-6 items-center justify-center rounded-md text-ink-soft opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-hover pointer-coarse:opacity-100"
+    >
+      <Ellipsis aria-hidden className="size-4" />
+    </button>
   );
 }
 

@@ -11,25 +11,24 @@ import {
   useReactFlow,
 } from '@xyflow/react';
 import '../../styles/flow.css';
-import type { KeyboardEvent } from 'react';
-import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useFleet, useServices } from '../../app/services-context.js';
 import { motionMs } from '../../env.js';
 import { absoluteBoxes, CARD_HEIGHT, CARD_WIDTH } from '../../model/layout.js';
-import { directionOf, neighbourOf } from '../../model/spatial.js';
 import { shouldRefit } from '../../model/view.js';
 import { AgentCard } from './agent-card.js';
-import { type CanvasActions, CanvasActionsContext } from './canvas-actions.js';
+import { CanvasActionsContext } from './canvas-actions.js';
 import { CanvasControls } from './canvas-controls.js';
+import { CardMenu, type CardMenuState } from './card-menu.js';
 import { Flights } from './flights.js';
 import { type AgentNode, reconcileNodes } from './flow-nodes.js';
 import { Minimap } from './minimap.js';
+import { cardIn, useCardActions } from './use-card-actions.js';
 import { useLayoutEdits } from './use-layout-edits.js';
 import { readViewport, useViewportMemory } from './viewport-memory.js';
 
 const nodeTypes: NodeTypes = { agent: AgentCard };
 const fitOptions = { padding: 0.18, maxZoom: 1 } as const;
-const NUDGE = 20;
 
 interface CanvasViewProps {
   selectedId: string | null;
@@ -144,7 +143,14 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
     if (selectedId !== null) requestAnimationFrame(() => reveal(selectedId));
   }, [selectedId]);
 
-  const actions = useCardActions({ onSelect, edits, reveal: (id) => reveal(id), frame });
+  const [menu, setMenu] = useState<CardMenuState | null>(null);
+  const actions = useCardActions({
+    onSelect,
+    edits,
+    reveal: (id) => reveal(id),
+    openMenu: (id, at) => setMenu({ id, at, open: true }),
+    frame,
+  });
 
   return (
     <CanvasActionsContext value={actions}>
@@ -184,52 +190,12 @@ function Canvas({ selectedId, onSelect, onReady }: CanvasViewProps) {
           <Minimap />
           <CanvasControls onFit={fit} onTidy={edits.tidy} onUndo={edits.undo} />
         </ReactFlow>
+        <CardMenu
+          menu={menu}
+          onClose={() => setMenu((last) => last && { ...last, open: false })}
+          focusCard={(id) => cardIn(frame, id)?.focus()}
+        />
       </div>
     </CanvasActionsContext>
   );
-}
-
-interface CardActionPorts {
-  onSelect: (id: string) => void;
-  edits: ReturnType<typeof useLayoutEdits>;
-  reveal: (id: string) => void;
-  frame: React.RefObject<HTMLDivElement | null>;
-}
-
-/** The same object for the life of the canvas; it reads the newest ports when a card calls it. */
-function useCardActions(ports: CardActionPorts): CanvasActions {
-  const { fleet } = useServices();
-  const newest = useRef(ports);
-  useEffect(() => {
-    newest.current = ports;
-  });
-  return useMemo(() => {
-    const onCardKey = (id: string, event: KeyboardEvent) => {
-      const direction = directionOf(event.key);
-      if (direction === null) return;
-      event.preventDefault();
-      const { edits, reveal, frame } = newest.current;
-      if (event.altKey) {
-        const at = fleet.getState().placed.find((one) => one.id === id);
-        if (!at) return;
-        const dx = direction === 'left' ? -NUDGE : direction === 'right' ? NUDGE : 0;
-        const dy = direction === 'up' ? -NUDGE : direction === 'down' ? NUDGE : 0;
-        edits.move(new Map([[id, { x: at.x + dx, y: at.y + dy }]]), 'Moved a card');
-        return;
-      }
-      const boxes = absoluteBoxes(fleet.getState().placed.filter((one) => !one.hidden));
-      const next = neighbourOf(boxes, id, direction);
-      if (next === null) return;
-      reveal(next);
-      // A card outside the view is not in the document until the view has moved there.
-      const focus = () => frame.current?.querySelector<HTMLElement>(`[data-agent="${next}"]`)?.focus();
-      if (frame.current?.querySelector(`[data-agent="${next}"]`)) focus();
-      else requestAnimationFrame(() => requestAnimationFrame(focus));
-    };
-    return {
-      select: (id) => newest.current.onSelect(id),
-      setCollapsed: (id, collapsed) => newest.current.edits.setCollapsed(id, collapsed),
-      onCardKey,
-    };
-  }, [fleet]);
 }

@@ -68,8 +68,19 @@ it('a history that cannot be read is not shown as an empty one', async () => {
   expect(screen.queryByText('Write to Lead')).toBeNull();
 });
 
-it('an agent that is asleep can be written to', async () => {
+it('an agent that hibernates can be written to', async () => {
   open({}, { status: 'hibernated' });
   expect(await screen.findByText(/a message wakes it/)).toBeTruthy();
   expect(screen.getByRole<HTMLTextAreaElement>('textbox').disabled).toBe(false);
+});
+
+it('a paused agent is resumed from here, and its draft waits meanwhile', async () => {
+  const resumed = () => json({ status: 'provisioning', resumed_count: 1 });
+  const { server } = open({ 'POST /workspaces/w1/resume': resumed }, { status: 'paused' });
+  const field = await write('for later');
+  expect(field.value).toBe('for later');
+  expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Send' }).disabled).toBe(true);
+  fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+  await waitFor(() => expect(server.requests).toContain('POST /workspaces/w1/resume'));
+  expect(server.requests).not.toContain(send);
 });

@@ -1,4 +1,4 @@
-import type { Workspace } from '@molecule/contract';
+import type { Status, Workspace } from '@molecule/contract';
 import { ArrowDown, MessageSquare } from 'lucide-react';
 import { Fragment, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
@@ -59,9 +59,7 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
     return (
       <div className="min-h-0 flex-1">
         <Placeholder icon={MessageSquare} title={`Write to ${agent.name}`}>
-          {canAnswer(agent.status)
-            ? 'Ask a question or hand over a task. A lead passes parts of it on to its team.'
-            : 'You can write now; the message is delivered as soon as the agent is online.'}
+          {emptyHint(agent.status)}
         </Placeholder>
       </div>
     );
@@ -126,6 +124,12 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
       )}
     </div>
   );
+}
+
+function emptyHint(status: Status): string {
+  if (canAnswer(status)) return 'Ask a question or hand over a task. A lead passes parts of it on to its team.';
+  if (status === 'paused') return 'Resume it first. What you write until then stays in the field.';
+  return 'You can write now; the message is delivered as soon as the agent is online.';
 }
 
 function FromHuman({ text, at }: { text: string; at: string }) {

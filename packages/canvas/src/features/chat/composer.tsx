@@ -1,20 +1,26 @@
 import type { Workspace } from '@molecule/contract';
 import { ArrowUp, KeyRound } from 'lucide-react';
-import { type KeyboardEvent, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, useId, useLayoutEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import { useServices, useSession } from '../../app/services-context.js';
 import { statusStyle } from '../../model/status.js';
 import { setDraft } from '../../state/session-store.js';
 import { Kbd } from '../../ui/kbd.js';
+import { VerbButton } from '../lifecycle/verb-button.js';
 
 const HEIGHT_MAX = 220;
 
-/** Never locked: a message to an agent that is busy or away is recorded and delivered later. */
+/**
+ * A message to an agent that is busy or away is recorded and delivered later. Only a paused one takes none: the draft
+ * waits here until it is resumed.
+ */
 export function Composer({ agent }: { agent: Workspace }) {
   const { session, conversations } = useServices();
   const draft = useSession((state) => state.drafts.get(agent.id) ?? '');
   const field = useRef<HTMLTextAreaElement>(null);
+  const noteId = useId();
   const note = noteFor(agent);
+  const paused = agent.status === 'paused';
 
   useLayoutEffect(() => {
     const element = field.current;
@@ -25,7 +31,7 @@ export function Composer({ agent }: { agent: Workspace }) {
 
   const send = () => {
     const text = draft.trim();
-    if (text === '') return;
+    if (text === '' || paused) return;
     conversations.send(agent.id, text);
     setDraft(session, agent.id, '');
     field.current?.focus();
@@ -51,7 +57,14 @@ export function Composer({ agent }: { agent: Workspace }) {
         send();
       }}
     >
-      {note !== null && <p className="mb-2 px-1 text-xs text-ink-soft">{note}</p>}
+      {note !== null && (
+        <div className="mb-2 flex items-center gap-3 px-1">
+          <p id={noteId} className="min-w-0 flex-1 text-xs text-ink-soft">
+            {note}
+          </p>
+          {paused && <VerbButton verb="resume" agent={agent} />}
+        </div>
+      )}
       <div className="flex items-end gap-2 rounded-xl border border-line-strong/60 bg-surface py-1.5 pr-1.5 pl-3 transition-colors focus-within:border-accent">
         <textarea
           ref={field}
@@ -61,13 +74,14 @@ export function Composer({ agent }: { agent: Workspace }) {
           onChange={(event) => setDraft(session, agent.id, event.target.value)}
           onKeyDown={onKeyDown}
           aria-label={`Message to ${agent.name}`}
+          aria-describedby={note === null ? undefined : noteId}
           placeholder={`Message ${agent.name}`}
           className="min-h-8 flex-1 resize-none bg-transparent py-1.5 text-sm leading-5 outline-none placeholder:text-ink-faint"
         />
         <button
           type="submit"
           aria-label="Send"
-          disabled={draft.trim() === ''}
+          disabled={draft.trim() === '' || paused}
           className="inline-flex size-8 shrink-0 items-center justify-center rounded-lg bg-accent-fill text-accent-ink transition-colors hover:bg-accent-fill-hover disabled:bg-hover disabled:text-ink-faint"
         >
           <ArrowUp aria-hidden className="size-4" />
@@ -100,11 +114,12 @@ function noteFor(agent: Workspace): string | null {
       return `${agent.name} is starting; your message is delivered when it is online.`;
     case 'hibernated':
     case 'hibernating':
-      return `${agent.name} is asleep; a message wakes it.`;
+      return `${agent.name} hibernates; a message wakes it.`;
+    case 'paused':
+      return `${agent.name} is paused and takes no messages until it is resumed.`;
     case 'awaiting_agent':
       return `${agent.name} has not connected yet; your message waits for it.`;
     case 'offline':
-    case 'paused':
     case 'failed':
     case 'removed':
       return `${agent.name} is ${statusStyle(agent.status).label.toLowerCase()} and may refuse messages at the moment.`;

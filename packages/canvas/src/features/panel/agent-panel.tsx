@@ -5,11 +5,13 @@ import { ErrorBoundary } from '../../app/error-boundary.js';
 import { shortcuts } from '../../app/keymap.js';
 import { useAgent, useFleet } from '../../app/services-context.js';
 import { isTab, type Tab, useGo } from '../../app/use-navigation.js';
+import { firstVerbFor } from '../../model/lifecycle-verbs.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Loading, Placeholder } from '../../ui/placeholder.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { StatusChip } from '../agents/status-mark.js';
 import { ChatTab } from '../chat/chat-tab.js';
+import { VerbButton } from '../lifecycle/verb-button.js';
 import { AgentMenu } from './agent-menu.js';
 import { Breadcrumb } from './breadcrumb.js';
 import { FailureNotice } from './failure-notice.js';
@@ -36,6 +38,7 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
   const agent = useAgent(id);
   const ready = useFleet((state) => state.snapshot.state === 'ready');
   const go = useGo();
+  const firstVerb = agent ? firstVerbFor(agent) : null;
   if (!agent) {
     return ready ? (
       <Placeholder icon={X} title="This agent does not exist">
@@ -68,6 +71,12 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
         <div className="mt-2 flex flex-wrap items-center gap-1.5">
           <StatusChip status={agent.status} />
           <RuntimeChips agent={agent} />
+          {/* The composer of a chat has a button for resume itself. */}
+          {firstVerb && !(firstVerb === 'resume' && tab === 'chat') && (
+            <span className="ml-auto">
+              <VerbButton verb={firstVerb} agent={agent} />
+            </span>
+          )}
         </div>
         <FailureNotice agent={agent} tab={tab} />
         <Radix.List aria-label="Views of the agent" className="-mx-1 mt-3 flex gap-0.5 overflow-x-auto">

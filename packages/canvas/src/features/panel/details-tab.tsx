@@ -10,11 +10,13 @@ import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
+import { TemplateForm } from './template-form.js';
 
 export function DetailsTab({ agent }: { agent: Workspace }) {
   return (
     <div className="relative h-full space-y-6 overflow-y-auto p-4">
       <EditForm agent={agent} />
+      <TemplateForm agent={agent} />
       <Facts agent={agent} />
     </div>
   );

@@ -2,7 +2,8 @@ import type { Workspace } from '@molecule/contract';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { useFleet, useServices } from '../../app/services-context.js';
+import { useAgent, useFleet, useServices } from '../../app/services-context.js';
+import { useDialog } from '../../app/use-navigation.js';
 import { problemOf } from '../../model/problem.js';
 import { descendantsOf, treeOrder } from '../../model/selectors.js';
 import { Button } from '../../ui/button.js';
@@ -11,8 +12,14 @@ import { SelectField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 
 /** Another parent: who may talk to whom follows from the tree, so this is a decision, not a drag. */
-export function MoveDialog({ agent, onClose }: { agent: Workspace; onClose: () => void }) {
+export function MoveDialog({ id }: { id: string }) {
+  const agent = useAgent(id);
+  return agent ? <MoveForm agent={agent} /> : null;
+}
+
+function MoveForm({ agent }: { agent: Workspace }) {
   const { client } = useServices();
+  const { close } = useDialog();
   const fleet = useFleet((state) => state.fleet);
   const [parent, setParent] = useState(agent.parent_id ?? '');
   const below = new Set([agent.id, ...descendantsOf(fleet, agent.id)]);
@@ -30,7 +37,7 @@ export function MoveDialog({ agent, onClose }: { agent: Workspace; onClose: () =
     },
     onSuccess: () => {
       toast.success(`Moved ${agent.name}`);
-      onClose();
+      close();
     },
   });
   const problem = move.error ? problemOf(move.error) : null;
@@ -38,13 +45,13 @@ export function MoveDialog({ agent, onClose }: { agent: Workspace; onClose: () =
   return (
     <Dialog
       open
-      onClose={onClose}
+      onClose={close}
       width="narrow"
       title={`Move ${agent.name}`}
       description="An agent can talk to its siblings and to everyone on its line up and down the tree."
       footer={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={close}>Cancel</Button>
           <Button
             look="primary"
             pending={move.isPending}

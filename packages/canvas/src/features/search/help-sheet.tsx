@@ -7,6 +7,7 @@ const extra: readonly Shortcut[] = [
   { keys: '←', label: 'Walk to the next card with the arrow keys', group: 'Canvas' },
   { keys: 'Alt+←', label: 'Move the focused card', group: 'Canvas' },
   { keys: 'Enter', label: 'Open the focused card', group: 'Canvas' },
+  { keys: 'Shift+F10', label: 'Show the actions of the focused card', group: 'Canvas' },
 ];
 
 export function HelpSheet() {

@@ -1,3 +1,4 @@
+import type { Workspace } from '@molecule/contract';
 import { Command } from 'cmdk';
 import {
   Activity,
@@ -20,15 +21,20 @@ import { useRef } from 'react';
 import { type ShortcutName, shortcuts } from '../../app/keymap.js';
 import { useFleet, useSession } from '../../app/services-context.js';
 import { useDialog, useGo } from '../../app/use-navigation.js';
+import { type LifecycleVerb, verbsFor } from '../../model/lifecycle-verbs.js';
 import { treeOrder } from '../../model/selectors.js';
 import { statusStyle } from '../../model/status.js';
 import { Kbd } from '../../ui/kbd.js';
 import { useReturnFocus } from '../../ui/return-focus.js';
 import { StatusIcon } from '../agents/status-mark.js';
+import type { useAct } from '../lifecycle/use-verbs.js';
+import { useVerbSubject, verbLabel } from '../lifecycle/verb-button.js';
+import { verbLooks } from '../lifecycle/verb-looks.js';
 
 interface SearchDialogProps {
   selectedId: string | null;
   onCommand: (name: ShortcutName) => void;
+  onAct: ReturnType<typeof useAct>;
 }
 
 /** `needs`: what has to be there before the command can do anything. */
@@ -48,7 +54,7 @@ const commands: readonly { name: ShortcutName; icon: LucideIcon; needs?: 'select
 ];
 
 /** Every agent and every command, one field. */
-export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
+export function SearchDialog({ selectedId, onCommand, onAct }: SearchDialogProps) {
   const dialog = useDialog();
   const go = useGo();
   const focus = useReturnFocus();
@@ -59,10 +65,12 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
   const has = { selection: selectedId !== null, agents: rows.length > 0, move: rows.length > 0 && canUndo };
   const offered = commands.filter((command) => command.needs !== 'selection' || has.selection);
 
-  const run = (name: ShortcutName) => {
+  const selected = selectedId === null ? undefined : fleet.agents.get(selectedId);
+
+  const run = (act: () => void) => {
     // Commands that open another place replace this dialog; the others need it gone first.
     dialog.close();
-    requestAnimationFrame(() => onCommand(name));
+    requestAnimationFrame(act);
   };
 
   return (
@@ -110,6 +118,18 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
                   ))}
                 </Command.Group>
               )}
+              {selected && (
+                <Command.Group heading={`Actions for ${selected.name}`} className={group}>
+                  {verbsFor(fleet, selected).map((verb) => (
+                    <VerbOption
+                      key={verb}
+                      verb={verb}
+                      agent={selected}
+                      onAct={(subject) => run(() => onAct(verb, subject))}
+                    />
+                  ))}
+                </Command.Group>
+              )}
               <Command.Group heading="Commands" className={group}>
                 {offered.map(({ name, icon: Icon, needs }) => (
                   <Command.Item
@@ -117,7 +137,7 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
                     value={`command ${name}`}
                     disabled={needs !== undefined && !has[needs]}
                     keywords={[shortcuts[name].label]}
-                    onSelect={() => run(name)}
+                    onSelect={() => run(() => onCommand(name))}
                     className={item}
                   >
                     <Icon aria-hidden className="size-4 text-ink-soft" />
@@ -131,6 +151,30 @@ export function SearchDialog({ selectedId, onCommand }: SearchDialogProps) {
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+interface VerbOptionProps {
+  verb: LifecycleVerb;
+  agent: Workspace;
+  onAct: (subject: Workspace) => void;
+}
+
+function VerbOption({ verb, agent, onAct }: VerbOptionProps) {
+  const subject = useVerbSubject(verb, agent);
+  const { icon: Icon } = verbLooks[verb];
+  const label = verbLabel(verb, agent, subject);
+  return (
+    <Command.Item
+      value={`verb ${verb}`}
+      keywords={[label, agent.name]}
+      onSelect={() => onAct(subject)}
+      className={item}
+    >
+      <Icon aria-hidden className="size-4 text-ink-soft" />
+      <span className="flex-1">{label}</span>
+      <span className="text-xs text-ink-faint">{agent.name}</span>
+    </Command.Item>
   );
 }
 
