@@ -55,6 +55,7 @@ describe.skipIf(chromiumPath === null)('a person holds, starts and removes agent
     await page.getByRole('menuitem', { name: 'Open conversation' }).and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Escape');
     await card(page, 'Lead').and(page.locator(':focus')).waitFor();
+    expect(await page.getByRole('menu').count()).toBe(0);
   });
 
   it('pausing the lead names its team first, and Escape changes nothing', async () => {
@@ -90,6 +91,7 @@ describe.skipIf(chromiumPath === null)('a person holds, starts and removes agent
     await page.getByRole('button', { name: new RegExp(`^Writer, Online, working on .*${TASK}`) }).waitFor();
     const dialog = await choose('Writer', 'Hibernate', 'Hibernate Writer in the middle of its work?');
     await dialog.getByRole('listitem').filter({ hasText: TASK }).waitFor();
+    expect(await statuses()).toEqual(['online', 'online', 'online']);
     await dialog.getByRole('button', { name: 'Hibernate agent' }).click();
     await card(page, 'Writer', 'Hibernated').waitFor();
   });
@@ -102,11 +104,13 @@ describe.skipIf(chromiumPath === null)('a person holds, starts and removes agent
     await log.getByText('may have acted on part of it').waitFor({ timeout: 60_000 });
     await log.getByRole('button', { name: 'Send again' }).click();
     await log.getByText('Done at last.').waitFor();
+    expect(await statuses()).toEqual(['online', 'online', 'online']);
   });
 
   it('an idle agent hibernates at once, and a message wakes it', async () => {
     await chooseItem('Researcher', 'Hibernate');
     await card(page, 'Researcher', 'Hibernated').click();
+    expect(await page.getByRole('alertdialog').count()).toBe(0);
     await page.getByText('Researcher hibernates; a message wakes it.').waitFor();
     await write(page, 'Researcher', 'Good morning');
     await conversation(page, 'Researcher').getByText('Done at last.').waitFor({ timeout: 60_000 });
@@ -121,6 +125,7 @@ describe.skipIf(chromiumPath === null)('a person holds, starts and removes agent
     await panel(page).getByRole('button', { name: 'Store template' }).click();
     await panel(page).getByText('It takes effect with the next restart.').waitFor();
     await page.keyboard.press('Control+K');
+    await page.getByRole('dialog', { name: 'Search agents and commands' }).waitFor();
     await page.keyboard.type('restart');
     await page.getByRole('option', { name: /^Restart/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
@@ -129,6 +134,7 @@ describe.skipIf(chromiumPath === null)('a person holds, starts and removes agent
     await dialog.getByRole('button', { name: 'Restart agent' }).click();
     await page.getByText(`The template "${template?.id}" is laid over its configuration.`).waitFor();
     await card(page, 'Researcher').waitFor();
+    expect(await statuses()).toEqual(['online', 'online', 'online']);
   });
 
   it('removing everything below leaves the lead alone', async () => {

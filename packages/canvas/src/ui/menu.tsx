@@ -4,10 +4,13 @@ import { createContext, type ReactElement, type ReactNode, use, useId, useRef } 
 import { classes } from './classes.js';
 import { Kbd } from './kbd.js';
 
-/** A menu that hangs on the button that opens it. */
+/**
+ * A menu that hangs on the button that opens it. Neither menu is modal: a press elsewhere closes it and does what it
+ * does there, and nothing that can still take the focus is hidden from screen readers.
+ */
 export function Menu({ trigger, ...panel }: { trigger: ReactElement } & PanelProps) {
   return (
-    <Radix.Root>
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Panel align="end" {...panel} />
     </Radix.Root>
@@ -29,7 +32,7 @@ interface PointMenuProps extends PanelProps {
  */
 export function PointMenu({ open, at, onClose, ...panel }: PointMenuProps) {
   return (
-    <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
+    <Radix.Root modal={false} open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Trigger asChild>
         <button
           type="button"
@@ -63,11 +66,13 @@ interface PlacedPanelProps extends PanelProps {
 function Panel({ label, note = null, align, returnFocus, children }: PlacedPanelProps) {
   const noteId = useId();
   const waiting = useRef<(() => void) | null>(null);
+  const leftByPress = useRef(false);
   const onCloseAutoFocus = (event: Event) => {
     if (returnFocus) {
       event.preventDefault();
-      returnFocus();
+      if (!leftByPress.current) returnFocus();
     }
+    leftByPress.current = false;
     const act = waiting.current;
     waiting.current = null;
     // Radix focuses the opener in a handler after this one.
@@ -82,6 +87,9 @@ function Panel({ label, note = null, align, returnFocus, children }: PlacedPanel
         sideOffset={6}
         collisionPadding={8}
         onCloseAutoFocus={onCloseAutoFocus}
+        onInteractOutside={() => {
+          leftByPress.current = true;
+        }}
         onContextMenu={(event) => event.preventDefault()}
         className="z-60 max-w-72 min-w-52 rounded-xl border border-line bg-raised p-1 shadow-lift animate-enter"
       >

@@ -3,7 +3,7 @@ import { buildWorkspace } from '../../model/builders.js';
 import { type Answers, createFakeServer, json, refusal } from '../../testing/fake-server.js';
 import { busyTasksOf, runVerb, type VerbRequest, verbProblemOf } from './run-verb.js';
 
-const agent = buildWorkspace({ id: 'w1', name: 'Lead' });
+const agent = buildWorkspace({ id: 'w1', name: 'Lead', template: 'starter-lead' });
 type Asked = Omit<VerbRequest, 'agent'>;
 
 /** What the server was asked, and what a person is told. */
@@ -30,7 +30,10 @@ describe('what the server is asked', () => {
 
   it.each([
     [{ verb: 'restart' }, {}],
-    [{ verb: 'restart', applyTemplate: true }, { apply_template: true }],
+    [
+      { verb: 'restart', applyTemplate: true },
+      { template: 'starter-lead', apply_template: true },
+    ],
     [{ verb: 'wake' }, {}],
   ] as const)('%o', async (request, body) => {
     expect((await run(request, 'POST /workspaces/w1/restart', started)).bodies).toEqual([body]);

@@ -35,10 +35,9 @@ export async function runVerb(client: Client, request: VerbRequest): Promise<Tol
   switch (verb) {
     case 'restart':
     case 'wake': {
-      const { body } = await client.call('restartWorkspace', {
-        params,
-        body: request.applyTemplate ? { apply_template: true } : {},
-      });
+      // By its name as well: alone, the flag prefers a template that is called like the agent over the stored one.
+      const choice = request.applyTemplate ? { template: agent.template, apply_template: true } : {};
+      const { body } = await client.call('restartWorkspace', { params, body: choice });
       if (body.status === 'noop')
         return { title: `${agent.name} was not restarted`, note: body.message, tone: 'warning' };
       const note = body.template_applied ? `The template "${body.config_dir}" is laid over its configuration.` : null;

@@ -115,7 +115,7 @@ it('a restart lays the stored template out again only when asked to, and warns t
   fireEvent.click(choice);
   expect(screen.getByText(/Edits to them are lost/)).toBeTruthy();
   confirm('Restart agent');
-  await waitFor(() => expect(bodies).toEqual([{ apply_template: true }]));
+  await waitFor(() => expect(bodies).toEqual([{ template: 'starter-lead', apply_template: true }]));
 });
 
 it('a member that comes in while the dialog is open is named before it can go', () => {
