@@ -22,7 +22,7 @@ export interface Told {
 }
 
 /** Members came in after the dialog had been read. */
-export class NewMembersError extends Error {
+class NewMembersError extends Error {
   override readonly name = 'NewMembersError';
 }
 
