@@ -89,6 +89,19 @@ it('after a crash, a message that never began runs, whatever the adapter', async
   expect(ran).toEqual(['waiting']);
 });
 
+it.each([true, false])(
+  'a message that comes before recovery (replay-safe: %s) is answered once, to the one who sent it',
+  async (replaySafe) => {
+    const { adapter, ran, end } = createManual(replaySafe);
+    const turns = create(adapter);
+    const sent = await turns.submit(request('early'));
+    await turns.recover();
+    await end('early');
+    expect(await sent.outcome).toMatchObject({ state: 'completed', text: 'answer to early' });
+    expect(ran).toEqual(['early']);
+  },
+);
+
 it('after a crash, a replay-safe turn runs again and keeps its task', async () => {
   const { adapter, ran, end } = createManual(true);
   await journal.accept(request('begun'), 'now');

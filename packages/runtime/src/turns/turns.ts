@@ -266,8 +266,10 @@ export function createTurns(options: TurnsOptions): Turns {
 
     async recover() {
       for (const entry of journal.entries()) {
-        if (entry.outcome) continue;
         const key = turnKey(entry.request);
+        // A message that came since this process listens is being worked on: it is nothing that a crash left behind, and
+        // whoever sent it waits for the turn that is live.
+        if (entry.outcome || live.has(key)) continue;
         const { messageId } = entry.request;
         if (entry.started && adapter.replaySafe !== true) {
           const reason =
