@@ -56,7 +56,7 @@ export function wordsFor(verb: AskedVerb, agent: Workspace, radius: BlastRadius,
     case 'collapse':
       return {
         title: `Remove everything below ${name}?`,
-        effect: `${name} itself stays. ${goneEffect(many)}${elsewhere(radius)}`,
+        effect: `${name} itself stays. ${many ? 'Everyone' : 'The agent'} below it is stopped for good and loses access.${elsewhere(radius)}`,
         ...afterRemoval(radius),
         confirm: `Remove ${agents}`,
       };
