@@ -278,7 +278,7 @@ export const ERRORS = {
     status: 409,
     retry: true,
     text: 'workspace has active tasks; use ?force=true to terminate them',
-    help: 'Wait until it is idle, or repeat with ?force=true: what it works on is then delivered again when it wakes.',
+    help: 'Wait until it is idle, or repeat with ?force=true: its work then breaks off, and whoever sent it is told to send it again.',
   },
   hibernation_failed: {
     status: 500,
