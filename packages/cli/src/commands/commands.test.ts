@@ -50,13 +50,12 @@ describe('the lifecycle of a workspace', () => {
     expect((await cli.molecule('ws', 'restart', 'Lead')).out).toBe(
       'Lead is starting; its configuration stays as it is\n',
     );
-    expect(cli.server.calls.at(-1)).toMatchObject({ params: { id: lead.id }, query: { reset: 'false' }, body: {} });
+    expect(cli.server.calls.at(-1)).toMatchObject({ params: { id: lead.id }, body: {} });
     cli.server.on('restartWorkspace', { status: 200, body: { ...kept, config_dir: 'seo', template_applied: true } });
-    expect((await cli.molecule('ws', 'restart', 'Lead', '--template', 'seo', '--reset', '--apply')).out).toBe(
+    expect((await cli.molecule('ws', 'restart', 'Lead', '--template', 'seo', '--apply')).out).toBe(
       'Lead is starting, with the template "seo" laid over its configuration\n',
     );
     expect(cli.server.calls.at(-1)).toMatchObject({
-      query: { reset: 'true' },
       body: { template: 'seo', apply_template: true },
     });
   });

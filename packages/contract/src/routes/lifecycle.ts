@@ -7,8 +7,6 @@ import { Nullable } from '../schema.js';
 export const RestartWorkspace = Type.Object({
   template: Type.Optional(Nullable(Type.String())),
   apply_template: Type.Optional(Nullable(Type.Boolean())),
-  reset: Type.Optional(Nullable(Type.Boolean())),
-  rebuild_config: Type.Optional(Nullable(Type.Boolean())),
 });
 export type RestartWorkspace = Static<typeof RestartWorkspace>;
 
@@ -23,7 +21,6 @@ export const lifecycleRoutes = {
     access: 'workspace',
     rate: 'default',
     params: id,
-    query: { reset: flag('forget the session of the agent as well') },
     body: RestartWorkspace,
     bodyOptional: true,
     bodyLenient: true,
@@ -35,7 +32,8 @@ export const lifecycleRoutes = {
           config_dir: Type.String(),
           /** Additive: whether that template is laid over the configuration by this restart. */
           template_applied: Type.Boolean(),
-          reset_session: Type.Boolean(),
+          /** No runtime of this server keeps a session that a restart could forget. */
+          reset_session: Type.Literal(false),
         }),
         Type.Object({ status: Type.Literal('noop'), runtime: Type.Literal('external'), message: Type.String() }),
       ]),

@@ -8,7 +8,6 @@ export const wsRestart: Command = {
   flags: {
     template: { kind: 'text', describe: 'lay this template over the configuration of the agent' },
     apply: { kind: 'boolean', describe: 'lay the stored template over the configuration again' },
-    reset: { kind: 'boolean', describe: 'forget the session of the agent as well' },
   },
   summary: 'Start an agent anew',
   async run({ args, flags, client }) {
@@ -16,7 +15,6 @@ export const wsRestart: Command = {
     const workspace = await findWorkspace(connection, args[0] ?? '');
     const { body } = await connection.call('restartWorkspace', {
       params: { id: workspace.id },
-      query: { reset: flags.reset === true },
       body: {
         ...(typeof flags.template === 'string' ? { template: flags.template } : {}),
         ...(flags.apply === true ? { apply_template: true } : {}),

@@ -8,16 +8,16 @@ const AT_ONCE = 100;
  * generation keeps it from touching one that was started anew meanwhile; the next message wakes it, so a task that arrives
  * between the look and the commit is delivered late and never lost.
  */
-export async function sweepIdle(deps: Pick<Ports, 'lanes' | 'transact' | 'commit'>): Promise<void> {
-  const idle = await listIdle(deps.lanes.work, AT_ONCE);
-  if (idle.length === 0) return;
-  await deps.transact('work', (tx) =>
-    deps.commit(tx, {
+export async function sweepIdle(deps: Pick<Ports, 'transact' | 'commit'>): Promise<void> {
+  await deps.transact('work', async (tx) => {
+    const idle = await listIdle(tx, AT_ONCE);
+    if (idle.length === 0) return;
+    await deps.commit(tx, {
       transitions: idle.map(({ id, generation }) => ({
         workspaceId: id,
         generation,
         trigger: 'hibernate_requested' as const,
       })),
-    }),
-  );
+    });
+  });
 }

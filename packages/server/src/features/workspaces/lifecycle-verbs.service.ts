@@ -41,9 +41,7 @@ export interface LifecycleVerbs {
   wake(ids: readonly string[]): Promise<void>;
 }
 
-export type Restart =
-  | { readonly kind: 'external' }
-  | { readonly kind: 'started'; readonly source: ConfigSource; readonly resetsSession: boolean };
+export type Restart = { readonly kind: 'external' } | { readonly kind: 'started'; readonly source: ConfigSource };
 
 export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
   const { transact, commit } = deps;
@@ -69,8 +67,7 @@ export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
       }
       await writePendingTemplate(tx, id, source.apply);
       await commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] });
-      // Only this runtime keeps a session apart from the workspace's files (contract lifecycle §2.2).
-      return { kind: 'started', source, resetsSession: request.reset === true && runtime === 'claude-code' };
+      return { kind: 'started', source };
     });
     deps.nudge();
     return result;
