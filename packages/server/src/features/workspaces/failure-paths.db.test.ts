@@ -2,29 +2,25 @@ import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
-import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createWorkspacesWorld, NO_TEMPLATES, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { readEvents } from '../../platform/event-log.js';
+import type { ConfigFile } from '../../provisioners/provisioner.js';
 import { StartRefusal } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import type { FailureReason } from './transition.js';
 
 const database = useTestDatabase();
+const aConfig = { files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], templateHash: null };
 let world: WorkspacesWorld;
-let composing: () => { files: []; requiredEnv: readonly string[] };
+let composing: () => { files: ConfigFile[]; requiredEnv: readonly string[]; templateHash: null };
 let reading: () => Record<string, string>;
 
 beforeEach(async () => {
-  composing = () => ({ files: [], requiredEnv: [] });
+  composing = () => ({ ...aConfig, requiredEnv: [] });
   reading = () => ({});
   world = createWorkspacesWorld(database.url, {
     sources: () => ({
-      templates: {
-        find: () => null,
-        isSafeName: () => true,
-        findForName: () => null,
-        compose: async () => composing(),
-        provisionTimeoutSeconds: () => null,
-      },
+      templates: { ...NO_TEMPLATES, compose: async () => composing() },
       secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => reading() },
     }),
   });
@@ -50,7 +46,7 @@ async function createRunning(): Promise<string> {
 const PATHS = {
   runtime_not_installed: () => create('codex'),
   missing_env: () => {
-    composing = () => ({ files: [], requiredEnv: ['A_KEY'] });
+    composing = () => ({ ...aConfig, requiredEnv: ['A_KEY'] });
     return create();
   },
   template_unreadable: () => {
@@ -58,6 +54,12 @@ const PATHS = {
       throw new StartRefusal({ reason: 'template_unreadable', text: 'template "x" cannot be read' });
     };
     return create();
+  },
+  config_missing: async () => {
+    const id = await createRunning();
+    world.backend.files.remove(id, 'config.yaml');
+    await world.workspaces.lifecycle.restart(id, {});
+    return id;
   },
   secret_unreadable: () => {
     reading = () => {

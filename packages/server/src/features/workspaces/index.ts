@@ -60,6 +60,8 @@ export interface WorkspacesDeps
     ConfigSourceInput['templates'] & {
       /** Declared by a template for its runtime, in seconds; null when none does (contract lifecycle §5.3). */
       provisionTimeoutSeconds(runtime: string): number | null;
+      /** Changes with the files of a template, as of the last look at them; null when there is none of this name. */
+      hashOf(name: string): string | null;
     };
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
@@ -156,9 +158,12 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         db: deps.lanes.control,
         provisioners: deps.provisioners,
         publicUrl: deps.publicUrl,
-        provisionTimeoutOf: (runtime) => {
-          const seconds = declaredSeconds(runtime);
-          return seconds === null ? null : seconds * 1000;
+        templates: {
+          provisionTimeoutOf: (runtime) => {
+            const seconds = declaredSeconds(runtime);
+            return seconds === null ? null : seconds * 1000;
+          },
+          hashOf: deps.templates.hashOf,
         },
       }),
     },

@@ -12,7 +12,8 @@ import {
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
 import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
-import { writeAppliedTemplate } from './lifecycle-verbs.store.js';
+import { lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
+import { needsRestart } from './pending-changes.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
@@ -106,7 +107,9 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       if (found !== null && found.url !== null && isWanted(found, wanted)) {
         deps.logger.debug({ workspace: row.id, backend: row.backend }, 'instance runs already');
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
-        if (row.pendingTemplate !== null) await noteConfig(row, { template: row.pendingTemplate });
+        if (row.pendingTemplate !== null) {
+          await note(row, { written: { template: row.pendingTemplate, templateHash: null }, spec: null });
+        }
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
@@ -115,12 +118,11 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         row,
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
-      let written: { readonly template: string | null } | null = null;
-      const spec = await prepareStart(deps, db, row, (template) => {
-        written = { template };
+      const prepared = await prepareStart(deps, db, row);
+      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch((error: unknown) => {
+        throw prepared.refusal() ?? error;
       });
-      const record = await provisioner.ensure(spec, row.instance, signal);
-      await noteConfig(row, written);
+      await note(row, { written: prepared.written(), spec: prepared.hasStarted() ? row.spec : null });
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
       // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
       if (!kept) deps.logger.warn({ workspace: row.id }, 'lease lost while an instance was starting');
@@ -131,9 +133,21 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   /** After the start and not before: one that failed half way lays the template over the folder again. */
-  async function noteConfig(row: ClaimedRow, written: { readonly template: string | null } | null): Promise<void> {
-    if (written === null) return;
-    await writeAppliedTemplate(db, row.id, row.generation, written.template);
+  async function note(row: ClaimedRow, what: StartNote): Promise<void> {
+    if (what.written === null && what.spec === null && row.pendingTemplate === null) return;
+    await transact('work', async (tx) => {
+      const before = await lockVerbSubject(tx, row.id);
+      if (!before) return;
+      await writeStartNote(tx, row.id, row.generation, what);
+      const after = {
+        ...before,
+        startedSpec: what.spec ?? before.startedSpec,
+        appliedTemplate: what.written === null ? before.appliedTemplate : what.written.template,
+      };
+      if (needsRestart(before) === needsRestart(after)) return;
+      const changes = { needs_restart: needsRestart(after) };
+      await commit(tx, { events: [{ type: 'WORKSPACE_UPDATED', workspaceId: row.id, payload: { changes } }] });
+    });
   }
 
   /** A workspace whose instance is gone, or has to go, says so before it starts again: offline, then provisioning. */

@@ -42,6 +42,7 @@ export const FAILURE_REASONS = [
   'missing_env',
   'secret_unreadable',
   'template_unreadable',
+  'config_missing',
   'no_backend',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];

@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
+import { needsRestart } from './pending-changes.js';
 import { DEFAULT_RUNTIME } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
 import {
@@ -210,7 +211,11 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
           workspace_dir: spec.workspace_dir,
           hibernation_idle_minutes: set.idleMinutes,
         };
-        const changed = Object.entries(changes).filter(([key]) => key in fields);
+        const waits = needsRestart({ ...row, spec });
+        const changed = [
+          ...Object.entries(changes).filter(([key]) => key in fields),
+          ...(waits === needsRestart(row) ? [] : [['needs_restart', waits] as const]),
+        ];
         events.push({ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes: Object.fromEntries(changed) } });
       }
       if (x !== undefined || collapsed !== undefined) {

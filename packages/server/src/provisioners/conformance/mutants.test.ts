@@ -158,6 +158,41 @@ const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    flaw: 'composes the configuration before it knows whether it will write it',
+    caughtBy: ['composes-only-to-write'],
+    breakage: (provisioner) => ({
+      async ensure(spec, record, signal) {
+        const files = await spec.composeConfig({ provisionedAt: null }).catch(() => null);
+        const composeConfig = files === null ? spec.composeConfig : async () => files;
+        return provisioner.ensure({ ...spec, composeConfig }, record, signal);
+      },
+    }),
+  },
+  {
+    flaw: 'starts with an empty folder when the configuration cannot be composed',
+    caughtBy: ['failed-composition'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) =>
+        provisioner.ensure(
+          { ...spec, composeConfig: (folder) => spec.composeConfig(folder).catch(() => []) },
+          record,
+          signal,
+        ),
+    }),
+  },
+  {
+    flaw: 'does not say that the folder was in use before',
+    caughtBy: ['marks-the-first-success'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) =>
+        provisioner.ensure(
+          { ...spec, composeConfig: () => spec.composeConfig({ provisionedAt: null }) },
+          record,
+          signal,
+        ),
+    }),
+  },
+  {
     flaw: 'only stops when asked to destroy',
     caughtBy: ['destroy-leaves-nothing'],
     breakage: (provisioner) => ({ destroy: (ref, signal) => provisioner.stop(ref, signal) }),

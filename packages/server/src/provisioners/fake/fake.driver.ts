@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.js';
 import { createExitListeners } from '../exit-listeners.js';
-import { DriverError, type InstanceRecord, type InstanceSpec } from '../provisioner.js';
+import { DriverError, type InstanceRecord, type InstanceSpec, PROVISIONED_FILE } from '../provisioner.js';
 import { createRedactor } from '../redaction.js';
 import type { Driver } from '../shared-semantics.js';
 import { untilAborted } from '../until-aborted.js';
@@ -21,6 +21,8 @@ export interface FakeControl {
   findSpec(workspaceId: string): InstanceSpec | undefined;
   findToken(workspaceId: string): string | null;
   readonly files: {
+    /** Paths in the configuration folder, sorted, without the driver's own mark. */
+    list(workspaceId: string): readonly string[];
     read(workspaceId: string, path: string): Buffer | null;
     write(workspaceId: string, path: string, content: Buffer): void;
     remove(workspaceId: string, path: string): void;
@@ -124,13 +126,16 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         calls.push(`start ${spec.workspaceId}`);
         requireReachable();
         const workspace = hold(spec);
-        seed(workspace);
+        await seed(workspace);
         workspace.token = await spec.issueToken();
         if (startDelayMs > 0) await clock.sleep(startDelayMs, signal);
         await starts.pass(signal);
         signal.throwIfAborted();
         const failure = failures.shift();
         if (failure !== undefined) throw bootFailure(spec, failure);
+        if (!workspace.files.has(PROVISIONED_FILE)) {
+          workspace.files.set(PROVISIONED_FILE, Buffer.from(`${clock.now().toISOString()}\n`));
+        }
         workspace.running = workspace.lastInstance;
         watched.add(workspace.lastInstance.instanceId);
         return workspace.lastInstance;
@@ -178,6 +183,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     findSpec: (workspaceId) => workspaces.get(workspaceId)?.spec,
     findToken: (workspaceId) => workspaces.get(workspaceId)?.token ?? null,
     files: {
+      list: (workspaceId) =>
+        [...(workspaces.get(workspaceId)?.files.keys() ?? [])].filter((path) => path !== PROVISIONED_FILE).sort(),
       read: (workspaceId, path) => workspaces.get(workspaceId)?.files.get(path) ?? null,
       write(workspaceId, path, content) {
         workspaces.get(workspaceId)?.files.set(path, content);
@@ -244,11 +251,12 @@ interface FakeExit {
   readonly output: readonly string[];
 }
 
-function seed(workspace: FakeWorkspace): void {
+async function seed(workspace: FakeWorkspace): Promise<void> {
   const { spec, files } = workspace;
   if (spec.seedConfig === 'none') return;
   if (spec.seedConfig === 'if-missing' && files.has('config.yaml')) return;
-  for (const file of spec.configFiles) files.set(file.path, file.content);
+  const provisionedAt = files.get(PROVISIONED_FILE)?.toString('utf8').trim() ?? null;
+  for (const file of await spec.composeConfig({ provisionedAt })) files.set(file.path, file.content);
   spec.configWritten();
 }
 
