@@ -49,7 +49,12 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
     ...(given.noBackend ? { noBackend: true } : {}),
     sources: (ports) => {
-      const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
+      const templates = createTemplates({
+        ...ports,
+        userFolder: folders.templates,
+        ownFolder: join(folder, 'own'),
+        ...none,
+      });
       const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY });
       Object.assign(sources, { templates, secrets });
       return { templates, secrets };

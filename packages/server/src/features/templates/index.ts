@@ -8,14 +8,17 @@ import { type Catalogue, createCatalogue, toListed } from './catalogue.js';
 import { type ComposedConfig, type ComposeInput, composeConfig } from './compose.js';
 import { createContentHashes } from './content-hash.js';
 import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
+import { importTemplate } from './template-import.js';
 import { createTemplateLookup, findForName, isSafeName, REBUILD_FOLDER, toRebuildLabel } from './template-lookup.js';
 
 export { generateConfig } from './config-file.js';
 export { CONFIG_FILE, type FolderContent, readFolder } from './template-folder.js';
 
-export interface TemplatesDeps extends Pick<Ports, 'logger'> {
+export interface TemplatesDeps extends Pick<Ports, 'logger' | 'clock' | 'random'> {
   /** Extends the built-in templates; on equal names the user's win. Null when none is configured. */
   readonly userFolder: string | null;
+  /** Where imported templates are kept when the user has named no folder; templates kept there earlier stay usable. */
+  readonly ownFolder: string;
   /** Where the templates that ship with the product lie; tests name another. */
   readonly builtInFolder?: string;
 }
@@ -50,13 +53,14 @@ export interface Templates {
   provisionTimeoutSeconds(runtime: string): number | null;
   /** Templates that cannot be used, with file, line and reason. */
   problems(): readonly TemplateProblem[];
-  readonly handlers: Pick<HandlersFor<Routes, Actor>, 'listTemplates'>;
+  readonly handlers: Pick<HandlersFor<Routes, Actor>, 'listTemplates' | 'importTemplate'>;
 }
 
 const BUILT_IN_FOLDER = fileURLToPath(new URL('../../../../../templates/workspaces', import.meta.url));
 
 export function createTemplates(deps: TemplatesDeps): Templates {
-  const folders = [deps.builtInFolder ?? BUILT_IN_FOLDER, ...(deps.userFolder === null ? [] : [deps.userFolder])];
+  const userFolders = [deps.ownFolder, ...(deps.userFolder === null ? [] : [deps.userFolder])];
+  const folders = [deps.builtInFolder ?? BUILT_IN_FOLDER, ...userFolders];
   const catalogue = createCatalogue({ logger: deps.logger, folders });
   const rebuild = createCatalogue({
     logger: deps.logger,
@@ -64,13 +68,14 @@ export function createTemplates(deps: TemplatesDeps): Templates {
   });
   const lookup = createTemplateLookup(catalogue, rebuild);
   const hashes = createContentHashes();
+  const isKnown = (label: string): boolean => lookup.find(label) !== null || lookup.findProblem(label) !== null;
   return {
     find(name) {
       const template = isSafeName(name) ? catalogue.find(name) : null;
       return template === null ? null : { runtime: template.config.runtime || null };
     },
     isSafeName,
-    isKnown: (label) => lookup.find(label) !== null || lookup.findProblem(label) !== null,
+    isKnown,
     findForName: (workspaceName) => findForName(catalogue.known(), workspaceName),
     findRebuildSource(workspaceName) {
       const id = findForName(rebuild.list(), workspaceName);
@@ -91,6 +96,11 @@ export function createTemplates(deps: TemplatesDeps): Templates {
     problems: () => catalogue.problems(),
     handlers: {
       listTemplates: async () => ({ status: 200, body: catalogue.list().map(toListed) }),
+      importTemplate: async ({ body }) => {
+        const folder = deps.userFolder ?? deps.ownFolder;
+        const { id } = await importTemplate({ ...deps, folder, isKnown }, body);
+        return { status: 201, body: { status: 'imported', id, name: body.name } };
+      },
     },
   };
 }
