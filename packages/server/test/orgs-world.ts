@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Method, orgRoutes, secretRoutes } from '@molecule/contract';
+import { type Method, orgRoutes, secretRoutes, workspaceRoutes } from '@molecule/contract';
 import { createOrgs } from '../src/features/orgs/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
@@ -75,10 +75,11 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     },
   });
   const http = await createHttpServer({
-    routes: { ...orgRoutes, ...secretRoutes },
+    routes: { ...orgRoutes, ...secretRoutes, listWorkspaces: workspaceRoutes.listWorkspaces },
     handlers: {
       ...templates.handlers,
       ...orgs.handlers,
+      listWorkspaces: workspaces.handlers.listWorkspaces,
       ...createSecretHandlers({ secrets, lanes: ports.lanes, nudge: workspaces.verbs.nudge }),
     },
     gate: async () => ({ kind: 'admin' as const }),

@@ -5,6 +5,10 @@ import { loginLink } from './login-link.js';
 import { logs } from './logs.js';
 import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
+import { templateImport } from './template/import.js';
+import { templateLs } from './template/ls.js';
+import { templateProblems } from './template/problems.js';
+import { templateSet } from './template/set.js';
 import { wsHibernate } from './ws/hibernate.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
@@ -22,6 +26,10 @@ export const COMMANDS: readonly Command[] = [
   wsResume,
   wsHibernate,
   wsRm,
+  templateLs,
+  templateSet,
+  templateImport,
+  templateProblems,
   chat,
   logs,
   loginLink,

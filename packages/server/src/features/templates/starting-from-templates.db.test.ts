@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createOrgsWorld, type OrgsWorld } from '../../../test/orgs-world.js';
 import { readEvents } from '../../platform/event-log.js';
-import { listWorkspaces } from '../workspaces/workspaces.views.js';
 
 const database = useTestDatabase();
 let world: OrgsWorld;
@@ -155,11 +154,10 @@ describe('an emptied configuration folder', () => {
 
 describe('what is recorded of an applied template', () => {
   const reading = async (id: string) => {
-    const [found] = (await listAll()).filter((workspace) => workspace.id === id);
-    return { needs_restart: found?.needs_restart, template_changed: found?.template_changed };
+    const { body } = await world.call('GET', '/workspaces');
+    const { needs_restart, template_changed } = body.find((workspace: { id: string }) => workspace.id === id);
+    return { needs_restart, template_changed };
   };
-  const listAll = () =>
-    listWorkspaces(world.ports.lanes.control, { provisionTimeoutOf: () => null, hashOf: world.templates.hashOf });
 
   it('is its name and the content of its folder, which counts only when it is asked for', async () => {
     const id = await running();

@@ -88,7 +88,8 @@ describe('importing a template', () => {
     const replies = await Promise.all(
       Array.from({ length: 8 }, (_, n) => send({ name: 'Race', files: { 'a.md': `${n}`, 'b.md': `${n}` } })),
     );
-    expect(replies.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 7 }, () => 409)]);
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(replies.filter(({ status }) => status === 409)).toHaveLength(7);
     expect(readFileSync(stored('race', 'a.md'), 'utf8')).toBe(readFileSync(stored('race', 'b.md'), 'utf8'));
     expect(readdirSync(world.folders.templates)).toEqual(['race']);
   });

@@ -14,6 +14,7 @@ import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-ver
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
+import { defaultStartLimitSeconds } from './runtimes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
@@ -102,8 +103,6 @@ const STARTS_SWEEP_MS = 30_000;
 const BEATS_SWEEP_MS = 15_000;
 const IDLE_SWEEP_MS = 120_000;
 const MANAGED_SILENCE_SECONDS = 180;
-const DEFAULT_START_LIMIT_SECONDS = 600;
-const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
 
 export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const { supervisor } = deps;
@@ -124,8 +123,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   // One accessor for the sweeper and for what the canvas is told, so that neither gives up before the other (R16).
   const declaredSeconds = (runtime: string): number | null =>
     deps.provisionTimeoutSeconds ?? deps.templates.provisionTimeoutSeconds(runtime);
-  const limitSecondsOf = (runtime: string): number =>
-    declaredSeconds(runtime) ?? START_LIMIT_SECONDS[runtime] ?? DEFAULT_START_LIMIT_SECONDS;
+  const limitSecondsOf = (runtime: string): number => declaredSeconds(runtime) ?? defaultStartLimitSeconds(runtime);
 
   const startsAttention = createAttention(deps.clock, 4 * STARTS_SWEEP_MS);
   supervisor.loop({
