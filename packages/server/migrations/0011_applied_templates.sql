@@ -8,11 +8,11 @@ alter table workspaces
   add column applied_template_hash text,
   -- The spec of the last instance that was really started.
   add column started_spec          jsonb,
-  -- The template beneath the files in workspace_seed_files; null: none. They belong to no other template.
+  -- The template that the files in workspace_seed_files lie over; '': over none. They belong to no other template. Null:
+  -- not known, as for what an earlier release writes beside this one; then they lie over any.
   add column seeded_for            text;
 
 -- Not the very moment, but not after it.
 update workspaces set provisioned_at = created_at
  where backend <> 'external' and (online_since is not null or instance is not null);
-update workspaces set seeded_for = coalesce(applied_template, template)
- where exists (select from workspace_seed_files as f where f.workspace_id = workspaces.id);
+update workspaces set seeded_for = coalesce(template, '') where applied_template is not distinct from template;

@@ -246,6 +246,20 @@ describe('files composed for a workspace', () => {
     expect(fileOf(id, 'system-prompt.md')).toBe('Mine.');
   });
 
+  it('lie over any template when an earlier release wrote them', async () => {
+    world.write('orgs', {
+      'team/org.yaml': 'name: T\nworkspaces: [{ name: Old, runtime: echo, template: writer, system_prompt: Mine. }]\n',
+    });
+    const [{ id }] = (await world.call('POST', '/org/import', { dir: 'team' })).body.workspaces;
+    await settled(id);
+    // It knows nothing of the column.
+    await sql`update workspaces set seeded_for = null where id = ${id}`.execute(world.ports.lanes.control);
+    for (const path of world.backend.files.list(id)) world.backend.files.remove(id, path);
+    await world.workspaces.lifecycle.restart(id, {});
+    await settled(id);
+    expect(fileOf(id, 'system-prompt.md')).toBe('Mine.');
+  });
+
   it('rebuild_config lays the folder of the workspace below org-templates', async () => {
     world.write('templates', {
       'org-templates/ada/config.yaml': 'runtime: echo\n# rebuilt\n',

@@ -146,7 +146,8 @@ function createComposition(
   async function compose(folder: ConfigFolder): Promise<readonly ConfigFile[]> {
     const stored = row.spec.template;
     // They were composed for one template and would take the place of another one's files.
-    const seedFiles = (pending ?? stored) === row.seededFor ? await listSeedFiles(db, row.id) : [];
+    const belong = row.seededFor === null || row.seededFor === (pending ?? stored ?? '');
+    const seedFiles = belong ? await listSeedFiles(db, row.id) : [];
     const template = pending ?? chooseInitial(folder, seedFiles.length > 0);
     const { files, requiredEnv, templateHash } = await sources.templates.compose({
       name: row.name,

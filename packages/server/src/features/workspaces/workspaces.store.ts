@@ -49,7 +49,7 @@ export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert
        may_bootstrap, seeded_for)
     select id, name, role, parent_id, 'workspace:' || id, spec, backend, status::workspace_status, url,
            case when url is null then 'none' else 'agent' end, delivery_mode, budget_limit, backend = 'external',
-           spec ->> 'template'
+           coalesce(spec ->> 'template', '')
       from jsonb_to_recordset(${rows}::jsonb) as v("order" integer, id uuid, name text, role text, parent_id uuid,
            spec jsonb, backend text, status text, url text, delivery_mode text, budget_limit bigint)
      order by v."order"`.execute(tx);
@@ -291,7 +291,7 @@ export interface ReconcileRow {
   readonly pendingTemplate: string | null;
   /** When an instance became ready for the first time; null: never. */
   readonly provisionedAt: Date | null;
-  /** The template that the seed files were composed for; null: for none. */
+  /** The template that the seed files were composed for, "" for none; null: not known, they lie over any. */
   readonly seededFor: string | null;
 }
 

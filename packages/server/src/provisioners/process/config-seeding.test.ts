@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canMountSmallDisks, mountSmallDisk } from '@molecule/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeConfigs } from './config-seeding.js';
+import { inOrder, writeConfigs } from './config-seeding.js';
 
 const file = (path: string, content: string | Buffer) => ({ path, content: Buffer.from(content) });
 
@@ -25,6 +25,16 @@ describe('laying files into a configuration folder', () => {
     expect(readFileSync(join(configs, 'skills/a/SKILL.md'), 'utf8')).toBe('a');
   });
 
+  it('puts config.yaml in its place last: without it the folder is filled once more', () => {
+    const paths = ['a.md', 'config.yaml', 'skills/config.yaml', 'z.md'];
+    expect(inOrder(paths.map((path) => file(path, ''))).map(({ path }) => path)).toEqual([
+      'a.md',
+      'skills/config.yaml',
+      'z.md',
+      'config.yaml',
+    ]);
+  });
+
   it('changes nothing when one of the files cannot be laid', async () => {
     writeFileSync(join(configs, 'config.yaml'), 'old');
     symlinkSync(tmpdir(), join(configs, 'skills'));
@@ -33,6 +43,15 @@ describe('laying files into a configuration folder', () => {
     ).rejects.toMatchObject({ kind: 'rejected' });
     expect(readFileSync(join(configs, 'config.yaml'), 'utf8')).toBe('old');
     expect(readdirSync(configs).sort()).toEqual(['config.yaml', 'skills']);
+  });
+
+  it('changes nothing when a folder stands where a file belongs', async () => {
+    mkdirSync(join(configs, 'notes.md'));
+    writeFileSync(join(configs, 'config.yaml'), 'old');
+    const files = [file('a.md', 'a'), file('config.yaml', 'new'), file('notes.md', 'n')];
+    await expect(writeConfigs(configs, files)).rejects.toMatchObject({ kind: 'rejected', retryable: false });
+    expect(readdirSync(configs).sort()).toEqual(['config.yaml', 'notes.md']);
+    expect(readFileSync(join(configs, 'config.yaml'), 'utf8')).toBe('old');
   });
 
   describe.skipIf(!canMountSmallDisks())('on a disk that fills up', () => {

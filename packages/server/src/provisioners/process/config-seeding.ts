@@ -1,7 +1,7 @@
 import { rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigFile } from '../provisioner.js';
-import { deleteFolder, ensureFolder, toSegments, writeFileInside } from './folder-files.js';
+import { type ConfigFile, DriverError } from '../provisioner.js';
+import { deleteFolder, ensureFolder, isRealFolder, toSegments, writeFileInside } from './folder-files.js';
 
 const CONFIG_FILE = 'config.yaml';
 const STAGING_FOLDER = '.seeding';
@@ -19,7 +19,10 @@ export async function writeConfigs(configs: string, files: readonly ConfigFile[]
     await deleteFolder(staging);
     await ensureFolder(staging, 0o700);
     for (const { path, content, mode } of files) await writeFileInside(staging, path, content, mode ?? 0o644);
-    for (const { path } of files) await makeFoldersFor(configs, path, made);
+    for (const { path } of files) {
+      await makeFoldersFor(configs, path, made);
+      if (await isRealFolder(join(configs, path))) throw folderInTheWay(path);
+    }
     for (const { path } of inOrder(files)) await rename(join(staging, path), join(configs, path));
   } catch (error) {
     await removeEmpty(made);
@@ -29,7 +32,8 @@ export async function writeConfigs(configs: string, files: readonly ConfigFile[]
   }
 }
 
-function inOrder(files: readonly ConfigFile[]): readonly ConfigFile[] {
+/** The order in which files take their place. Exported for its test: nothing else shows where a server was killed. */
+export function inOrder(files: readonly ConfigFile[]): readonly ConfigFile[] {
   return [...files].sort((a, b) => Number(a.path === CONFIG_FILE) - Number(b.path === CONFIG_FILE));
 }
 
@@ -40,6 +44,14 @@ async function makeFoldersFor(root: string, path: string, made: string[]): Promi
     folder = join(folder, segment);
     if (await ensureFolder(folder, 0o755)) made.push(folder);
   }
+}
+
+function folderInTheWay(path: string): DriverError {
+  return new DriverError(
+    'rejected',
+    `Cannot write the configuration file ${JSON.stringify(path)}: a folder stands in its place. Remove it and start the workspace again.`,
+    { retryable: false },
+  );
 }
 
 /** Innermost first. One that has got a file meanwhile stays. */
