@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
+import { chosenModelRoutes } from './routes/chosen-model.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
@@ -17,6 +18,7 @@ export const routes = {
   ...activityRoutes,
   ...orgRoutes,
   ...secretRoutes,
+  ...chosenModelRoutes,
   ...accessRoutes,
   ...opsRoutes,
 } as const;

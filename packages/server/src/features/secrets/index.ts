@@ -1,2 +1,3 @@
+export { SecretsKeyError } from './key-check.js';
 export { createSecretHandlers } from './secrets.routes.js';
-export { createSecrets, type Secrets, SecretsKeyError } from './secrets.service.js';
+export { createSecrets, type Secrets } from './secrets.service.js';

