@@ -44,12 +44,18 @@ describe('the provider of a model', () => {
     expect(deriveProvider(model)).toBe(provider);
   });
 
-  it.each(['', 'sonnet', 'anthropic', 'anthropic:claude-opus-4-7', 'Anthropic/claude', '/x', 'nobody/model', ' minimax/x'])(
-    '%j names none',
-    (model) => {
-      expect(deriveProvider(model)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'sonnet',
+    'anthropic',
+    'anthropic:claude-opus-4-7',
+    'Anthropic/claude',
+    '/x',
+    'nobody/model',
+    ' minimax/x',
+  ])('%j names none', (model) => {
+    expect(deriveProvider(model)).toBeNull();
+  });
 });
 
 describe('R24: our table and the boot script of hermes', () => {
@@ -67,6 +73,7 @@ describe('R24: our table and the boot script of hermes', () => {
       providersOf(facts.prefixes[prefix]).some((other) => other !== provider),
     );
     expect(differing.map(([prefix]) => prefix).sort()).toEqual(MAY_DIFFER);
-    for (const [prefix, provider] of PROVIDER_BY_PREFIX) expect(providersOf(facts.prefixes[prefix])).toContain(provider);
+    for (const [prefix, provider] of PROVIDER_BY_PREFIX)
+      expect(providersOf(facts.prefixes[prefix])).toContain(provider);
   });
 });

@@ -1,4 +1,9 @@
-import { createWorkspaces, gitIdentity, type Workspaces, type WorkspacesDeps } from '../src/features/workspaces/index.js';
+import {
+  createWorkspaces,
+  gitIdentity,
+  type Workspaces,
+  type WorkspacesDeps,
+} from '../src/features/workspaces/index.js';
 import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
 import { createFakeBackend, type FakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
 import { createProvisionerRegistry } from '../src/provisioners/registry.js';

@@ -38,11 +38,7 @@ export const chosenModelRoutes = {
     body: Type.Object({ model: Type.String() }),
     invalidBody: 'invalid_request_body',
     responses: {
-      200: Type.Union([
-        Type.Object({ status: Type.Literal('saved'), model: Type.String() }),
-        Cleared,
-        RestartPreview,
-      ]),
+      200: Type.Union([Type.Object({ status: Type.Literal('saved'), model: Type.String() }), Cleared, RestartPreview]),
     },
     errors: writeErrors,
     failedText: 'failed to save model',

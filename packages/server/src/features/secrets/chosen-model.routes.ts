@@ -5,10 +5,7 @@ import type { Actor } from '../access/index.js';
 import { type Effect, toPreview } from './effect.js';
 import type { SecretHandlerDeps } from './secrets.routes.js';
 
-type ChosenModelHandlers = Pick<
-  HandlersFor<Routes, Actor>,
-  'getModel' | 'putModel' | 'getProvider' | 'putProvider'
->;
+type ChosenModelHandlers = Pick<HandlersFor<Routes, Actor>, 'getModel' | 'putModel' | 'getProvider' | 'putProvider'>;
 
 /** Model and provider: one behaviour under two names (contract lifecycle §4.7, §4.8). */
 export function createChosenModelHandlers({ secrets, lanes, nudge }: SecretHandlerDeps): ChosenModelHandlers {

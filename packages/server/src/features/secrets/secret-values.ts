@@ -18,7 +18,10 @@ export function whyValueRefused(name: string, value: string): string | null {
   if (ADDRESSES.has(name) && !isHttpAddress(value.trim())) {
     return `${name} must be an address that begins with http:// or https://, for example http://127.0.0.1:11434/v1.`;
   }
-  if (PUBLIC_KEYS.has(name) && (/[\r\n]/.test(value) || value.trim() === '' || Buffer.byteLength(value) > CHOICE_BYTES_MAX)) {
+  if (
+    PUBLIC_KEYS.has(name) &&
+    (/[\r\n]/.test(value) || value.trim() === '' || Buffer.byteLength(value) > CHOICE_BYTES_MAX)
+  ) {
     return `${name} must be one line of at most ${CHOICE_BYTES_MAX} bytes that is not blank.`;
   }
   return null;

@@ -16,7 +16,11 @@ export interface Vault {
 
 export interface Opened {
   readonly values: Readonly<Record<string, string>>;
-  readonly unreadable: readonly { readonly key: string; readonly scope: 'workspace' | 'global'; readonly why: string }[];
+  readonly unreadable: readonly {
+    readonly key: string;
+    readonly scope: 'workspace' | 'global';
+    readonly why: string;
+  }[];
 }
 
 const PRESENT_VERSION = 2;

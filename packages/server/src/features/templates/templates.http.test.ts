@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { useTestDatabase } from '../../../test/database.js';
 import { createOrgsWorld, type OrgsWorld } from '../../../test/orgs-world.js';
+import { readEvents } from '../../platform/event-log.js';
 
 const database = useTestDatabase();
 let world: OrgsWorld;
@@ -244,6 +245,42 @@ describe('workspace templates', () => {
     await world.call('PUT', '/settings/secrets', { key: 'NEEDED', value: 'here' });
     await waitFor(() => world.backend.countRunning(id) === 1);
     expect(world.backend.findSpec(id)?.env).toMatchObject({ NEEDED: 'here' });
+  });
+
+  it('D14: what an edited config.yaml requires is what counts, also where no template did', async () => {
+    world.write('templates', { 't/config.yaml': 'runtime: echo\nruntime_config: { required_env: [NEEDED] }\n' });
+    const given = { name: 'Edited', template: 't', secrets: { NEEDED: 'x' } };
+    const { id } = await world.workspaces.verbs.create(given, 'http://localhost');
+    const statusOf = async () =>
+      world.ports.lanes.control
+        .selectFrom('workspaces')
+        .select(['status', 'last_sample_error', 'failure_reason'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+    const edit = (text: string) => world.backend.files.write(id, 'config.yaml', Buffer.from(text));
+    const runs = (generation: number) =>
+      waitFor(() => world.backend.findSpec(id)?.generation === generation && world.backend.countRunning(id) === 1);
+    await runs(1);
+    edit('runtime: echo\nruntime_config: { required_env: [EDITED_IN, NEEDED, ALSO] }\n');
+    await world.workspaces.lifecycle.restart(id, {});
+    await waitFor(async () => (await statusOf()).status === 'failed');
+    expect(await statusOf()).toMatchObject({
+      failure_reason: 'missing_env',
+      last_sample_error:
+        'missing required env vars EDITED_IN, ALSO — add them under Config → Env Vars (or as Global secrets) and retry',
+    });
+    const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 1_000, workspaceId: id });
+    expect(events.at(-1)).toMatchObject({
+      type: 'WORKSPACE_PROVISION_FAILED',
+      payload: { missing: ['EDITED_IN', 'ALSO'], reason: 'missing_env' },
+    });
+    // What it no longer asks for is no reason any more, and a file that is no YAML is judged by the agent itself.
+    edit('runtime: echo\n');
+    await world.call('DELETE', `/workspaces/${id}/secrets/NEEDED`);
+    await runs(3);
+    edit('runtime_config: [');
+    await world.workspaces.lifecycle.restart(id, {});
+    await runs(4);
   });
 
   it('the templates that ship with the product are usable and pin neither model nor key', async () => {

@@ -115,7 +115,8 @@ export async function prepareStart(
     checkConfig(configYaml) {
       const required = configYaml === null ? null : sources.templates.readRequiredEnv(configYaml);
       // The runtime says better than we what is wrong with its file.
-      if (required === null) sources.logger.warn({ workspace: row.id }, 'config.yaml not read: required variables unknown');
+      if (required === null)
+        sources.logger.warn({ workspace: row.id }, 'config.yaml not read: required variables unknown');
       refusal = judgeRequiredEnv(required ?? [], env);
       return refusal?.message ?? null;
     },

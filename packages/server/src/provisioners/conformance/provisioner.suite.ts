@@ -232,6 +232,33 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
+    id: 'configuration-is-judged',
+    guarantee:
+      'the configuration the instance would find is judged before its token is issued; a refusal starts nothing',
+    appliesTo: 'running',
+    async check({ provisioner, countRunning, writeConfig }) {
+      const seen: (string | null)[] = [];
+      let tokens = 0;
+      const spec = (generation: number, reason: string | null) =>
+        specOf(generation, {
+          checkConfig(configYaml) {
+            seen.push(configYaml);
+            return reason;
+          },
+          issueToken: async () => `token ${++tokens}`,
+        });
+      await provisioner.ensure(spec(1, null), null, never);
+      // One that runs already has been judged.
+      await provisioner.ensure(spec(1, 'too late'), null, never);
+      await writeConfig(A, 'config.yaml', 'mine\n');
+      const error = await driverErrorOf(provisioner.ensure(spec(2, 'A_KEY is not set'), null, never));
+      expect(error).toMatchObject({ kind: 'rejected', retryable: false, message: 'A_KEY is not set' });
+      expect(seen).toEqual(['generation: 1\n', 'mine\n']);
+      expect(tokens).toBe(1);
+      expect(await countRunning(A)).toBe(0);
+    },
+  },
+  {
     id: 'destroy-leaves-nothing',
     guarantee: 'destroy ends the instance and its name and files; repeating it succeeds',
     appliesTo: 'running',
