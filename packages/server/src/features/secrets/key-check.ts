@@ -16,7 +16,7 @@ const TEXT = 'molecule';
 export async function verifyKey(db: Db, vault: Vault): Promise<void> {
   if (await isKeyOf(db, vault)) return;
   throw new SecretsKeyError(
-    'The secrets in this database were encrypted with another key. Start with the SECRETS_ENCRYPTION_KEY of the server that first used it, or the one they were rotated to (without the variable: the file keys/secrets-key of its data directory).',
+    'The secrets in this database were encrypted with another key. Start with the SECRETS_ENCRYPTION_KEY of the server that first used it, or the one they were rotated to (without the variable: the file keys/secrets-key of its data directory). If a rotation was interrupted, run it again.',
   );
 }
 

@@ -132,6 +132,50 @@ export async function upsertOwn(tx: Tx, secrets: readonly OwnedSecret[]): Promis
   }
 }
 
+/** A page of all secrets of all workspaces, held to the end of the transaction; `after` is the last one of the page before. */
+export async function lockOwnPage(
+  tx: Tx,
+  after: Pick<OwnedSecret, 'workspace_id' | 'key'> | null,
+  limit: number,
+): Promise<OwnedSecret[]> {
+  return tx
+    .selectFrom('workspace_secrets')
+    .select(['workspace_id', ...SEALED])
+    .$if(after !== null, (query) =>
+      query.where(sql<boolean>`(workspace_id, key) > (${after?.workspace_id}::uuid, ${after?.key}::text)`),
+    )
+    .orderBy('workspace_id')
+    .orderBy('key')
+    .limit(limit)
+    .forUpdate()
+    .execute();
+}
+
+export async function lockGlobalPage(tx: Tx, after: string | null, limit: number): Promise<StoredSecret[]> {
+  return tx
+    .selectFrom('global_secrets')
+    .select(SEALED)
+    .$if(after !== null, (query) => query.where('key', '>', after ?? ''))
+    .orderBy('key')
+    .limit(limit)
+    .forUpdate()
+    .execute();
+}
+
+/** The same value in another seal: when it was changed last stays as it was. */
+export async function resealOwn(tx: Tx, { workspace_id, key, ...sealed }: OwnedSecret): Promise<void> {
+  await tx
+    .updateTable('workspace_secrets')
+    .set(sealed)
+    .where('workspace_id', '=', workspace_id)
+    .where('key', '=', key)
+    .execute();
+}
+
+export async function resealGlobal(tx: Tx, { key, ...sealed }: StoredSecret): Promise<void> {
+  await tx.updateTable('global_secrets').set(sealed).where('key', '=', key).execute();
+}
+
 /** One that is not there is no failure. */
 export async function deleteGlobal(tx: Tx, key: string): Promise<void> {
   await tx.deleteFrom('global_secrets').where('key', '=', key).execute();

@@ -1,3 +1,6 @@
+import { followAbort } from '@molecule/contract/abort';
+import { untilAborted } from '../../provisioners/until-aborted.js';
+
 /** Whose environment is being made. */
 export interface EnvSubject {
   readonly workspaceId: string;
@@ -29,26 +32,39 @@ export class EnvMutatorError extends Error {
   override readonly name = 'EnvMutatorError';
 }
 
-/** Runs them in order, each on what the one before it left. Throws {@link EnvMutatorError}. */
+/**
+ * Runs them in order, each on what the one before it left. Throws {@link EnvMutatorError}, also when all together take
+ * longer than `timeoutMs`; when `signal` aborts, its reason.
+ */
 export async function applyEnvMutators(
   mutators: readonly EnvMutator[],
   subject: EnvSubject,
   derived: Env,
-  signal: AbortSignal,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<{ readonly env: Env; readonly confidential: readonly string[] }> {
+  const ender = new AbortController();
+  const unfollow = followAbort(ender, [signal, AbortSignal.timeout(timeoutMs)]);
   let env = derived;
   const confidential: string[] = [];
-  for (const mutator of mutators) {
-    try {
-      const change = await mutator.mutate(subject, env, signal);
+  try {
+    for (const mutator of mutators) {
+      const change = await runOne(mutator, subject, env, ender.signal).catch((error: unknown) => {
+        if (signal.aborted) throw signal.reason;
+        throw new EnvMutatorError(`the environment plug-in "${mutator.name}" failed`, { cause: error });
+      });
       env = { ...env, ...change.set };
       confidential.push(...(change.confidential ?? []));
-    } catch (error) {
-      if (signal.aborted) throw error;
-      throw new EnvMutatorError(`the environment plug-in "${mutator.name}" failed`, { cause: error });
     }
+  } finally {
+    unfollow();
   }
   return { env, confidential };
+}
+
+/** Waits no longer than the signal says, even for a plug-in that does not listen to it. */
+async function runOne(mutator: EnvMutator, subject: EnvSubject, env: Env, signal: AbortSignal): Promise<EnvChange> {
+  const change = mutator.mutate(subject, env, signal);
+  return untilAborted(Promise.resolve(change), signal);
 }
 
 const MAIL_DOMAIN = 'agents.moleculesai.app';

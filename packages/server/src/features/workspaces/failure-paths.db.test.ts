@@ -55,7 +55,7 @@ async function createRunning(): Promise<string> {
 }
 
 /** As it could stand in the message of any error. */
-const SECRET = 'sk-hunter2-not-for-people';
+const SECRET = 'a-fake-key-not-for-people';
 
 /** How a workspace comes to each of the reasons; a new reason does not compile until there is a way. */
 const PATHS = {

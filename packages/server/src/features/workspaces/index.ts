@@ -20,7 +20,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
-export { type EnvMutator, gitIdentity } from './env-mutators.js';
+export { gitIdentity } from './env-mutators.js';
 export { StartRefusal } from './instance-start.js';
 export {
   type Beat,

@@ -37,7 +37,7 @@ describe('the environment derived for an instance', () => {
 
 describe('plug-ins of the environment', () => {
   const subject = { workspaceId: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab', name: 'Ada  Lovelace!' };
-  const never = new AbortController().signal;
+  const never = { signal: new AbortController().signal, timeoutMs: 10_000 };
   const identityOf = async (name: string, env: Record<string, string> = {}) =>
     (await applyEnvMutators([gitIdentity], { ...subject, name }, env, never)).env;
 
@@ -94,5 +94,15 @@ describe('plug-ins of the environment', () => {
     expect(String(error)).toContain('"tokens"');
     expect(String(error)).not.toContain('secret text');
     expect(ran).toBe(false);
+  });
+
+  it('one that never answers ends at the limit, and an abort is passed on as it came', async () => {
+    const hanging = { name: 'hanging', mutate: () => new Promise<never>(() => {}) };
+    const { signal } = never;
+    await expect(applyEnvMutators([hanging], subject, {}, { signal, timeoutMs: 20 })).rejects.toThrow(EnvMutatorError);
+    const newer = new AbortController();
+    const waiting = applyEnvMutators([hanging], subject, {}, { signal: newer.signal, timeoutMs: 10_000 });
+    newer.abort(new Error('a newer wish'));
+    await expect(waiting).rejects.toThrow('a newer wish');
   });
 });

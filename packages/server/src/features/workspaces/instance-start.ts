@@ -134,12 +134,10 @@ async function makeEnv(
 ) {
   const derived = deriveEnv({ secrets, runtime, model: row.spec.model, role: row.role });
   try {
-    return await applyEnvMutators(
-      sources.envMutators,
-      { workspaceId: row.id, name: row.name },
-      derived,
-      AbortSignal.any([signal, AbortSignal.timeout(ENV_MUTATORS_MS)]),
-    );
+    return await applyEnvMutators(sources.envMutators, { workspaceId: row.id, name: row.name }, derived, {
+      signal,
+      timeoutMs: ENV_MUTATORS_MS,
+    });
   } catch (error) {
     if (!(error instanceof EnvMutatorError)) throw error;
     sources.logger.error({ workspace: row.id, err: error }, 'environment not made');
