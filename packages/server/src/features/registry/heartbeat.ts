@@ -39,6 +39,9 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
   const beats = createBatcher<Beat, BeatOutcome>({
     name: 'heartbeats',
     partitionKey: (beat) => beat.id,
+    // One: nobody waits for the disk here, so a second batch under way would only halve both, and a beat's share of what
+    // every statement costs is most of what it costs.
+    inFlightMax: 1,
     run: (items) =>
       writeMerged(items, async (merged) => {
         const outcomes = await writeBeats(db, merged, deps.developmentMode);
