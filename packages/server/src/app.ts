@@ -229,6 +229,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
     requestId: createRequestIds(random.token(9)),
     logger,
+    clock,
     observe,
     isDraining: () => draining,
   });

@@ -2,6 +2,7 @@ import { type RouteSpec, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../src/platform/clock.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createLogger } from '../src/platform/logger.js';
 import { createRandom } from '../src/platform/random.js';
@@ -113,6 +114,7 @@ describe('bodies, field by field', () => {
       checkHost: () => {},
       requestId: () => createRandom().uuid(),
       logger: createLogger({ level: 'silent' }),
+      clock: createSystemClock(),
       observe: () => {},
       isDraining: () => false,
     });
