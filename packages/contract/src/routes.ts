@@ -1,5 +1,7 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
+import { agentRoutes } from './routes/agents.js';
+import { canvasRoutes } from './routes/canvas.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
@@ -12,6 +14,8 @@ import { workspaceRoutes } from './routes/workspaces.js';
 export const routes = {
   ...workspaceRoutes,
   ...lifecycleRoutes,
+  ...agentRoutes,
+  ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
   ...activityRoutes,

@@ -3,7 +3,12 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
+import { createExternalDriver } from '../../provisioners/external/external.driver.js';
+import { createProvisionerRegistry } from '../../provisioners/registry.js';
+import { createProvisioner } from '../../provisioners/shared-semantics.js';
+import { createInstanceReports } from './instance-reports.js';
 import { StartRefusal } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import type { FailureReason } from './transition.js';
@@ -47,6 +52,9 @@ async function createRunning(): Promise<string> {
 }
 
 /** How a workspace comes to each of the reasons; a new reason does not compile until there is a way. */
+/** A report reads none. */
+const NO_CONSOLE = createProvisionerRegistry([createProvisioner(createExternalDriver({ clock: createSystemClock() }))]);
+
 const PATHS = {
   runtime_not_installed: () => create('codex'),
   missing_env: () => {
@@ -83,6 +91,15 @@ const PATHS = {
     const id = await create();
     await waitFor(() => world.backend.calls.includes(`start ${id}`));
     await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => -1 }, 3_600);
+    held.release();
+    return id;
+  },
+  bootstrap_failed: async () => {
+    const held = world.backend.holdStarts();
+    const id = await create();
+    await waitFor(() => world.backend.calls.includes(`start ${id}`));
+    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE });
+    expect(await reports.bootstrapFailed(id, { error: 'no disk', log_tail: 'line' })).toBe(true);
     held.release();
     return id;
   },
