@@ -564,6 +564,12 @@ export const ERRORS = {
     text: 'secret name not allowed',
     help: 'Use upper-case letters, digits and underscores. Names of the server’s own credentials are refused.',
   },
+  secrets_unreadable: {
+    status: 500,
+    retry: false,
+    text: 'one or more secrets failed to decrypt; refusing to return partial bundle',
+    help: 'Set what is named in failed_keys again, or start the server with the key it was stored with.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -2,6 +2,7 @@ import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
 import { canvasRoutes } from './routes/canvas.js';
+import { chosenModelRoutes } from './routes/chosen-model.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
@@ -21,6 +22,7 @@ export const routes = {
   ...activityRoutes,
   ...orgRoutes,
   ...secretRoutes,
+  ...chosenModelRoutes,
   ...accessRoutes,
   ...opsRoutes,
 } as const;

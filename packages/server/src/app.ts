@@ -14,7 +14,7 @@ import { createOrgs } from './features/orgs/index.js';
 import { createRegistry } from './features/registry/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
-import { applyTransitions, createWorkspaces, workspaceReads } from './features/workspaces/index.js';
+import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
 import { createLeaseKeeper } from './platform/claim-keeper.js';
 import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
@@ -163,6 +163,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     templates,
     secrets,
     tokens: access.tokens,
+    // In this order. What mints credentials for an agent comes last, when everything else about it is settled.
+    envMutators: [gitIdentity],
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,

@@ -22,6 +22,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
+export { gitIdentity } from './env-mutators.js';
 export { StartRefusal } from './instance-start.js';
 export {
   type Beat,
@@ -46,7 +47,7 @@ export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
 export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
-export { listRestartable, lockLive } from './workspaces.store.js';
+export { listRestartable, lockLive, type WorkspaceName, writeChosenModel } from './workspaces.store.js';
 export type { WorkspaceSpec } from './workspaces.types.js';
 export { checkCreateFields, parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
 export { workspaceReads } from './workspaces.views.js';
@@ -65,6 +66,7 @@ export interface WorkspacesDeps
     };
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
+  readonly envMutators: StartSources['envMutators'];
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;

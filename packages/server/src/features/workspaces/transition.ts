@@ -44,6 +44,7 @@ export const FAILURE_REASONS = [
   'secret_unreadable',
   'template_unreadable',
   'no_backend',
+  'env_plugin_failed',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
