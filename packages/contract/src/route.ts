@@ -39,6 +39,8 @@ export interface RouteSpec {
   /** Refusal when the body is not JSON or does not match `body`. */
   readonly invalidBody?: ErrorCode;
   readonly bodyLimitBytes?: number;
+  /** Refusal of a body above the limit, where the contract has a text of its own for it. */
+  readonly tooLarge?: ErrorCode;
   /** Success bodies by status. */
   readonly responses: Readonly<Record<number, TSchema>>;
   /** Refusals a caller of this route should know, besides those of its access kind. */

@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
+import { createAgentHandlers } from './features/agents/index.js';
+import { createCanvasHandlers } from './features/canvas/index.js';
 import { createLive } from './features/live/index.js';
 import { createMessages } from './features/messages/index.js';
 import { createOps } from './features/ops/index.js';
@@ -213,6 +215,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...templates.handlers,
     ...createSecretHandlers({ secrets, lanes, nudge: workspaces.verbs.nudge }),
     ...workspaces.handlers,
+    ...createAgentHandlers(ports),
+    ...createCanvasHandlers(ports),
     ...activity.handlers,
     ...messages.handlers,
     ...registry.handlers,
@@ -231,6 +235,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
     requestId: createRequestIds(random.token(9)),
     logger,
+    clock,
     observe,
     isDraining: () => draining,
   });

@@ -5,6 +5,7 @@ import { chosenModelRoutes, type Method, orgRoutes, secretRoutes } from '@molecu
 import { createOrgs } from '../src/features/orgs/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
+import { createSystemClock } from '../src/platform/clock.js';
 import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
@@ -81,6 +82,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     checkHost: () => {},
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
+    clock: createSystemClock(),
     observe: () => {},
     isDraining: () => false,
   });

@@ -99,6 +99,17 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     streamWorkspaceEvents: { status: 200 },
     // Asked for without an upgrade.
     live: { status: 426 },
+    assignAgent: { body: { model: 'm' }, status: 201 },
+    replaceAgent: { body: { model: 'n' }, status: 200 },
+    moveAgent: { body: { target_workspace_id: worker }, status: 200 },
+    removeAgent: { path: `/workspaces/${worker}/agent`, status: 200 },
+    getViewport: { status: 200 },
+    putViewport: { body: { x: 1, y: 2, zoom: 1 }, status: 200 },
+    getWorkspaceConfig: { status: 200 },
+    patchWorkspaceConfig: { body: { theme: 'dark' }, status: 200 },
+    reportBootstrapFailed: { body: { error: 'no disk', log_tail: 'x' }, status: 200 },
+    // Somebody else runs its agent, so this server has none of its output.
+    getConsole: { status: 501 },
     setWorkspaceTemplate: { path: `/workspaces/${spare}/template`, body: { template: '' }, status: 200 },
     restartWorkspace: { path: `/workspaces/${spare}/restart`, status: 200 },
     hibernateWorkspace: { path: `/workspaces/${lead}/hibernate?force=true`, status: 200 },
@@ -321,6 +332,8 @@ describe('when the database goes away', () => {
       deleteSession: '200',
       docs: '200',
       getSession: '200',
+      // Where the canvas was left; it opens without.
+      getViewport: '200',
       health: '200',
       listOrgTemplates: '200',
       listTemplateProblems: '200',

@@ -3,9 +3,14 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
+import { createExternalDriver } from '../../provisioners/external/external.driver.js';
 import type { ConfigFile } from '../../provisioners/provisioner.js';
+import { createProvisionerRegistry } from '../../provisioners/registry.js';
+import { createProvisioner } from '../../provisioners/shared-semantics.js';
 import type { EnvChange } from './env-mutators.js';
+import { createInstanceReports } from './instance-reports.js';
 import { StartRefusal } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import type { FailureReason } from './transition.js';
@@ -57,6 +62,9 @@ async function createRunning(): Promise<string> {
 /** As it could stand in the message of any error. */
 const SECRET = 'a-fake-key-not-for-people';
 
+/** A report reads none. */
+const NO_CONSOLE = createProvisionerRegistry([createProvisioner(createExternalDriver({ clock: createSystemClock() }))]);
+
 /** How a workspace comes to each of the reasons; a new reason does not compile until there is a way. */
 const PATHS = {
   runtime_not_installed: () => create('codex'),
@@ -100,6 +108,15 @@ const PATHS = {
     const id = await create();
     await waitFor(() => world.backend.calls.includes(`start ${id}`));
     await sweepOverdueStarts({ ...world.ports, limitSecondsOf: () => -1 }, 3_600);
+    held.release();
+    return id;
+  },
+  bootstrap_failed: async () => {
+    const held = world.backend.holdStarts();
+    const id = await create();
+    await waitFor(() => world.backend.calls.includes(`start ${id}`));
+    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE });
+    expect(await reports.bootstrapFailed(id, { error: 'no disk', log_tail: 'line' })).toBe(true);
     held.release();
     return id;
   },

@@ -9,6 +9,8 @@ import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepIdle } from './idle.sweeper.js';
+import { createInstanceReports } from './instance-reports.js';
+import { createReportHandlers, type ReportHandlers } from './instance-reports.routes.js';
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
@@ -79,6 +81,7 @@ export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
   readonly lifecycle: LifecycleVerbs;
   readonly handlers: LifecycleHandlers &
+    ReportHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
       | 'createWorkspace'
@@ -153,6 +156,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     lifecycle,
     handlers: {
       ...createLifecycleHandlers(lifecycle),
+      ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,

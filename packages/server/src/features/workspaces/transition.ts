@@ -37,6 +37,7 @@ type ImpairedTrigger = 'beat_impaired';
 export const FAILURE_REASONS = [
   'start_failed',
   'start_timeout',
+  'bootstrap_failed',
   'crash_loop',
   'runtime_not_installed',
   'missing_env',
