@@ -153,7 +153,11 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ logger, userFolder: config.templatesDir });
-  const secrets = createSecrets({ ...ports, key: config.secretsKey ?? dataDir.secretsKey });
+  const secrets = createSecrets({
+    ...ports,
+    key: config.secretsKey ?? dataDir.secretsKey,
+    backends: provisioners.all.map(({ kind }) => kind),
+  });
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
