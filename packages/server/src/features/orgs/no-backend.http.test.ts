@@ -56,7 +56,7 @@ describe('a server without the backend of its workspaces', () => {
     expect(await find('Waiting')).toMatchObject({ status: 'awaiting_agent', last_sample_error: null });
   });
 
-  it('R45: fails a created workspace with the reason', async () => {
+  it('R7, R45: fails a created workspace with the reason', async () => {
     await world.workspaces.verbs.create({ name: 'Alone', runtime: 'echo' }, 'http://localhost');
     await expectFailed('Alone');
   });
