@@ -20,8 +20,6 @@ export interface ComposeInput extends WorkspaceIdentity {
 
 export interface ComposedConfig {
   readonly files: readonly ComposedFile[];
-  /** Variables without which the agent cannot work, as the effective config.yaml names them (contract D14). */
-  readonly requiredEnv: readonly string[];
   /** Of the template's own files, as they were read for this composition; null without a template. */
   readonly templateHash: string | null;
 }
@@ -37,11 +35,7 @@ export async function composeConfig(lookup: TemplateLookup, input: ComposeInput)
   files.set(CONFIG_FILE, { path: CONFIG_FILE, content: Buffer.from(text) });
   const parsed = parseTemplateConfig(text);
   if ('faults' in parsed) throw unreadable(input.template, CONFIG_FILE, parsed.faults[0]);
-  return {
-    files: [...files.values()],
-    requiredEnv: parsed.config.required_env ?? [],
-    templateHash: template === null ? null : hashContent(template),
-  };
+  return { files: [...files.values()], templateHash: template === null ? null : hashContent(template) };
 }
 
 async function readTemplate(lookup: TemplateLookup, name: string): Promise<FolderContent> {

@@ -7,6 +7,7 @@ import type { Actor } from '../access/index.js';
 import { type Catalogue, createCatalogue, toListed } from './catalogue.js';
 import { type ComposedConfig, type ComposeInput, composeConfig } from './compose.js';
 import { createContentHashes } from './content-hash.js';
+import { readRequiredEnv } from './required-env.js';
 import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
 import { importTemplate } from './template-import.js';
 import { createTemplateLookup, findForName, isSafeName, REBUILD_FOLDER, toRebuildLabel } from './template-lookup.js';
@@ -45,10 +46,14 @@ export interface Templates {
   /** The text of a template's config.yaml; null when there is no usable template of this name. */
   readConfig(name: string): Promise<string | null>;
   /**
-   * The files of an agent's configuration folder and the environment they require (design §5, contract lifecycle §8.4,
-   * §13.3 step 4). Throws `StartRefusal` with reason `template_unreadable`.
+   * The files of an agent's configuration folder (design §5, contract lifecycle §8.4). Throws `StartRefusal` with reason `template_unreadable`.
    */
   compose(input: ComposeInput): Promise<ComposedConfig>;
+  /**
+   * The variables a config.yaml says its agent needs, wherever it lies and whatever else is wrong with it (contract
+   * lifecycle §13.3 step 4, D14); null when it is no YAML.
+   */
+  readRequiredEnv(configYaml: string): readonly string[] | null;
   /** The longest start any template of this runtime declares, in seconds; null when none does (contract lifecycle §5.3). */
   provisionTimeoutSeconds(runtime: string): number | null;
   /** Templates that cannot be used, with file, line and reason. */
@@ -92,6 +97,7 @@ export function createTemplates(deps: TemplatesDeps): Templates {
       return config?.content.toString('utf8') ?? null;
     },
     compose: (input) => composeConfig(lookup, input),
+    readRequiredEnv,
     provisionTimeoutSeconds: (runtime) => longestTimeout(catalogue, runtime),
     problems: () => catalogue.problems(),
     handlers: {

@@ -178,6 +178,50 @@ describe('what is recorded of an applied template', () => {
     expect(await reading(id)).toEqual({ needs_restart: false, template_changed: false });
   });
 
+  it.each([
+    ['whose first agent ended during boot', async () => world.backend.failNextStart(['no']), async () => {}],
+    [
+      'that lacked a variable at first',
+      async () => {
+        world.write('templates', {
+          'writer/config.yaml': 'runtime: echo\nruntime_config: { required_env: [A_KEY] }\n',
+        });
+      },
+      async (id: string) => {
+        await waitFor(async () => (await row(id)).failure_reason === 'missing_env');
+        await world.call('PUT', '/settings/secrets', { key: 'A_KEY', value: 'v' });
+      },
+    ],
+  ])('is kept for a workspace %s: no restart lays it over edits', async (_, hinder, mend) => {
+    await hinder();
+    const { id } = await world.workspaces.verbs.create({ name: 'Ada', template: 'writer' }, 'http://localhost');
+    await waitFor(() => fileOf(id, 'system-prompt.md') !== null);
+    await mend(id);
+    await waitFor(async () => (await row(id)).instance_state === 'running', { timeoutMs: 15_000 });
+    await settled(id);
+    expect(await row(id)).toMatchObject({ applied_template: 'writer', template: 'writer' });
+    world.backend.files.write(id, 'system-prompt.md', Buffer.from('mine'));
+    expect(await world.workspaces.lifecycle.restart(id, {})).toMatchObject({
+      source: { label: 'writer', apply: null },
+    });
+    await settled(id);
+    expect(fileOf(id, 'system-prompt.md')).toBe('mine');
+  });
+
+  it('is made up for when a server died before it could be noted', async () => {
+    const id = await running();
+    // As it is when the files were laid and the instance started, and the row heard of neither.
+    await sql`
+      update workspaces set applied_template = null, applied_template_hash = null, provisioned_at = null,
+                            observed_generation = 0, due_at = now() where id = ${id}`.execute(
+      world.ports.lanes.control,
+    );
+    world.workspaces.verbs.nudge();
+    await waitFor(async () => (await row(id)).provisioned_at !== null);
+    expect(await row(id)).toMatchObject({ applied_template: 'writer' });
+    expect(await reading(id)).toEqual({ needs_restart: false, template_changed: false });
+  });
+
   it('R2: another stored template waits through everything but a manual restart, and says so', async () => {
     world.write('templates', { 'seo/config.yaml': 'runtime: echo\n' });
     const id = await running();

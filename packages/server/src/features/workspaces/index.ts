@@ -9,6 +9,8 @@ import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepIdle } from './idle.sweeper.js';
+import { createInstanceReports } from './instance-reports.js';
+import { createReportHandlers, type ReportHandlers } from './instance-reports.routes.js';
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
@@ -21,7 +23,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
-export { StartRefusal } from './instance-start.js';
+export { gitIdentity } from './env-mutators.js';
 export {
   type Beat,
   type BeatFacts,
@@ -42,10 +44,11 @@ export {
   writeRegistration,
 } from './registration.store.js';
 export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
+export { StartRefusal } from './start-refusal.js';
 export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
-export { listRestartable, lockLive } from './workspaces.store.js';
+export { listRestartable, lockLive, type WorkspaceName, writeChosenModel } from './workspaces.store.js';
 export type { WorkspaceSpec } from './workspaces.types.js';
 export { checkCreateFields, parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
 export { workspaceReads } from './workspaces.views.js';
@@ -66,6 +69,7 @@ export interface WorkspacesDeps
     };
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
+  readonly envMutators: StartSources['envMutators'];
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;
@@ -80,6 +84,7 @@ export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
   readonly lifecycle: LifecycleVerbs;
   readonly handlers: LifecycleHandlers &
+    ReportHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
       | 'createWorkspace'
@@ -151,6 +156,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     lifecycle,
     handlers: {
       ...createLifecycleHandlers(lifecycle),
+      ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,

@@ -1,11 +1,15 @@
 import type { Db } from '../../platform/db.js';
-import { toError } from '../../platform/errors.js';
 import type { Logger } from '../../platform/logger.js';
-import type { ConfigFile, ConfigFolder, InstanceSpec } from '../../provisioners/provisioner.js';
-import { resolveInitialConfig } from './config-source.js';
+import type { ConfigFile, InstanceSpec } from '../../provisioners/provisioner.js';
+import { applyEnvMutators, type EnvMutator, EnvMutatorError } from './env-mutators.js';
+import { deriveEnv } from './instance-env.js';
 import { sanitizeRuntime, whyNotInstalled } from './runtimes.js';
-import type { Failure } from './transition.js';
-import { listSeedFiles, type ReconcileRow } from './workspaces.store.js';
+import { createStartConfig, type WrittenConfig } from './start-config.js';
+import { StartRefusal } from './start-refusal.js';
+import type { ReconcileRow } from './workspaces.store.js';
+
+/** Plug-ins may ask elsewhere, a start may not wait for them for ever. */
+const ENV_MUTATORS_MS = 30_000;
 
 /** What a start needs from other features. */
 export interface StartSources {
@@ -14,8 +18,8 @@ export interface StartSources {
     isKnown(label: string): boolean;
     /**
      * The files of the agent's configuration folder for this workspace: the template of that label, else the generated
-     * default, with `seedFiles` over it; and the names of environment variables the effective config.yaml requires.
-     * Throws {@link StartRefusal} with `template_unreadable` when the template cannot be used.
+     * default, with `seedFiles` over it. Throws {@link StartRefusal} with `template_unreadable` when the template cannot
+     * be used.
      */
     compose(input: {
       readonly name: string;
@@ -26,40 +30,30 @@ export interface StartSources {
       readonly tier: number;
       readonly maxConcurrentTasks: number;
       readonly seedFiles: readonly ConfigFile[];
-    }): Promise<{
-      readonly files: readonly ConfigFile[];
-      readonly requiredEnv: readonly string[];
-      readonly templateHash: string | null;
-    }>;
+    }): Promise<{ readonly files: readonly ConfigFile[]; readonly templateHash: string | null }>;
+    /** Names of variables without which an agent with this config.yaml cannot work; null when it cannot be read. */
+    readRequiredEnv(configYaml: string): readonly string[] | null;
   };
   readonly secrets: {
     /** Global secrets, overridden by the workspace's own. Throws {@link StartRefusal} with `secret_unreadable`. */
-    readFor(db: Db, workspaceId: string): Promise<Readonly<Record<string, string>>>;
+    readFor(
+      db: Db,
+      workspaceId: string,
+    ): Promise<{
+      readonly values: Readonly<Record<string, string>>;
+      /** Names of those whose values must never be shown. */
+      readonly confidential: readonly string[];
+    }>;
   };
   readonly tokens: {
     /** Mints the token of one generation and revokes every older one (design §4.3). */
     issueForGeneration(workspaceId: string, generation: number): Promise<string>;
   };
+  /** In the order in which they run: the git identity first, what mints credentials last (contract lifecycle §4.10). */
+  readonly envMutators: readonly EnvMutator[];
+  readonly logger: Logger;
   /** Base URL under which an instance on this host reaches the server. */
   readonly platformUrl: () => string;
-  readonly logger: Logger;
-}
-
-/** A start that cannot succeed until a person changes something. */
-export class StartRefusal extends Error {
-  override readonly name = 'StartRefusal';
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.text);
-    this.failure = failure;
-  }
-}
-
-/** Which template a start has laid over the folder, and what it held then. */
-export interface WrittenConfig {
-  readonly template: string | null;
-  readonly templateHash: string | null;
 }
 
 export interface PreparedStart {
@@ -68,141 +62,72 @@ export interface PreparedStart {
   written(): WrittenConfig | null;
   /** Whether it began to start an instance, rather than finding one. */
   hasStarted(): boolean;
-  /** Why the configuration could not be composed; null while it has not failed. A driver passes on only its own errors. */
+  /** Why the configuration kept the instance from starting; null while it has not. A driver passes on only its own errors. */
   refusal(): Error | null;
 }
 
 /** Puts together the whole of what one start needs, from the row and never from an earlier instance (R1, R22). */
-export async function prepareStart(sources: StartSources, db: Db, row: ReconcileRow): Promise<PreparedStart> {
+export async function prepareStart(
+  sources: StartSources,
+  db: Db,
+  row: ReconcileRow,
+  signal: AbortSignal,
+): Promise<PreparedStart> {
   const runtime = toRuntime(sources.logger, row);
   const missing = whyNotInstalled(runtime);
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
-  const pending = toUsablePending(sources, row);
-  const composition = createComposition(sources, db, { row, runtime, pending, env: secrets });
-  let written: WrittenConfig | null = null;
+  const { env, confidential } = await makeEnv(sources, row, runtime, secrets.values, signal);
+  const config = createStartConfig(sources, db, { row, runtime, env });
   let hasStarted = false;
   const spec: InstanceSpec = {
     workspaceId: row.id,
     name: row.name,
     generation: row.generation,
     runtime,
-    model: row.spec.model,
-    env: { ...secrets, ...(row.role ? { MOLECULE_AGENT_ROLE: row.role } : {}) },
-    secretNames: Object.keys(secrets),
+    env,
+    secretNames: [...secrets.confidential, ...confidential],
     platformUrl: sources.platformUrl(),
     issueToken() {
       hasStarted = true;
       return sources.tokens.issueForGeneration(row.id, row.generation);
     },
-    composeConfig: composition.compose,
-    // An edited configuration survives every start but one that was asked to lay a template over it (R2, R4, R5).
-    seedConfig: pending === null ? 'if-missing' : 'overwrite',
-    configWritten() {
-      written = composition.composed();
-    },
+    composeConfig: config.compose,
+    seedConfig: config.seed,
+    configWritten: config.noteWritten,
+    checkConfig: config.check,
     workspaceDir: row.spec.workspace_dir,
   };
-  return { spec, written: () => written, hasStarted: () => hasStarted, refusal: composition.refusal };
+  return { spec, written: config.written, hasStarted: () => hasStarted, refusal: config.refusal };
 }
 
 /** Wherever a runtime reaches a path or a file it is one we know (contract lifecycle §12.2). */
 function toRuntime(logger: Logger, row: ReconcileRow): string {
   const runtime = sanitizeRuntime(row.spec.runtime);
   if (runtime !== row.spec.runtime) {
-    logger.warn(
-      { workspace: row.id, asked: row.spec.runtime, runtime },
-      'unknown runtime; the default stands in for it',
-    );
+    const fields = { workspace: row.id, asked: row.spec.runtime, runtime };
+    logger.warn(fields, 'unknown runtime; the default stands in for it');
   }
   return runtime;
 }
 
-/** One that has gone since it was asked for must not keep a workspace from starting (contract lifecycle §2.2). */
-function toUsablePending({ templates, logger }: StartSources, row: ReconcileRow): string | null {
-  if (row.pendingTemplate === null || templates.isKnown(row.pendingTemplate)) return row.pendingTemplate;
-  logger.warn({ workspace: row.id, template: row.pendingTemplate }, 'the template asked for has gone; it is not laid');
-  return null;
-}
-
-/**
- * The configuration a start would write, composed when a driver is about to write it and not before: what a folder that
- * is in place was made from may have gone long since.
- */
-function createComposition(
+async function makeEnv(
   sources: StartSources,
-  db: Db,
-  start: {
-    readonly row: ReconcileRow;
-    readonly runtime: string;
-    readonly pending: string | null;
-    readonly env: Readonly<Record<string, string>>;
-  },
+  row: ReconcileRow,
+  runtime: string,
+  secrets: Readonly<Record<string, string>>,
+  signal: AbortSignal,
 ) {
-  const { row, runtime, pending, env } = start;
-  let composed: WrittenConfig | null = null;
-  let refusal: Error | null = null;
-
-  async function compose(folder: ConfigFolder): Promise<readonly ConfigFile[]> {
-    const stored = row.spec.template;
-    // They were composed for one template and would take the place of another one's files.
-    const belong = row.seededFor === null || row.seededFor === (pending ?? stored ?? '');
-    const seedFiles = belong ? await listSeedFiles(db, row.id) : [];
-    const template = pending ?? chooseInitial(folder, seedFiles.length > 0);
-    const { files, requiredEnv, templateHash } = await sources.templates.compose({
-      name: row.name,
-      role: row.role,
-      runtime,
-      template,
-      model: row.spec.model,
-      tier: row.spec.tier,
-      maxConcurrentTasks: row.spec.max_concurrent_tasks,
-      seedFiles,
+  const derived = deriveEnv({ secrets, runtime, model: row.spec.model, role: row.role });
+  try {
+    return await applyEnvMutators(sources.envMutators, { workspaceId: row.id, name: row.name }, derived, {
+      signal,
+      timeoutMs: ENV_MUTATORS_MS,
     });
-    refuseMissingEnv(requiredEnv, env);
-    composed = { template, templateHash };
-    return files;
+  } catch (error) {
+    if (!(error instanceof EnvMutatorError)) throw error;
+    sources.logger.error({ workspace: row.id, err: error }, 'environment not made');
+    // The text is fixed by contract lifecycle §4.10; what the plug-in said may hold anything (R44).
+    throw new StartRefusal({ reason: 'env_plugin_failed', text: 'plugin env mutator chain failed' });
   }
-
-  function chooseInitial(folder: ConfigFolder, hasOwnFiles: boolean): string | null {
-    const stored = row.spec.template;
-    const initial = resolveInitialConfig({
-      workspaceId: row.id,
-      runtime,
-      storedTemplate: stored,
-      hasOwnFiles,
-      provisionedAt: row.provisionedAt?.toISOString() ?? folder.provisionedAt,
-      templates: sources.templates,
-    });
-    if (initial.kind === 'nothing') throw new StartRefusal({ reason: 'config_missing', text: initial.text });
-    if (initial.template !== stored) {
-      const fields = { workspace: row.id, stored, template: initial.template };
-      sources.logger.warn(fields, 'the configuration folder is empty; a default of the runtime is laid into it');
-    }
-    return initial.template;
-  }
-
-  return {
-    composed: () => composed,
-    refusal: () => refusal,
-    compose: async (folder: ConfigFolder): Promise<readonly ConfigFile[]> => {
-      try {
-        return await compose(folder);
-      } catch (error) {
-        refusal = toError(error);
-        throw error;
-      }
-    },
-  };
-}
-
-/** The text is fixed by contract lifecycle §13.3 step 4; people search for it. */
-function refuseMissingEnv(required: readonly string[], env: Readonly<Record<string, string>>): void {
-  const missing = required.filter((name) => !env[name]);
-  if (missing.length === 0) return;
-  const text =
-    missing.length === 1
-      ? `missing required env var "${missing[0]}" — add it under Config → Env Vars (or as a Global secret) and retry`
-      : `missing required env vars ${missing.join(', ')} — add them under Config → Env Vars (or as Global secrets) and retry`;
-  throw new StartRefusal({ reason: 'missing_env', text, event: { missing: [...missing] } });
 }

@@ -11,9 +11,10 @@ import {
 } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
-import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
+import { prepareStart, type StartSources } from './instance-start.js';
 import { lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
 import { needsRestart } from './pending-changes.js';
+import { StartRefusal } from './start-refusal.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
@@ -107,9 +108,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       if (found !== null && found.url !== null && isWanted(found, wanted)) {
         deps.logger.debug({ workspace: row.id, backend: row.backend }, 'instance runs already');
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
-        if (row.pendingTemplate !== null) {
-          await note(row, { written: { template: row.pendingTemplate, templateHash: null }, spec: null });
-        }
+        const laid = row.pendingTemplate === null ? null : { template: row.pendingTemplate, templateHash: null };
+        await note(row, { written: laid, spec: null });
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
@@ -118,8 +118,11 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         row,
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
-      const prepared = await prepareStart(deps, db, row);
-      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch((error: unknown) => {
+      const prepared = await prepareStart(deps, db, row, signal);
+      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch(async (error: unknown) => {
+        const written = prepared.written();
+        // They are there all the same, and the next attempt will find them in place.
+        if (written !== null && !signal.aborted) await note(row, { written, spec: null });
         throw prepared.refusal() ?? error;
       });
       await note(row, { written: prepared.written(), spec: prepared.hasStarted() ? row.spec : null });
@@ -132,17 +135,23 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     }
   }
 
-  /** After the start and not before: one that failed half way lays the template over the folder again. */
+  /**
+   * What a start has done to the folder and with what it started. A folder that was in place before the first instance ever
+   * became ready was filled by an attempt whose server died before it could note that.
+   */
   async function note(row: ClaimedRow, what: StartNote): Promise<void> {
-    if (what.written === null && what.spec === null && row.pendingTemplate === null) return;
+    const isFirst = row.provisionedAt === null;
+    if (what.written === null && what.spec === null && row.pendingTemplate === null && !isFirst) return;
     await transact('work', async (tx) => {
       const before = await lockVerbSubject(tx, row.id);
       if (!before) return;
-      await writeStartNote(tx, row.id, row.generation, what);
+      const laidBefore = isFirst && before.appliedTemplate === null ? before.spec.template : null;
+      const written = what.written ?? (laidBefore === null ? null : { template: laidBefore, templateHash: null });
+      await writeStartNote(tx, row.id, row.generation, { ...what, written });
       const after = {
         ...before,
         startedSpec: what.spec ?? before.startedSpec,
-        appliedTemplate: what.written === null ? before.appliedTemplate : what.written.template,
+        appliedTemplate: written === null ? before.appliedTemplate : written.template,
       };
       if (needsRestart(before) === needsRestart(after)) return;
       const changes = { needs_restart: needsRestart(after) };

@@ -37,6 +37,7 @@ type ImpairedTrigger = 'beat_impaired';
 export const FAILURE_REASONS = [
   'start_failed',
   'start_timeout',
+  'bootstrap_failed',
   'crash_loop',
   'runtime_not_installed',
   'missing_env',
@@ -44,6 +45,7 @@ export const FAILURE_REASONS = [
   'template_unreadable',
   'config_missing',
   'no_backend',
+  'env_plugin_failed',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
