@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
+import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
@@ -12,6 +13,7 @@ import { workspaceRoutes } from './routes/workspaces.js';
 export const routes = {
   ...workspaceRoutes,
   ...lifecycleRoutes,
+  ...fileRoutes,
   ...registryRoutes,
   ...messageRoutes,
   ...activityRoutes,

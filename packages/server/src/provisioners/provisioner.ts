@@ -1,3 +1,5 @@
+import type { FileAccess } from './files.js';
+
 /**
  * The port between the control plane and whatever runs agents (design §6).
  *
@@ -45,6 +47,8 @@ export interface InstanceSpec {
    * `overwrite`: write each of them over what is there; other files stay. `none`: write nothing.
    */
   readonly seedConfig: 'if-missing' | 'overwrite' | 'none';
+  /** Ask the agent to forget its conversations before it takes up work; what it has accepted, it still does once. */
+  readonly resetSession: boolean;
   /** Called once the driver has written `configFiles`, before the instance starts; not called when it left them alone. */
   configWritten(): void;
   /** A folder of the owner's to work in, instead of one the driver keeps. Never deleted by the driver. */
@@ -156,6 +160,8 @@ export interface Provisioner {
   readonly capabilities: ProvisionerCapabilities;
   /** Null when the backend has none. */
   readonly console: ConsoleAccess | null;
+  /** Null when the backend keeps no files of its workspaces. They last while their workspace is stopped. */
+  readonly files: FileAccess | null;
 
   /**
    * Makes exactly one instance of `spec.generation` run and resolves when it accepts connections. Repeatable: while one

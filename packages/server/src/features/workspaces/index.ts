@@ -7,6 +7,8 @@ import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
+import { createFileHandlers, type FileHandlers } from './files.routes.js';
+import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepIdle } from './idle.sweeper.js';
 import type { StartSources } from './instance-start.js';
@@ -77,6 +79,7 @@ export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
   readonly lifecycle: LifecycleVerbs;
   readonly handlers: LifecycleHandlers &
+    FileHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
       | 'createWorkspace'
@@ -151,6 +154,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     lifecycle,
     handlers: {
       ...createLifecycleHandlers(lifecycle),
+      ...createFileHandlers(createFileVerbs(deps)),
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,

@@ -57,18 +57,7 @@ export async function prepareStart(
   const missing = whyNotInstalled(runtime);
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
-  const seedFiles = await listSeedFiles(db, row.id);
-  const template = row.pendingTemplate ?? row.spec.template;
-  const { files, requiredEnv } = await sources.templates.compose({
-    name: row.name,
-    role: row.role,
-    runtime,
-    template,
-    model: row.spec.model,
-    tier: row.spec.tier,
-    maxConcurrentTasks: row.spec.max_concurrent_tasks,
-    seedFiles,
-  });
+  const { template, files, requiredEnv } = await composeConfiguration(sources, db, row);
   refuseMissingEnv(requiredEnv, secrets);
   return {
     workspaceId: row.id,
@@ -84,8 +73,25 @@ export async function prepareStart(
     // An edited configuration survives every start but one that was asked to lay a template over it (R2, R4, R5).
     seedConfig: row.pendingTemplate === null ? 'if-missing' : 'overwrite',
     configWritten: () => configWritten(template),
+    resetSession: row.pendingReset,
     workspaceDir: row.spec.workspace_dir,
   };
+}
+
+/** What the configuration folder of a workspace begins with, and the template this comes from. Throws {@link StartRefusal}. */
+export async function composeConfiguration(sources: Pick<StartSources, 'templates'>, db: Db, row: ReconcileRow) {
+  const template = row.pendingTemplate ?? row.spec.template;
+  const composed = await sources.templates.compose({
+    name: row.name,
+    role: row.role,
+    runtime: sanitizeRuntime(row.spec.runtime),
+    template,
+    model: row.spec.model,
+    tier: row.spec.tier,
+    maxConcurrentTasks: row.spec.max_concurrent_tasks,
+    seedFiles: await listSeedFiles(db, row.id),
+  });
+  return { ...composed, template };
 }
 
 /** The text is fixed by contract lifecycle §13.3 step 4; people search for it. */

@@ -24,6 +24,7 @@ export interface WorkspacesTables {
     failure_reason: string | null;
     applied_template: string | null;
     pending_template: string | null;
+    pending_reset: Generated<boolean>;
     hibernation_idle_minutes: number | null;
     desired: Generated<Desired>;
     generation: Generated<number>;

@@ -19,7 +19,9 @@ import { type FoundInstance, findInstance, fromRecord, toIdentity, toRecord } fr
 import { createInstanceWatch, type WatchedInstance, type WatchLog } from './instance-watch.js';
 import type { MembershipTarget, ProcessTable } from './process-table.js';
 import { terminate } from './termination.js';
+import { createWorkspaceFiles } from './workspace-files.js';
 import {
+  askToReset,
   clearRunFolder,
   deleteWorkspaceFolder,
   ensureWorkspaceFolder,
@@ -69,6 +71,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
    * when it is ready, or an adopted one whose end was reported. A look that began before that must not revive it.
    */
   const spokenFor = new Map<string, string>();
+  const files = createWorkspaceFiles({ workspacesDir });
   const watch = createInstanceWatch({
     clock,
     table,
@@ -81,7 +84,6 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     const folder = requireFolder(spec.workspaceId);
     const cwd = await getWorkingFolder(folder, spec);
     const argv = options.commandFor(spec);
-    await ensureWorkspaceFolder(workspacesDir, folder);
     // An earlier instance may have left processes behind while no server watched.
     await terminate({ identity: null, runDir: folder.run, ownsGroup: false }, { table, clock, graceMs: 0, signal });
     await watch.find(spec.workspaceId)?.settle();
@@ -93,10 +95,14 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       secretNames: spec.secretNames,
       process: null,
     };
-    await writeNote(folder, note);
-    await seedConfigs(folder, spec);
+    await files.exclusively(spec.workspaceId, async () => {
+      await ensureWorkspaceFolder(workspacesDir, folder);
+      await writeNote(folder, note);
+      await seedConfigs(folder, spec);
+    });
     await writeToken(folder, await spec.issueToken());
     await clearRunFolder(folder);
+    if (spec.resetSession) await askToReset(folder);
     signal.throwIfAborted();
     const redact = createRedactor(spec.env, spec.secretNames);
     const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment);
@@ -242,11 +248,12 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         return folder === null ? { lines: [], cursor: '0.0' } : readPage(folder.logs, linesMax, cursor);
       },
     },
+    files,
     start,
     stop,
     async destroy(workspaceId) {
       const folder = toWorkspaceFolder(workspacesDir, workspaceId);
-      if (folder !== null) await deleteWorkspaceFolder(folder);
+      if (folder !== null) await files.exclusively(workspaceId, () => deleteWorkspaceFolder(folder));
     },
     inspect,
     list,
