@@ -9,6 +9,7 @@ export const TABLE_OWNERS = {
   workspace_liveness: feature('workspaces'),
   workspace_seed_files: feature('workspaces'),
   canvas_layouts: feature('workspaces'),
+  orphan_instances: feature('workspaces'),
   workspace_auth_tokens: feature('access'),
   sessions: feature('access'),
   login_links: feature('access'),

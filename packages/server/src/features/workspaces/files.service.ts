@@ -231,6 +231,6 @@ async function change<T>(
     if (!(error instanceof DriverError)) throw error;
     deps.logger.warn({ workspace: id, err: toError(error) }, 'files of a workspace could not be used');
     if (error.kind === 'rejected') throw failed(error.message);
-    throw new AppError('files_unavailable', { cause: error });
+    throw new AppError('files_unavailable', { cause: error, headers: { 'retry-after': '2' } });
   }
 }

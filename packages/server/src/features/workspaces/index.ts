@@ -14,6 +14,8 @@ import { sweepIdle } from './idle.sweeper.js';
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
+import { listOrphans } from './orphans.store.js';
+import { sweepOrphans } from './orphans.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
 import { sweepSilence } from './silence.sweeper.js';
@@ -90,6 +92,7 @@ export interface Workspaces {
       | 'putWorkspaceLayout'
       | 'deleteWorkspace'
       | 'getWorkspaceLogs'
+      | 'listOrphans'
     >;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
   resume(): Promise<void>;
@@ -102,6 +105,7 @@ const STAND_DOWN_MS = 12_000;
 const STARTS_SWEEP_MS = 30_000;
 const BEATS_SWEEP_MS = 15_000;
 const IDLE_SWEEP_MS = 120_000;
+const ORPHANS_SWEEP_MS = 60_000;
 const MANAGED_SILENCE_SECONDS = 180;
 const DEFAULT_START_LIMIT_SECONDS = 600;
 const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
@@ -147,6 +151,11 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       ),
   });
   supervisor.loop({ name: 'hibernation-monitor', everyMs: IDLE_SWEEP_MS, run: () => sweepIdle(deps) });
+  const orphans = supervisor.loop({
+    name: 'orphan-sweep',
+    everyMs: ORPHANS_SWEEP_MS,
+    run: (signal) => sweepOrphans(deps, signal),
+  });
   supervisor.loop({ name: 'host-sweep', everyMs: 60_000, run: () => sweepLostHosts(deps) });
 
   return {
@@ -154,6 +163,10 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     lifecycle,
     handlers: {
       ...createLifecycleHandlers(lifecycle),
+      listOrphans: async ({ query }) => ({
+        status: 200,
+        body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
+      }),
       ...createFileHandlers(createFileVerbs(deps)),
       ...createWorkspaceHandlers({
         verbs,
@@ -170,6 +183,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       const count = await makeOwnInstancesDue(deps.lanes.work, deps.hostId);
       if (count > 0) deps.logger.info({ count }, 'taking up the workspaces of this host');
       worker.nudge();
+      orphans.nudge();
     },
     async standDown() {
       const rows = await listHosted(deps.lanes.work, deps.hostId);

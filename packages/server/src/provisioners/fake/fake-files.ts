@@ -1,6 +1,6 @@
 import { listTree } from '../file-tree.js';
 import { CONFIG_FILE, etagOf, type FileAccess, isReserved, isTooLarge } from '../files.js';
-import { refusal } from '../guarded-files.js';
+import { inFile, refusal } from '../guarded-files.js';
 import type { ConfigFile } from '../provisioner.js';
 import type { FakeVolumes } from './fake-volumes.js';
 
@@ -56,7 +56,10 @@ export function createFakeFiles(volumes: FakeVolumes, requireReachable: () => vo
       const { allowed, laid } = lay(workspaceId, paths, request.allows, initial);
       if (!allowed) return { kind: 'changed' };
       for (const { path, content } of files) {
-        if (isFolder(workspaceId, path)) throw refusal('a folder of that name is there');
+        if (isFolder(workspaceId, path)) {
+          const reason = refusal('a folder of that name is there');
+          throw files.length === 1 ? reason : inFile(path, reason);
+        }
         volumes.write(workspaceId, path, content);
       }
       if (request.completesConfig && volumes.read(workspaceId, CONFIG_FILE) === null) {
