@@ -29,6 +29,7 @@ export async function createCli(dataDir: string): Promise<Cli> {
     tokenFrom: 'server.json',
     from: 'MOLECULE_URL',
     serverPid: null,
+    editor: ['/nonexistent/editor'],
   };
   return {
     server,
