@@ -25,6 +25,7 @@ it('finds the running server by its note in the data directory', () => {
     tokenFrom: 'server.json',
     from: 'server.json',
     serverPid: 42,
+    path: '',
     editor: ['vi'],
   });
 });

@@ -30,6 +30,8 @@ export interface InstanceSpec {
   readonly runtime: string;
   /** Becomes MODEL; null leaves it unset. */
   readonly model: string | null;
+  /** Memory the instance may use, in MiB, as far as the backend can bound it; null for as much as there is. */
+  readonly memoryMb: number | null;
   /** Secrets and derived names. The driver adds the fixed ones, which win over an equal name here. */
   readonly env: Readonly<Record<string, string>>;
   /** Names in `env` whose values must never be shown: log tails handed out by the driver have them blanked. */

@@ -249,6 +249,29 @@ describe.each(['fake', 'process'])('the files of a workspace on the %s backend',
     expect((await list(third)).body).toEqual([]);
   });
 
+  it('an edit survives a restart, whether or not the agent forgets its conversations', async () => {
+    const id = await create();
+    await put(id, 'config.yaml', 'name: Mine\nruntime: echo\n');
+    const answers = [];
+    for (const [query, body] of [
+      ['', {}],
+      ['?reset=true', undefined],
+      ['', { reset: true }],
+      ['?reset=1', { reset: 'yes' }],
+    ]) {
+      answers.push((await app.call('POST', `/workspaces/${id}/restart${query}`, body)).body.reset_session);
+    }
+    expect(answers).toEqual([false, true, true, false]);
+    await waitFor(
+      async () => {
+        const row = await rowOf(id);
+        return row.observed_generation === row.generation && row.instance_state === 'running';
+      },
+      { timeoutMs: 20_000, what: 'the restarts' },
+    );
+    expect((await get(id, 'config.yaml')).body.content).toBe('name: Mine\nruntime: echo\n');
+  });
+
   it('D24: of an agent that runs elsewhere no verb finds a place', async () => {
     const { body } = await app.call('POST', '/workspaces', { name: 'Elsewhere', external: true });
     const why = 'this workspace runs outside of this server, which keeps no files of it';

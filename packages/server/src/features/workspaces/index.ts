@@ -70,6 +70,7 @@ export interface WorkspacesDeps
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;
+  readonly memoryMbOf: StartSources['memoryMbOf'];
   readonly publicUrl: string | null;
   readonly startsMax: number;
   /** Overrides every limit of a start, in seconds. */

@@ -31,6 +31,8 @@ export interface StartSources {
     /** Mints the token of one generation and revokes every older one (design §4.3). */
     issueForGeneration(workspaceId: string, generation: number): Promise<string>;
   };
+  /** Memory of an instance by tier, in MiB; null for no limit (contract lifecycle §14.3). */
+  readonly memoryMbOf: (tier: number) => number | null;
   /** Base URL under which an instance on this host reaches the server. */
   readonly platformUrl: () => string;
 }
@@ -65,6 +67,7 @@ export async function prepareStart(
     generation: row.generation,
     runtime,
     model: row.spec.model,
+    memoryMb: sources.memoryMbOf(row.spec.tier),
     env: { ...secrets, ...(row.role ? { MOLECULE_AGENT_ROLE: row.role } : {}) },
     secretNames: Object.keys(secrets),
     platformUrl: sources.platformUrl(),

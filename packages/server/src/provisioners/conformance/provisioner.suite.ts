@@ -55,6 +55,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     generation,
     runtime: 'echo',
     model: null,
+    memoryMb: 2_048,
     env: { API_KEY: SECRET },
     secretNames: ['API_KEY'],
     platformUrl: 'http://127.0.0.1:8080',

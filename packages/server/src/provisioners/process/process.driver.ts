@@ -17,6 +17,7 @@ import { type BaseEnvironment, toEnvironment } from './environment.js';
 import { isRealFolder } from './folder-files.js';
 import { type FoundInstance, findInstance, fromRecord, toIdentity, toRecord } from './instance-search.js';
 import { createInstanceWatch, type WatchedInstance, type WatchLog } from './instance-watch.js';
+import { createLimiter } from './limits.js';
 import type { MembershipTarget, ProcessTable } from './process-table.js';
 import { terminate } from './termination.js';
 import { createWorkspaceFiles } from './workspace-files.js';
@@ -72,6 +73,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
    */
   const spokenFor = new Map<string, string>();
   const files = createWorkspaceFiles({ workspacesDir });
+  const limiter = createLimiter({ path: options.baseEnvironment.path, log });
   const watch = createInstanceWatch({
     clock,
     table,
@@ -118,6 +120,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         redact,
         bootTimeoutMs,
         logBytesMax,
+        limit: (pid) => limiter.apply(pid, { memoryMb: spec.memoryMb }),
         table,
         clock,
       },
