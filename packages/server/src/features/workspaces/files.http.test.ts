@@ -253,12 +253,13 @@ describe.each(['fake', 'process'])('the files of a workspace on the %s backend',
     const id = await create();
     await put(id, 'config.yaml', 'name: Mine\nruntime: echo\n');
     const answers = [];
-    for (const [query, body] of [
+    const asked: readonly (readonly [query: string, body?: object])[] = [
       ['', {}],
-      ['?reset=true', undefined],
+      ['?reset=true'],
       ['', { reset: true }],
       ['?reset=1', { reset: 'yes' }],
-    ]) {
+    ];
+    for (const [query, body] of asked) {
       answers.push((await app.call('POST', `/workspaces/${id}/restart${query}`, body)).body.reset_session);
     }
     expect(answers).toEqual([false, true, true, false]);

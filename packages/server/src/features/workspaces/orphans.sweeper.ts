@@ -1,4 +1,5 @@
 import { parseUuid } from '@molecule/contract';
+import { followAbort } from '@molecule/contract/abort';
 import { toError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
 import { DriverError, type InstanceListing, type Provisioner } from '../../provisioners/provisioner.js';
@@ -22,7 +23,7 @@ export interface OrphansDeps extends Pick<Ports, 'lanes' | 'transact' | 'logger'
 const CYCLE_MS = 30_000;
 const ACTIONS_MAX = 100;
 /** One look may fall between two steps of a verb; what is suspect in a second one, a cycle later, is not. */
-export const ORPHAN_GRACE_SECONDS = 45;
+const ORPHAN_GRACE_SECONDS = 45;
 const KEEP_DAYS = 30;
 
 /**
@@ -35,7 +36,9 @@ const KEEP_DAYS = 30;
 export async function sweepOrphans(deps: OrphansDeps, stopping: AbortSignal): Promise<void> {
   for (const provisioner of deps.provisioners.all) {
     if (!provisioner.capabilities.runsInstances || stopping.aborted) continue;
-    await sweepBackend(deps, provisioner, AbortSignal.any([stopping, AbortSignal.timeout(CYCLE_MS)]));
+    const ender = new AbortController();
+    const unfollow = followAbort(ender, [stopping, AbortSignal.timeout(CYCLE_MS)]);
+    await sweepBackend(deps, provisioner, ender.signal).finally(unfollow);
   }
   await forgetResolved(deps.lanes.work, KEEP_DAYS);
 }
