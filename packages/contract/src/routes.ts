@@ -1,5 +1,8 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
+import { agentRoutes } from './routes/agents.js';
+import { canvasRoutes } from './routes/canvas.js';
+import { chosenModelRoutes } from './routes/chosen-model.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
@@ -14,11 +17,14 @@ export const routes = {
   ...workspaceRoutes,
   ...lifecycleRoutes,
   ...fileRoutes,
+  ...agentRoutes,
+  ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
   ...activityRoutes,
   ...orgRoutes,
   ...secretRoutes,
+  ...chosenModelRoutes,
   ...accessRoutes,
   ...opsRoutes,
 } as const;

@@ -1,5 +1,7 @@
 import type { AccessTables } from './features/access/access.tables.js';
 import type { ActivityTables } from './features/activity/activity.tables.js';
+import type { AgentsTables } from './features/agents/agents.tables.js';
+import type { CanvasTables } from './features/canvas/canvas.tables.js';
 import type { MessagesTables } from './features/messages/messages.tables.js';
 import type { SecretsTables } from './features/secrets/secrets.tables.js';
 import type { WorkspacesTables } from './features/workspaces/workspaces.tables.js';
@@ -12,4 +14,6 @@ export interface Database
     AccessTables,
     MessagesTables,
     ActivityTables,
+    AgentsTables,
+    CanvasTables,
     SecretsTables {}

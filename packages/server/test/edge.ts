@@ -5,6 +5,7 @@ import { createLive, type Live } from '../src/features/live/index.js';
 import { createOps } from '../src/features/ops/index.js';
 import { createRegistry, type Registry } from '../src/features/registry/index.js';
 import { workspaceReads } from '../src/features/workspaces/index.js';
+import { createSystemClock } from '../src/platform/clock.js';
 import type { HandlersFor } from '../src/platform/http/handlers.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createTestPorts, type TestPorts } from './ports.js';
@@ -106,6 +107,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     checkHost: () => {},
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
+    clock: createSystemClock(),
     observe: () => {},
     isDraining: () => false,
   });

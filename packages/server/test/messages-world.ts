@@ -4,6 +4,7 @@ import { type Actor, readHeader } from '../src/features/access/index.js';
 import { type ActivityFeature, createActivity } from '../src/features/activity/index.js';
 import { createMessages, type MessageLimits, type Messages } from '../src/features/messages/index.js';
 import { workspaceReads } from '../src/features/workspaces/index.js';
+import { createSystemClock } from '../src/platform/clock.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createUrlGuard } from '../src/proxy/url-guard.js';
 import { insertWorkspace, type WorkspaceRow } from './builders.js';
@@ -82,6 +83,7 @@ export async function createMessagesWorld(
     checkHost: () => {},
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
+    clock: createSystemClock(),
     observe: () => {},
     isDraining: () => false,
   });

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Method, orgRoutes, secretRoutes } from '@molecule/contract';
+import { chosenModelRoutes, type Method, orgRoutes, secretRoutes } from '@molecule/contract';
 import { createOrgs } from '../src/features/orgs/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
+import { createSystemClock } from '../src/platform/clock.js';
 import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
@@ -70,7 +71,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     },
   });
   const http = await createHttpServer({
-    routes: { ...orgRoutes, ...secretRoutes },
+    routes: { ...orgRoutes, ...secretRoutes, ...chosenModelRoutes },
     handlers: {
       ...templates.handlers,
       ...orgs.handlers,
@@ -81,6 +82,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     checkHost: () => {},
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
+    clock: createSystemClock(),
     observe: () => {},
     isDraining: () => false,
   });

@@ -39,6 +39,9 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
   const beats = createBatcher<Beat, BeatOutcome>({
     name: 'heartbeats',
     partitionKey: (beat) => beat.id,
+    // One: nobody waits for the disk here, so a second batch under way would only halve both, and a beat's share of what
+    // every statement costs is most of what it costs.
+    inFlightMax: 1,
     run: (items) =>
       writeMerged(items, async (merged) => {
         const outcomes = await writeBeats(db, merged, deps.developmentMode);
@@ -102,7 +105,7 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
   };
 }
 
-/** Hands on one beat per workspace and token, and every submitter the outcome of the beat its own went into. */
+/** Hands on at most one beat per workspace at a time, and every submitter the outcome of the beat its own went into. */
 async function writeMerged(
   items: readonly Beat[],
   write: (merged: readonly Beat[]) => Promise<readonly BeatOutcome[]>,
@@ -115,7 +118,15 @@ async function writeMerged(
     const earlier = merged.get(keyOf(beat));
     merged.set(keyOf(beat), earlier ? mergeBeats(earlier, beat) : beat);
   }
-  const outcomes = await write([...merged.values()]);
-  const byKey = new Map([...merged.keys()].map((key, index) => [key, outcomes[index]]));
+  const byKey = new Map<string, BeatOutcome>();
+  // Beats of one workspace with two tokens are no one beat: which of them counts is only known when they are judged.
+  for (let left = [...merged.values()]; left.length > 0; ) {
+    const firsts = new Map<string, Beat>();
+    for (const beat of left) if (!firsts.has(beat.id)) firsts.set(beat.id, beat);
+    const round = [...firsts.values()];
+    const outcomes = await write(round);
+    for (const [index, beat] of round.entries()) byKey.set(keyOf(beat), outcomes[index] ?? { kind: 'unknown' });
+    left = left.filter((beat) => firsts.get(beat.id) !== beat);
+  }
   return items.map((beat) => byKey.get(keyOf(beat)) ?? { kind: 'unknown' });
 }

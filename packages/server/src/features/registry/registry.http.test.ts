@@ -457,6 +457,18 @@ describe('the registry', () => {
       expect(await eventsOf(id)).toHaveLength(1);
     });
 
+    it('beats of one workspace at once with several tokens are judged each by its own, and the later one counts', async () => {
+      const id = await insert();
+      const [first, second] = [await edge.mint(id), await edge.mint(id)];
+      const replies = await Promise.all([
+        beat({ workspace_id: id, active_tasks: 3, current_task: 'early' }, first),
+        beat({ workspace_id: id, current_task: 'late' }, second),
+        beat({ workspace_id: id, current_task: 'forged' }, 'wrong'),
+      ]);
+      expect(replies.map((reply) => reply.status)).toEqual([200, 200, 401]);
+      expect(await livenessOf(id)).toMatchObject({ active_tasks: 3, current_task: 'late' });
+    });
+
     it('a beat waits for nobody who holds the workspace row, unless it must move the status', async () => {
       const id = await insert();
       const token = await edge.mint(id);

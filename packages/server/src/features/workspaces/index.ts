@@ -11,6 +11,8 @@ import { createFileHandlers, type FileHandlers } from './files.routes.js';
 import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepIdle } from './idle.sweeper.js';
+import { createInstanceReports } from './instance-reports.js';
+import { createReportHandlers, type ReportHandlers } from './instance-reports.routes.js';
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
@@ -24,6 +26,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
+export { gitIdentity } from './env-mutators.js';
 export { StartRefusal } from './instance-start.js';
 export {
   type Beat,
@@ -48,7 +51,7 @@ export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
 export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
-export { listRestartable, lockLive } from './workspaces.store.js';
+export { listRestartable, lockLive, type WorkspaceName, writeChosenModel } from './workspaces.store.js';
 export type { WorkspaceSpec } from './workspaces.types.js';
 export { checkCreateFields, parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
 export { workspaceReads } from './workspaces.views.js';
@@ -67,6 +70,7 @@ export interface WorkspacesDeps
     };
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
+  readonly envMutators: StartSources['envMutators'];
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;
@@ -83,6 +87,7 @@ export interface Workspaces {
   readonly lifecycle: LifecycleVerbs;
   readonly handlers: LifecycleHandlers &
     FileHandlers &
+    ReportHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
       | 'createWorkspace'
@@ -169,6 +174,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
       }),
       ...createFileHandlers(createFileVerbs(deps)),
+      ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,

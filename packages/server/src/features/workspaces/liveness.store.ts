@@ -46,21 +46,38 @@ export type BeatOutcome =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' };
 
-type BeatRow = BeatFacts & { readonly n: number; readonly accepted: boolean };
+/** In the order of `written` below. An array and not an object: the names would be most of what is sent. */
+type FactsRow = readonly [
+  n: number,
+  status: Status,
+  generation: number,
+  tokenId: string | null,
+  inboundSecret: string | null,
+  monthlySpend: number,
+  taskBefore: string,
+  currentTask: string,
+  activeTasks: number,
+  uptimeSeconds: number,
+  errorRate: number,
+  sampleError: string,
+  runtimeState: string,
+  managesStatus: boolean,
+];
 
 /**
  * Checks the tokens of all waiting beats, writes them, and reads what the answers need: one statement, whatever their
- * number (design §4.5). It touches only the narrow liveness rows, so a beat never waits for a workspace row. Its commit
- * does not wait for the disk: a beat lost in a power cut is replaced by the next.
+ * number (design §4.5). At most one beat per workspace. It touches only the narrow liveness rows, so a beat never waits
+ * for a workspace row. Its commit does not wait for the disk: a beat lost in a power cut is replaced by the next.
  *
  * What it reads comes back as one JSON value: a column for each of these facts and a row for each beat cost the driver
  * more than the rest of the answer.
  *
  * The lookups are lateral with a limit, which the planner cannot flatten: on a fresh database it knows no table sizes,
- * and a join over all tokens per batch then makes a batch sixteen times as slow.
+ * and a join over all tokens per batch then makes a batch sixteen times as slow. The limit on what was given lets every
+ * beat pass; with a number that the planner does not know it expects few of them, and the write looks rows up by their
+ * index where it would read the whole table for the hundred that it expects of any JSON.
  *
- * `openBootstrap` lets a beat without a token in for a workspace that never had one (development mode). Beats of one
- * workspace must arrive merged per token; of two tokens in one call the later one is written.
+ * `openBootstrap` lets a beat without a token in for a workspace that never had one (development mode).
  */
 export async function writeBeats(
   db: Db,
@@ -68,21 +85,24 @@ export async function writeBeats(
   openBootstrap: boolean,
 ): Promise<readonly BeatOutcome[]> {
   const batch = toStorableJson(beats.map((beat, n) => ({ n, ...beat })));
-  const { rows } = await sql<{ facts: readonly BeatRow[] }>`${prepared('workspaces-write-beats')}
+  const { rows } = await sql<{
+    refused: readonly number[];
+    accepted: readonly FactsRow[];
+  }>`${prepared('workspaces-write-beats')}
     with quick as materialized (select set_config('synchronous_commit', 'off', true) as value),
-    given as materialized (
-      select b.* from quick, jsonb_to_recordset(case when quick.value is not null then ${batch}::jsonb end)
-        as b(n integer, id uuid, hash text, "activeTasks" integer, "uptimeSeconds" integer, "currentTask" text,
-             "errorRate" double precision, "sampleError" text, "runtimeState" text, capabilities jsonb,
-             "idleTimeoutSeconds" integer, demo boolean, model text)
-    ),
     judged as materialized (
       select b.*, w.status, w.generation, w.platform_inbound_secret, w.monthly_spend, c.token_id,
              coalesce(l.current_task, '') as task_before,
              w.status <> 'removed'
                and (c.token_id is not null or (b.hash is null and w.may_bootstrap and ${openBootstrap}::boolean))
                as accepted
-        from given as b
+        from quick
+        cross join lateral (
+               select * from jsonb_to_recordset(case when quick.value is not null then ${batch}::jsonb end)
+                 as given(n integer, id uuid, hash text, "activeTasks" integer, "uptimeSeconds" integer,
+                          "currentTask" text, "errorRate" double precision, "sampleError" text, "runtimeState" text,
+                          capabilities jsonb, "idleTimeoutSeconds" integer, demo boolean, model text)
+                limit ${beats.length}::integer) as b
         join lateral (
                select status, generation, platform_inbound_secret, monthly_spend, may_bootstrap
                  from workspaces where id = b.id limit 1) as w on true
@@ -107,24 +127,43 @@ export async function writeBeats(
              idle_timeout_seconds = nullif(coalesce(j."idleTimeoutSeconds", l.idle_timeout_seconds), 0),
              demo = coalesce(j.demo, l.demo),
              model = nullif(coalesce(j.model, l.model), '')
-        from (select distinct on (id) * from judged where accepted order by id, n desc) as j
-       where l.workspace_id = j.id
-      returning l.workspace_id, l.active_tasks, l.uptime_seconds, l.current_task, l.error_rate, l.sample_error,
-                l.runtime_state, coalesce((l.capabilities ->> 'status_mgmt')::boolean, false) as manages_status
+        from judged as j
+       where j.accepted and l.workspace_id = j.id
+      returning json_build_array(
+                  j.n, j.status, j.generation, j.token_id, j.platform_inbound_secret, j.monthly_spend, j.task_before,
+                  l.current_task, l.active_tasks, l.uptime_seconds, l.error_rate, l.sample_error, l.runtime_state,
+                  coalesce((l.capabilities ->> 'status_mgmt')::boolean, false)) as facts
     )
-    select coalesce(json_agg(json_build_object(
-             'n', j.n, 'accepted', j.accepted, 'id', j.id, 'status', j.status, 'generation', j.generation,
-             'tokenId', j.token_id, 'inboundSecret', j.platform_inbound_secret, 'monthlySpend', j.monthly_spend,
-             'taskBefore', j.task_before, 'currentTask', w.current_task, 'activeTasks', w.active_tasks,
-             'uptimeSeconds', w.uptime_seconds, 'errorRate', w.error_rate, 'sampleError', w.sample_error,
-             'runtimeState', w.runtime_state, 'managesStatus', w.manages_status)), '[]') as facts
-      from judged as j
-      left join written as w on w.workspace_id = j.id`.execute(db);
+    select (select coalesce(json_agg(n), '[]') from judged where not accepted) as refused,
+           (select coalesce(json_agg(facts), '[]') from written) as accepted`.execute(db);
   const outcomes: BeatOutcome[] = beats.map(() => ({ kind: 'unknown' }));
-  for (const facts of rows[0]?.facts ?? []) {
-    outcomes[facts.n] = facts.accepted ? { kind: 'accepted', facts } : { kind: 'refused' };
+  for (const n of rows[0]?.refused ?? []) outcomes[n] = { kind: 'refused' };
+  for (const row of rows[0]?.accepted ?? []) {
+    const beat = beats[row[0]];
+    if (beat) outcomes[row[0]] = { kind: 'accepted', facts: toFacts(beat.id, row) };
   }
   return outcomes;
+}
+
+function toFacts(id: string, row: FactsRow): BeatFacts {
+  const [, status, generation, tokenId, inboundSecret, monthlySpend, taskBefore, currentTask, ...vitals] = row;
+  const [activeTasks, uptimeSeconds, errorRate, sampleError, runtimeState, managesStatus] = vitals;
+  return {
+    id,
+    status,
+    generation,
+    tokenId,
+    inboundSecret,
+    monthlySpend,
+    taskBefore,
+    currentTask,
+    activeTasks,
+    uptimeSeconds,
+    errorRate,
+    sampleError,
+    runtimeState,
+    managesStatus,
+  };
 }
 
 /** An agent reports what it has spent this month so far; a lower figure is a late beat and changes nothing. */

@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
 import { createHttpServer } from '../../platform/http/http-server.js';
 import { createTemplates } from '../templates/index.js';
@@ -35,7 +36,11 @@ function open(given: { templates?: Record<string, string>; variableSeconds?: num
     ...(given.variableSeconds === undefined ? {} : { provisionTimeoutSeconds: given.variableSeconds }),
     sources: (ports) => ({
       templates: createTemplates({ ...ports, userFolder: folder, builtInFolder: join(folder, 'none') }),
-      secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
+      secrets: {
+        checkNames: () => {},
+        writeWorkspaceSecrets: async () => {},
+        readFor: async () => ({ values: {}, confidential: [] }),
+      },
     }),
   });
   cleanups.push(() => world.close());
@@ -78,6 +83,7 @@ async function shownTimeouts(world: WorkspacesWorld, id: string): Promise<(numbe
     checkHost: () => {},
     requestId: () => world.ports.random.uuidv7(),
     logger: world.ports.logger,
+    clock: createSystemClock(),
     observe: () => {},
     isDraining: () => false,
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../clock.js';
 import { createLogger } from '../logger.js';
 import { serveCanvas } from './canvas-files.js';
 import { createHttpServer } from './http-server.js';
@@ -16,6 +17,7 @@ async function createServerWith(folder: string): Promise<FastifyInstance> {
     checkHost: () => {},
     requestId: () => 'made-here',
     logger: createLogger({ level: 'silent' }),
+    clock: createSystemClock(),
     observe: () => {},
     isDraining: () => false,
   });

@@ -6,6 +6,7 @@ import pino from 'pino';
 import Type from 'typebox';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { createSystemClock } from '../clock.js';
 import { PlatformUnavailableError } from '../errors.js';
 import { AppError } from './app-error.js';
 import { createHttpServer, type HttpOptions } from './http-server.js';
@@ -87,6 +88,7 @@ async function createEdge(
     checkHost: () => {},
     requestId: () => `made-here-${++ids}`,
     logger: pino({ level: 'debug' }, sink),
+    clock: createSystemClock(),
     observe: (sample) => samples.push(sample),
     isDraining: () => false,
     ...rest,
@@ -612,6 +614,23 @@ describe('a WebSocket', () => {
     const plain = await fetch(`http://127.0.0.1:${port}/socket`);
     expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket']);
     expect(await plain.json()).toMatchObject({ error: 'this route speaks WebSocket', retry: false });
+  });
+
+  it('asked for where there is none gets the ordinary answer, and the connection ends', async () => {
+    const { http } = await createEdge();
+    const port = await listen(http);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write('GET /things/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+      );
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n\{\}$/);
   });
 });
 

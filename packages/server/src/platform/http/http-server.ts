@@ -2,16 +2,15 @@ import type { Socket } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
 import {
-  type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   fastify,
-  LogController,
   type preParsingHookHandler,
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
 import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
@@ -45,6 +44,8 @@ export interface HttpOptions<Actor> {
   readonly checkHost: (host: string) => void;
   readonly requestId: () => string;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Told of every answer when its head is sent, with the time until then. */
   readonly observe: (sample: { method: string; path: string; status: number; seconds: number }) => void;
   readonly isDraining: () => boolean;
 }
@@ -57,6 +58,7 @@ interface Passed {
 declare module 'fastify' {
   interface FastifyRequest {
     passed: Passed | null;
+    startedMs: number;
   }
   interface FastifyContextConfig {
     spec?: RouteSpec;
@@ -74,12 +76,10 @@ const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
  */
 export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
   const logger = options.logger.child({ part: 'http' });
-  const plainLogger: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
-    loggerInstance: plainLogger,
-    // A logger of its own for every request costs more than the rest of an answer; the few lines we write name the id.
-    childLoggerFactory: (parent) => parent,
-    logController: new LogController({ disableRequestLogging: true }),
+    // With a logger of its own, and with a hook for sent answers, fastify listens to the socket of every request, which
+    // costs more than the rest of an answer. What is worth a line is logged below.
+    logger: false,
     genReqId: (request) => readRequestId(request.headers['x-request-id']) ?? options.requestId(),
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
@@ -99,8 +99,11 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   acceptAnyJson(app);
   endSilentConnections(app);
   app.decorateRequest('passed', null);
+  app.decorateRequest('startedMs', 0);
   // Callbacks and not promises in what every request passes: nothing here waits, and a promise each would be felt.
   app.addHook('onRequest', (request, reply, done) => {
+    request.startedMs = options.clock.monotonicMs();
+    if (request.headers.upgrade !== undefined) endUpgraded(request, reply);
     reply.headers(securityHeaders(pathOf(request.url)));
     reply.header('x-request-id', request.id);
     try {
@@ -110,8 +113,8 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     }
     done();
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const ms = reply.elapsedTime;
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const ms = options.clock.monotonicMs() - request.startedMs;
     const path = request.routeOptions.config.spec?.path ?? request.routeOptions.url ?? 'unmatched';
     options.observe({ method: request.method, path, status: reply.statusCode, seconds: ms / 1000 });
     const exempt = request.routeOptions.config.spec?.rate === 'exempt';
@@ -120,7 +123,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
       const { id: reqId, method } = request;
       logger[level]({ reqId, method, path, status: reply.statusCode, ms: Math.round(ms) }, 'request');
     }
-    done();
+    done(null, payload);
   });
   app.setErrorHandler(async (error, request, reply) => {
     const { spec } = request.routeOptions.config;
@@ -139,11 +142,18 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
 
   const checkStranger = await registerRateLimit(app, options.rateLimit);
-  await app.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+  const specs = Object.entries(options.routes);
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
-    for (const [name, spec] of Object.entries(options.routes)) {
-      addRoute(scope, name, spec, options, checkStranger);
+    for (const [name, spec] of specs) {
+      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, checkStranger);
+    }
+  });
+  // Apart from the others, which would all get its listener for sent answers.
+  await app.register(async (scope) => {
+    await scope.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+    for (const [name, spec] of specs) {
+      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, checkStranger);
     }
   });
   return app;
@@ -262,6 +272,14 @@ function send(reply: FastifyReply, { status, headers, stream, body }: AnyReply):
   if (stream !== undefined) return reply.send(stream);
   // Fastify would send a bare string as text; a JSON route answers JSON whatever the value.
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/**
+ * A connection that asked to become another protocol no longer speaks HTTP: a route that answers it as an ordinary
+ * request must end it, or it would stay open with nobody listening. Sockets that did become one never finish a reply.
+ */
+function endUpgraded(request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.once('finish', () => request.raw.socket.destroySoon());
 }
 
 /**

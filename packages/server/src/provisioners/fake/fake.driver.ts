@@ -126,6 +126,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         requireReachable();
         const workspace = hold(spec);
         seed(volumes, spec);
+        const reason = spec.checkConfig(volumes.read(spec.workspaceId, 'config.yaml')?.toString('utf8') ?? null);
+        if (reason !== null) throw new DriverError('rejected', reason, { retryable: false });
         if (spec.resetSession) resets.set(spec.workspaceId, (resets.get(spec.workspaceId) ?? 0) + 1);
         workspace.token = await spec.issueToken();
         volumes.write(spec.workspaceId, '.auth_token', Buffer.from(workspace.token));

@@ -23,6 +23,7 @@ import { terminate } from './termination.js';
 import { createWorkspaceFiles } from './workspace-files.js';
 import {
   askToReset,
+  checkConfig,
   clearRunFolder,
   deleteWorkspaceFolder,
   ensureWorkspaceFolder,
@@ -101,6 +102,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       await ensureWorkspaceFolder(workspacesDir, folder);
       await writeNote(folder, note);
       await seedConfigs(folder, spec);
+      await checkConfig(folder, spec);
     });
     await writeToken(folder, await spec.issueToken());
     await clearRunFolder(folder);
