@@ -187,7 +187,12 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     urlGuard,
     workspaces: workspaceReads,
     wakeUp: workspaces.lifecycle.wake,
-    limits: { idleMs: config.idleTimeoutSeconds * 1_000 },
+    limits: {
+      idleMs: config.idleTimeoutSeconds * 1_000,
+      stuckAfterSeconds: config.stuckAfterSeconds,
+      // Never so seldom that a stop of this server could pass for the silence of an agent.
+      sweepEveryMs: Math.min(config.stuckSweepSeconds, config.stuckAfterSeconds / 2) * 1_000,
+    },
   });
   const registry = createRegistry({
     ...ports,
