@@ -153,7 +153,11 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ logger, userFolder: config.templatesDir });
-  const secrets = createSecrets({ ...ports, key: config.secretsKey ?? dataDir.secretsKey });
+  const secrets = createSecrets({
+    ...ports,
+    key: config.secretsKey ?? dataDir.secretsKey,
+    backends: provisioners.all.map(({ kind }) => kind),
+  });
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
@@ -184,7 +188,12 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     urlGuard,
     workspaces: workspaceReads,
     wakeUp: workspaces.lifecycle.wake,
-    limits: { idleMs: config.idleTimeoutSeconds * 1_000 },
+    limits: {
+      idleMs: config.idleTimeoutSeconds * 1_000,
+      stuckAfterSeconds: config.stuckAfterSeconds,
+      // Never so seldom that a stop of this server could pass for the silence of an agent.
+      sweepEveryMs: Math.min(config.stuckSweepSeconds, config.stuckAfterSeconds / 2) * 1_000,
+    },
   });
   const registry = createRegistry({
     ...ports,

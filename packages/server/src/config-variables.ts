@@ -204,6 +204,14 @@ export const VARIABLES = {
     describe: 'Seconds without a sign of life after which a message under way is given up.',
     example: '600',
   }),
+  stuckAfterSeconds: lenientSeconds('DELEGATION_STUCK_THRESHOLD_S', 600, {
+    describe: 'Seconds without a heartbeat of its agent after which a delegation under way is called stuck.',
+    example: '1200',
+  }),
+  stuckSweepSeconds: lenientSeconds('DELEGATION_SWEEPER_INTERVAL_S', 300, {
+    describe: 'Seconds between two looks for stuck delegations.',
+    example: '60',
+  }),
   activityRetentionDays: lenientSeconds('ACTIVITY_RETENTION_DAYS', 7, {
     describe: 'Days after which activity rows are deleted.',
     example: '30',

@@ -90,7 +90,7 @@ const configOf = (id: string): string => String(world.backend.files.read(id, 'co
 const startsOf = (id: string): number => world.backend.calls.filter((call) => call === `start ${id}`).length;
 
 describe('restart', () => {
-  it('answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
+  it('R11: answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
     const id = await online('Ada');
     const stops = world.backend.holdStops();
     expect(await verbs().restart(id, {})).toMatchObject({ kind: 'started' });
@@ -281,7 +281,7 @@ describe('hibernation', () => {
     },
   );
 
-  it('D4: comes by itself after the time without a task that its owner allows, and only then', async () => {
+  it('D4, D22: comes by itself after the time without a task that its owner allows, and only then', async () => {
     const [sleepy, busy, fresh, never] = [
       await online('Sleepy'),
       await online('Busy'),

@@ -224,9 +224,13 @@ export interface WorkspaceName {
 
 /**
  * Those among `ids` that a programmatic restart may touch, in creation order: never external, held or removed ones, nor
- * what lies below a paused one (contract lifecycle §2.3).
+ * what lies below a paused one, nor what none of the `backends` of this server could start (contract lifecycle §2.3).
  */
-export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): Promise<WorkspaceName[]> {
+export async function listRestartable(
+  tx: Tx,
+  ids: readonly string[] | 'all',
+  backends: readonly string[],
+): Promise<WorkspaceName[]> {
   const among = ids === 'all' ? sql`true` : sql`w.id = any(${[...ids]}::uuid[])`;
   const { rows } = await sql<WorkspaceName>`
     with recursive held(id, step) as (
@@ -239,6 +243,7 @@ export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): P
      where ${among}
        and w.status in ('provisioning', 'online', 'degraded', 'offline', 'failed')
        and w.runtime <> 'external'
+       and w.backend = any(${[...backends]}::text[])
        and not exists (select from held where held.id = w.id)
      order by w.seq`.execute(tx);
   return rows;
