@@ -172,6 +172,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,
+    memoryMbOf: (tier) => memoryMbOf(config, tier),
     publicUrl: config.publicUrl,
     startsMax: config.provisionConcurrency,
     provisionTimeoutSeconds: config.provisionTimeoutSeconds,
@@ -305,6 +306,13 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       return closing;
     },
   };
+}
+
+/** Contract lifecycle §14.3: tier 1 is not limited, and a tier nobody knows counts as 2. */
+function memoryMbOf(config: Config, tier: number): number | null {
+  if (tier === 1) return null;
+  if (tier === 4) return config.tier4MemoryMb;
+  return tier === 3 ? config.tier3MemoryMb : config.tier2MemoryMb;
 }
 
 /** Generated credentials differ from host to host; replicas must be given the same ones (design §5). */
