@@ -11,7 +11,7 @@ export function openApiDocument(info: {
 }): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, spec] of Object.entries<RouteSpec>(routes)) {
-    const path = spec.path.replace(/:([A-Za-z]+)/g, '{$1}');
+    const path = spec.path.replace(/[:*]([A-Za-z]+)/g, '{$1}');
     paths[path] = { ...paths[path], [spec.method.toLowerCase()]: operation(name, spec) };
   }
   return {

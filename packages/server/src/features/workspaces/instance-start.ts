@@ -49,6 +49,8 @@ export interface StartSources {
     /** Mints the token of one generation and revokes every older one (design §4.3). */
     issueForGeneration(workspaceId: string, generation: number): Promise<string>;
   };
+  /** Memory of an instance by tier, in MiB; null for no limit (contract lifecycle §14.3). */
+  readonly memoryMbOf: (tier: number) => number | null;
   /** In the order in which they run: the git identity first, what mints credentials last (contract lifecycle §4.10). */
   readonly envMutators: readonly EnvMutator[];
   readonly logger: Logger;
@@ -78,13 +80,14 @@ export async function prepareStart(
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
   const { env, confidential } = await makeEnv(sources, row, runtime, secrets.values, signal);
-  const config = createStartConfig(sources, db, { row, runtime, env });
+  const config = createStartConfig(sources, db, { row, env });
   let hasStarted = false;
   const spec: InstanceSpec = {
     workspaceId: row.id,
     name: row.name,
     generation: row.generation,
     runtime,
+    memoryMb: sources.memoryMbOf(row.spec.tier),
     env,
     secretNames: [...secrets.confidential, ...confidential],
     platformUrl: sources.platformUrl(),
@@ -96,6 +99,7 @@ export async function prepareStart(
     seedConfig: config.seed,
     configWritten: config.noteWritten,
     checkConfig: config.check,
+    resetSession: row.pendingReset,
     workspaceDir: row.spec.workspace_dir,
   };
   return { spec, written: config.written, hasStarted: () => hasStarted, refusal: config.refusal };

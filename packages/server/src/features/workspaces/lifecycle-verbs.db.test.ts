@@ -142,6 +142,27 @@ describe('restart', () => {
     expect(configOf(id)).toBe('from: writer\n');
   });
 
+  it('asks the agent to forget its conversations when told so, once, also when the first start of it fails', async () => {
+    const id = await online('Ada');
+    expect(await verbs().restart(id, {})).toMatchObject({ resets: false });
+    await settled(id);
+    expect(world.backend.countResets(id)).toBe(0);
+    world.backend.failNextStart(['no']);
+    expect(await verbs().restart(id, { reset: true })).toMatchObject({ resets: true });
+    await settled(id);
+    expect(world.backend.countResets(id)).toBe(2);
+    expect(await row(id)).toMatchObject({ pending_reset: false });
+    await verbs().restart(id, {});
+    await settled(id);
+    expect(world.backend.countResets(id)).toBe(2);
+  });
+
+  it('says truthfully that a runtime without conversations of its own forgets none', async () => {
+    const id = await create('Ada', { runtime: 'codex' });
+    expect(await verbs().restart(id, { reset: true })).toMatchObject({ resets: false });
+    expect(await row(id)).toMatchObject({ pending_reset: false });
+  });
+
   it('of an external workspace changes nothing', async () => {
     const id = await create('Elsewhere', { external: true });
     await settled(id);

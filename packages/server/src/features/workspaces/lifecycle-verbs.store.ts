@@ -45,6 +45,18 @@ export async function writePendingTemplate(tx: Tx, id: string, template: string 
   await sql`update workspaces set pending_template = ${template} where id = ${id}`.execute(tx);
 }
 
+/** Whether the next start asks the agent to forget its conversations. A later restart without that takes nothing back. */
+export async function writePendingReset(tx: Tx, id: string): Promise<void> {
+  await sql`update workspaces set pending_reset = true where id = ${id}`.execute(tx);
+}
+
+/** After a start handed the wish to the agent. A wish of a newer generation stands. */
+export async function clearPendingReset(db: Db | Tx, id: string, generation: number): Promise<void> {
+  await sql`
+    update workspaces set pending_reset = false
+     where id = ${id} and pending_reset and generation = ${generation}::bigint`.execute(db);
+}
+
 /** Stores the template of the owner's choice; null clears it. The folder changes with the next manual restart. */
 export async function writeStoredTemplate(tx: Tx, id: string, template: string | null): Promise<void> {
   await sql`
@@ -62,7 +74,7 @@ export interface StartNote {
 }
 
 /** Writes it, and that what was asked for is done, unless something newer was asked for meanwhile. */
-export async function writeStartNote(tx: Tx, id: string, generation: number, note: StartNote): Promise<void> {
+export async function writeStartNote(db: Db | Tx, id: string, generation: number, note: StartNote): Promise<void> {
   const { written, spec } = note;
   const started = spec === null ? null : toStorableJson(spec);
   await sql`
@@ -72,7 +84,7 @@ export async function writeStartNote(tx: Tx, id: string, generation: number, not
                                         else applied_template_hash end,
            pending_template = case when generation = ${generation}::bigint then null else pending_template end,
            started_spec = coalesce(${started}::jsonb, started_spec)
-     where id = ${id}`.execute(tx);
+     where id = ${id}`.execute(db);
 }
 
 export interface IdleWorkspace {

@@ -12,7 +12,7 @@ import {
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
 import { prepareStart, type StartSources } from './instance-start.js';
-import { lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
+import { clearPendingReset, lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
 import { needsRestart } from './pending-changes.js';
 import { StartRefusal } from './start-refusal.js';
 import type { Failure } from './transition.js';
@@ -110,6 +110,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
         const laid = row.pendingTemplate === null ? null : { template: row.pendingTemplate, templateHash: null };
         await note(row, { written: laid, spec: null });
+        if (row.pendingReset) await clearPendingReset(db, row.id, row.generation);
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
@@ -126,6 +127,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         throw prepared.refusal() ?? error;
       });
       await note(row, { written: prepared.written(), spec: prepared.hasStarted() ? row.spec : null });
+      if (row.pendingReset) await clearPendingReset(db, row.id, row.generation);
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
       // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
       if (!kept) deps.logger.warn({ workspace: row.id }, 'lease lost while an instance was starting');

@@ -31,6 +31,11 @@ export function sanitizeRuntime(runtime: string | null | undefined): string {
   return find(runtime)?.id ?? DEFAULT_RUNTIME;
 }
 
+/** Runtimes that remember conversations from one start to the next and forget them when asked (contract lifecycle §2.2). */
+export const KEEPS_A_SESSION: ReadonlySet<string> = new Set(
+  RUNTIMES.filter(({ isBuiltIn }) => isBuiltIn).map(({ id }) => id),
+);
+
 /** Null when the runtime can be started here; otherwise the sentence for the person who asked for it (design §10). */
 export function whyNotInstalled(runtime: string): string | null {
   if (find(runtime)?.isBuiltIn) return null;

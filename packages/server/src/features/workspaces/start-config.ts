@@ -3,6 +3,7 @@ import { toError } from '../../platform/errors.js';
 import type { ConfigFile, ConfigFolder, InstanceSpec } from '../../provisioners/provisioner.js';
 import { resolveInitialConfig } from './config-source.js';
 import type { StartSources } from './instance-start.js';
+import { sanitizeRuntime } from './runtimes.js';
 import { StartRefusal } from './start-refusal.js';
 import { listSeedFiles, type ReconcileRow } from './workspaces.store.js';
 
@@ -33,52 +34,19 @@ export function createStartConfig(
   db: Db,
   start: {
     readonly row: ReconcileRow;
-    readonly runtime: string;
     readonly env: Readonly<Record<string, string>>;
   },
 ): StartConfig {
-  const { row, runtime, env } = start;
+  const { row, env } = start;
   const pending = toUsablePending(sources, row);
   let composed: WrittenConfig | null = null;
   let written: WrittenConfig | null = null;
   let refusal: Error | null = null;
 
   async function compose(folder: ConfigFolder): Promise<readonly ConfigFile[]> {
-    const stored = row.spec.template;
-    // They were composed for one template and would take the place of another one's files.
-    const belong = row.seededFor === null || row.seededFor === (pending ?? stored ?? '');
-    const seedFiles = belong ? await listSeedFiles(db, row.id) : [];
-    const template = pending ?? chooseInitial(folder, seedFiles.length > 0);
-    const { files, templateHash } = await sources.templates.compose({
-      name: row.name,
-      role: row.role,
-      runtime,
-      template,
-      model: row.spec.model,
-      tier: row.spec.tier,
-      maxConcurrentTasks: row.spec.max_concurrent_tasks,
-      seedFiles,
-    });
-    composed = { template, templateHash };
+    const { files, ...rest } = await composeConfiguration(sources, db, { ...row, pendingTemplate: pending }, folder);
+    composed = rest;
     return files;
-  }
-
-  function chooseInitial(folder: ConfigFolder, hasOwnFiles: boolean): string | null {
-    const stored = row.spec.template;
-    const initial = resolveInitialConfig({
-      workspaceId: row.id,
-      runtime,
-      storedTemplate: stored,
-      hasOwnFiles,
-      provisionedAt: row.provisionedAt?.toISOString() ?? folder.provisionedAt,
-      templates: sources.templates,
-    });
-    if (initial.kind === 'nothing') throw new StartRefusal({ reason: 'config_missing', text: initial.text });
-    if (initial.template !== stored) {
-      const fields = { workspace: row.id, stored, template: initial.template };
-      sources.logger.warn(fields, 'the configuration folder is empty; a default of the runtime is laid into it');
-    }
-    return initial.template;
   }
 
   return {
@@ -106,6 +74,57 @@ export function createStartConfig(
     written: () => written,
     refusal: () => refusal,
   };
+}
+
+/** What is written into a configuration folder, and the template it comes from. Throws {@link StartRefusal}. */
+export async function composeConfiguration(
+  sources: Pick<StartSources, 'templates' | 'logger'>,
+  db: Db,
+  row: ReconcileRow,
+  folder: ConfigFolder = { provisionedAt: null },
+): Promise<WrittenConfig & { readonly files: readonly ConfigFile[] }> {
+  const { pendingTemplate: pending, spec } = row;
+  const runtime = sanitizeRuntime(spec.runtime);
+  // They were composed for one template and would take the place of another one's files.
+  const belong = row.seededFor === null || row.seededFor === (pending ?? spec.template ?? '');
+  const seedFiles = belong ? await listSeedFiles(db, row.id) : [];
+  const template = pending ?? chooseInitial(sources, row, runtime, folder, seedFiles.length > 0);
+  const { files, templateHash } = await sources.templates.compose({
+    name: row.name,
+    role: row.role,
+    runtime,
+    template,
+    model: spec.model,
+    tier: spec.tier,
+    maxConcurrentTasks: spec.max_concurrent_tasks,
+    seedFiles,
+  });
+  return { files, template, templateHash };
+}
+
+function chooseInitial(
+  { templates, logger }: Pick<StartSources, 'templates' | 'logger'>,
+  row: ReconcileRow,
+  runtime: string,
+  folder: ConfigFolder,
+  hasOwnFiles: boolean,
+): string | null {
+  const stored = row.spec.template;
+  const provisionedAt = row.provisionedAt?.toISOString() ?? folder.provisionedAt;
+  const initial = resolveInitialConfig({
+    workspaceId: row.id,
+    runtime,
+    storedTemplate: stored,
+    hasOwnFiles,
+    provisionedAt,
+    templates,
+  });
+  if (initial.kind === 'nothing') throw new StartRefusal({ reason: 'config_missing', text: initial.text });
+  if (initial.template !== stored) {
+    const fields = { workspace: row.id, stored, template: initial.template };
+    logger.warn(fields, 'the configuration folder is empty; a default of the runtime is laid into it');
+  }
+  return initial.template;
 }
 
 /** One that has gone since it was asked for must not keep a workspace from starting (contract lifecycle §2.2). */

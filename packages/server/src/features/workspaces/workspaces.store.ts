@@ -321,6 +321,10 @@ export interface ReconcileRow {
   readonly provisionedAt: Date | null;
   /** The template that the seed files were composed for, "" for none; null: not known, they lie over any. */
   readonly seededFor: string | null;
+  /** This start asks the agent to forget its conversations. */
+  readonly pendingReset: boolean;
+  /** The host that runs it and keeps its files; null until one has taken it. */
+  readonly hostId: string | null;
 }
 
 export async function findReconcileRow(db: Db | Tx, id: string): Promise<ReconcileRow | null> {
@@ -342,6 +346,8 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
       'pending_template',
       'provisioned_at',
       'seeded_for',
+      'pending_reset',
+      'host_id',
     ])
     .where('id', '=', id)
     .executeTakeFirst();
@@ -353,9 +359,21 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     pending_template: pendingTemplate,
     provisioned_at: provisionedAt,
     seeded_for: seededFor,
+    pending_reset: pendingReset,
+    host_id: hostId,
     ...rest
   } = row;
-  return { ...rest, observedGeneration, instanceState, crashCount, pendingTemplate, provisionedAt, seededFor };
+  return {
+    ...rest,
+    observedGeneration,
+    instanceState,
+    crashCount,
+    pendingTemplate,
+    provisionedAt,
+    seededFor,
+    pendingReset,
+    hostId,
+  };
 }
 
 export interface Observation {
@@ -424,6 +442,18 @@ export async function claimDue(
 /** Binds a claimed row to the host whose driver is about to start its instance. */
 export async function assignHost(db: Db, id: string, owner: string, hostId: string): Promise<void> {
   await sql`update workspaces set host_id = ${hostId} where ${ownedBy({ id, owner })}`.execute(db);
+}
+
+/**
+ * Binds a workspace that nobody runs yet to the host that is about to keep files of it. Answers the host that has it now;
+ * null while a worker decides about that.
+ */
+export async function takeForFiles(db: Db, id: string, hostId: string): Promise<string | null> {
+  await sql`
+    update workspaces set host_id = ${hostId}
+     where id = ${id} and host_id is null and (lease_until is null or lease_until < now())`.execute(db);
+  const row = await db.selectFrom('workspaces').select('host_id').where('id', '=', id).executeTakeFirst();
+  return row?.host_id ?? null;
 }
 
 /** Which of the given rows are wanted differently by now than when they were claimed. */
