@@ -74,7 +74,7 @@ export const REQUIREMENTS = [
   { id: 'D17', state: 'later', by: 'registry', src: 'lifecycle §24', says: 'A liveness expiry moves a workspace only from the statuses it may.' },
   { id: 'D18', state: 'later', by: 'ops', src: 'lifecycle §24', says: 'At most one registry of a kind is active at a time, under any race.' },
   { id: 'D19', state: 'proven', by: 'lifecycle', src: 'lifecycle §24', says: 'The timeout message claims only what is known to have started.' },
-  { id: 'D20', state: 'later', by: 'org-import', src: 'lifecycle §24', says: 'An import answers as soon as it is committed and never sleeps within the request.' },
+  { id: 'D20', state: 'proven', by: 'org-import', src: 'lifecycle §24', says: 'An import answers as soon as it is committed and never sleeps within the request.' },
   { id: 'D21', state: 'later', by: 'org-import', src: 'lifecycle §24', says: 'Lists of a template are lists even when empty.' },
   { id: 'D22', state: 'later', by: 'lifecycle', src: 'lifecycle §24', says: 'The hibernation settings a user can write take effect.' },
   { id: 'D23', state: 'proven', by: 'lifecycle', src: 'lifecycle §24', says: 'A late failure of an older start cannot overwrite a newer success.' },

@@ -5,11 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
+import { createChannels } from './features/channels/index.js';
 import { createLive } from './features/live/index.js';
 import { createMessages } from './features/messages/index.js';
 import { createOps } from './features/ops/index.js';
-import { createOrgs } from './features/orgs/index.js';
+import { createImportWriter, createOrgs } from './features/orgs/index.js';
 import { createRegistry } from './features/registry/index.js';
+import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
 import { applyTransitions, createWorkspaces, workspaceReads } from './features/workspaces/index.js';
@@ -151,7 +153,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ logger, userFolder: config.templatesDir });
-  const secrets = createSecrets({ ...ports, key: config.secretsKey ?? dataDir.secretsKey });
+  const secretsKey = config.secretsKey ?? dataDir.secretsKey;
+  const secrets = createSecrets({ ...ports, key: secretsKey });
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
@@ -166,6 +169,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     platformUrl: localUrl,
     publicUrl: config.publicUrl,
     startsMax: config.provisionConcurrency,
+    startsMaxFrom: config.provisionConcurrencyFrom,
     provisionTimeoutSeconds: config.provisionTimeoutSeconds,
     externalSilenceSeconds: config.externalSilenceSeconds,
   });
@@ -189,12 +193,17 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     developmentMode: config.developmentMode,
     publicUrl: config.publicUrl,
   });
+  const schedules = createSchedules(ports);
+  const channels = createChannels({ ...ports, key: secretsKey });
+  const writer = createImportWriter({ ...ports, verbs: workspaces.verbs, schedules, channels });
   const orgs = createOrgs({
     ...ports,
     userFolder: config.orgTemplatesDir,
     templates,
     secrets,
-    verbs: workspaces.verbs,
+    schedules,
+    channels,
+    writer,
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
   });
   const live = createLive({ ...ports, access, workspaces: workspaceReads, version: input.version });

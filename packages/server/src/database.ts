@@ -1,6 +1,8 @@
 import type { AccessTables } from './features/access/access.tables.js';
 import type { ActivityTables } from './features/activity/activity.tables.js';
+import type { ChannelsTables } from './features/channels/channels.tables.js';
 import type { MessagesTables } from './features/messages/messages.tables.js';
+import type { SchedulesTables } from './features/schedules/schedules.tables.js';
 import type { SecretsTables } from './features/secrets/secrets.tables.js';
 import type { WorkspacesTables } from './features/workspaces/workspaces.tables.js';
 import type { PlatformTables } from './platform/platform.tables.js';
@@ -12,4 +14,6 @@ export interface Database
     AccessTables,
     MessagesTables,
     ActivityTables,
-    SecretsTables {}
+    SecretsTables,
+    SchedulesTables,
+    ChannelsTables {}

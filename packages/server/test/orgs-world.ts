@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Method, orgRoutes, secretRoutes } from '@molecule/contract';
-import { createOrgs } from '../src/features/orgs/index.js';
+import { createChannels } from '../src/features/channels/index.js';
+import { createImportWriter, createOrgs } from '../src/features/orgs/index.js';
+import { createSchedules } from '../src/features/schedules/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
 import { createSystemClock } from '../src/platform/clock.js';
@@ -37,6 +39,7 @@ export interface OrgsWorldOptions {
   readonly builtIn?: boolean;
   readonly laneSizes?: LaneSizes;
   readonly noBackend?: boolean;
+  readonly startsMax?: number;
 }
 
 /** Secrets, templates, orgs and workspaces on a real database, behind HTTP with an open gate, with a fake backend. */
@@ -49,6 +52,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const world = createWorkspacesWorld(url, {
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
     ...(given.noBackend ? { noBackend: true } : {}),
+    ...(given.startsMax === undefined ? {} : { startsMax: given.startsMax }),
     sources: (ports) => {
       const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
       const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY });
@@ -59,13 +63,18 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const { templates, secrets } = sources;
   if (!templates || !secrets) throw new Error('the workspaces world did not ask for its sources');
   const { ports, workspaces } = world;
+  const schedules = createSchedules(ports);
+  const channels = createChannels({ ...ports, key: given.key ?? SECRETS_KEY });
+  const writer = createImportWriter({ ...ports, verbs: workspaces.verbs, schedules, channels });
   const orgs = createOrgs({
     ...ports,
     userFolder: folders.orgs,
     ...none,
     templates,
     secrets,
-    verbs: workspaces.verbs,
+    schedules,
+    channels,
+    writer,
     checkClaimedUrl: async (claimed) => {
       if (claimed.includes('169.254.')) throw new AppError('invalid_url');
     },

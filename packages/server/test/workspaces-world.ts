@@ -24,6 +24,7 @@ export function createWorkspacesWorld(
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
     readonly startsMax?: number;
+    readonly startsMaxFrom?: string;
     readonly platformUrl?: string;
     /** The backend of new workspaces is not configured on this server. */
     readonly noBackend?: boolean;
@@ -67,6 +68,7 @@ export function createWorkspacesWorld(
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',
     publicUrl: null,
     startsMax: given.startsMax ?? 16,
+    startsMaxFrom: given.startsMaxFrom ?? 'default',
     provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,
     externalSilenceSeconds: 90,
   });

@@ -23,7 +23,14 @@ describe('the log of org templates', () => {
     const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
     const logger = createLogger({ level: 'warn', destination });
     const templates = createTemplates({ logger, userFolder: null, builtInFolder: join(folder, 'none') });
-    return createOrgCatalogue({ logger, folders: [folder], templates, secrets: { checkNames: () => {} } });
+    return createOrgCatalogue({
+      logger,
+      folders: [folder],
+      templates,
+      secrets: { checkNames: () => {} },
+      schedules: { judge: () => null },
+      channels: { isKnown: () => false, judge: () => null },
+    });
   };
 
   it('R29: names the broken org, the place and the reason, and every other one stays listed', async () => {

@@ -68,6 +68,7 @@ export interface WorkspacesDeps
   readonly platformUrl: () => string;
   readonly publicUrl: string | null;
   readonly startsMax: number;
+  readonly startsMaxFrom: string;
   /** Overrides every limit of a start, in seconds. */
   readonly provisionTimeoutSeconds: number | null;
   readonly externalSilenceSeconds: number;

@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../platform/db.js';
+import { toStorableJson } from '../../platform/storable-json.js';
+
+export interface ChannelRow {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly type: string;
+  /** As stored: sealed where it must be. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly enabled: boolean;
+  readonly allowedUsers: readonly string[];
+}
+
+/** Writes those whose workspace has no channel of the kind yet; what is there may have been changed by its owner (A9). */
+export async function insertMissingChannels(tx: Tx, rows: readonly ChannelRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const json = toStorableJson(
+    rows.map((row) => ({
+      id: row.id,
+      workspace_id: row.workspaceId,
+      channel_type: row.type,
+      channel_config: row.config,
+      enabled: row.enabled,
+      allowed_users: row.allowedUsers,
+    })),
+  );
+  await sql`
+    insert into workspace_channels (id, workspace_id, channel_type, channel_config, enabled, allowed_users)
+    select id, workspace_id, channel_type, channel_config, enabled, allowed_users
+      from jsonb_to_recordset(${json}::jsonb) as v(id uuid, workspace_id uuid, channel_type text,
+           channel_config jsonb, enabled boolean, allowed_users jsonb)
+    on conflict (workspace_id, channel_type) do nothing`.execute(tx);
+}
