@@ -62,6 +62,8 @@ export interface Context {
   item(text: string, value: unknown): void;
   /** Puts a question to the person. Null where nobody could answer: no terminal, or --json. */
   readonly ask: Ask | null;
+  /** What is piped in, without the line break at its end; on a terminal one line, which is not shown. */
+  readInput(question: string): Promise<string>;
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
 import { createAsk } from './ask.js';
 import { EXIT_INTERRUPTED } from './command.js';
 import { readCliEnvironment } from './config.js';
+import { createReadInput } from './read-input.js';
 import { run } from './run.js';
 
 const interrupted = new AbortController();
@@ -21,5 +22,6 @@ process.exitCode = await run(process.argv.slice(2), readCliEnvironment(), {
   // The question goes to the error stream, so that the output may be redirected.
   ask:
     process.stdin.isTTY && process.stderr.isTTY ? createAsk(process.stdin, process.stderr, interrupted.signal) : null,
+  readInput: createReadInput(process.stdin, process.stderr, interrupted),
   signal: interrupted.signal,
 });

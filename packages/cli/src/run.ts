@@ -22,6 +22,7 @@ export interface Terminal {
   error(text: string): void;
   /** Null where nobody sits at a keyboard. */
   readonly ask: Ask | null;
+  readInput: Context['readInput'];
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
 }
@@ -112,6 +113,7 @@ function toContext(
     flags,
     environment,
     signal: terminal.signal,
+    readInput: (question) => terminal.readInput(toPrintable(question)),
     client() {
       const fault = addressFault(environment);
       if (fault !== null) throw new NoServerError(fault);

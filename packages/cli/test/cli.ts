@@ -41,7 +41,12 @@ export async function createCli(dataDir: string): Promise<Cli> {
 export async function molecule(
   environment: Environment,
   words: readonly string[],
-  options: { readonly signal?: AbortSignal; readonly onOut?: (text: string) => void; readonly ask?: Ask } = {},
+  options: {
+    readonly signal?: AbortSignal;
+    readonly onOut?: (text: string) => void;
+    readonly ask?: Ask;
+    readonly input?: string;
+  } = {},
 ): Promise<Seen> {
   const seen = { out: '', error: '' };
   const exit = await run(words, environment, {
@@ -53,6 +58,7 @@ export async function molecule(
       seen.error += text;
     },
     ask: options.ask ?? null,
+    readInput: async () => options.input ?? '',
     signal: options.signal ?? new AbortController().signal,
   });
   return { exit, ...seen };

@@ -292,6 +292,66 @@ export const ERRORS = {
     text: 'workspace marked removed, but a stop call failed — please retry',
     help: 'The record is removed; its instance is not gone yet. The server goes on trying; repeat the call to see where it stands.',
   },
+  console_unavailable: {
+    status: 501,
+    retry: false,
+    text: 'console output unavailable on this deployment (no control plane)',
+    help: 'The backend of this workspace keeps no output; look where the agent runs.',
+  },
+  console_failed: {
+    status: 502,
+    retry: true,
+    text: 'control plane returned an error fetching console output',
+    help: 'The backend could not be read at the moment; retry. The log of the server says why.',
+  },
+  config_too_large: {
+    status: 413,
+    retry: false,
+    text: 'body too large or unreadable',
+    help: 'The configuration of a workspace may have 256 KiB in all; keep files in its folder instead.',
+  },
+  agent_already_assigned: {
+    status: 409,
+    retry: false,
+    text: 'workspace already has an active agent, use PATCH to replace',
+    help: 'Replace it with PATCH /workspaces/:id/agent, or remove it first.',
+  },
+  no_agent_to_replace: {
+    status: 404,
+    retry: false,
+    text: 'no active agent to replace',
+    help: 'Assign one with POST /workspaces/:id/agent.',
+  },
+  no_agent_to_remove: {
+    status: 404,
+    retry: false,
+    text: 'no active agent to remove',
+    help: 'The workspace has no agent; there is nothing to do.',
+  },
+  no_agent_to_move: {
+    status: 404,
+    retry: false,
+    text: 'no active agent in source workspace',
+    help: 'Assign one to the source first, or move from another workspace.',
+  },
+  target_workspace_not_found: {
+    status: 404,
+    retry: false,
+    text: 'target workspace not found',
+    help: 'target_workspace_id must be the id of a workspace that is not removed.',
+  },
+  target_has_agent: {
+    status: 409,
+    retry: false,
+    text: 'target workspace already has an active agent',
+    help: 'Remove the agent of the target first.',
+  },
+  invalid_viewport: {
+    status: 400,
+    retry: false,
+    text: 'invalid viewport data',
+    help: 'Send x and y as numbers and zoom as a number above 0.',
+  },
   invalid_url: {
     status: 400,
     retry: false,
@@ -503,6 +563,12 @@ export const ERRORS = {
     retry: false,
     text: 'secret name not allowed',
     help: 'Use upper-case letters, digits and underscores. Names of the server’s own credentials are refused.',
+  },
+  secrets_unreadable: {
+    status: 500,
+    retry: false,
+    text: 'one or more secrets failed to decrypt; refusing to return partial bundle',
+    help: 'Set what is named in failed_keys again, or start the server with the key it was stored with.',
   },
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -40,6 +40,11 @@ export interface EventPayloads {
     reason?: string;
   };
   AGENT_CARD_UPDATED: { agent_card: unknown };
+  AGENT_ASSIGNED: { agent_id: string; model: string };
+  AGENT_REPLACED: { agent_id: string; model: string; old_model: string };
+  AGENT_REMOVED: { agent_id: string; model: string };
+  /** Twice: of the workspace it left, with `target_workspace_id`, and of the one it came to. */
+  AGENT_MOVED: { agent_id: string; model: string; target_workspace_id?: string; source_workspace_id?: string };
   /** Additive: fields of the list element that changed, with their new values. */
   WORKSPACE_UPDATED: { changes: Record<string, unknown> };
   /** Additive: the card moved, relative to its parent. */
@@ -117,6 +122,10 @@ export const EVENT_TYPES = [
   'WORKSPACE_COLLAPSED',
   'WORKSPACE_PROVISION_FAILED',
   'AGENT_CARD_UPDATED',
+  'AGENT_ASSIGNED',
+  'AGENT_REPLACED',
+  'AGENT_REMOVED',
+  'AGENT_MOVED',
   'WORKSPACE_UPDATED',
   'CANVAS_LAYOUT_UPDATED',
   'ACTIVITY_LOGGED',

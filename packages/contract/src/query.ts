@@ -45,6 +45,15 @@ export const workspaceId: Param<string> = {
   },
 };
 
+/** The same in the one form that the routes of secrets, model and provider take (contract lifecycle §0.1). */
+export const strictWorkspaceId: Param<string> = {
+  ...workspaceId,
+  parse: (raw) =>
+    raw !== undefined && UUID.test(raw)
+      ? { ok: true, value: raw }
+      : { ok: false, code: 'invalid_workspace_id', reason: 'not a UUID in lower case with hyphens' },
+};
+
 export function text(describe: string, options: { maxLength?: number } = {}): Param<string | undefined> {
   const maxLength = options.maxLength ?? 1024;
   return {

@@ -8,12 +8,13 @@ import type { Param } from './query.js';
  * - `open`       nobody is asked; the list of open routes is fixed by design §9
  * - `admin`      admin token, org token, session; in development mode everybody (contract registry-a2a §2.6)
  * - `workspace`  the workspace named by `:id` with its own token, or an admin (§2.5)
+ * - `own`        the workspace named by `:id` with its own token, and nobody else (contract lifecycle §4.3)
  * - `self`       the workspace named in the body with its own token (§2.8)
  * - `discovery`  the workspace named by `:id` or X-Workspace-ID with its own token, or an admin (§2.9)
  * - `caller`     decided by the message rules: who speaks for whom (§8.2)
  * - `credential` any valid credential
  */
-export type Access = 'open' | 'admin' | 'workspace' | 'self' | 'discovery' | 'caller' | 'credential';
+export type Access = 'open' | 'admin' | 'workspace' | 'own' | 'self' | 'discovery' | 'caller' | 'credential';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -38,6 +39,8 @@ export interface RouteSpec {
   /** Refusal when the body is not JSON or does not match `body`. */
   readonly invalidBody?: ErrorCode;
   readonly bodyLimitBytes?: number;
+  /** Refusal of a body above the limit, where the contract has a text of its own for it. */
+  readonly tooLarge?: ErrorCode;
   /** Success bodies by status. */
   readonly responses: Readonly<Record<number, TSchema>>;
   /** Refusals a caller of this route should know, besides those of its access kind. */

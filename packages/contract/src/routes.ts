@@ -1,5 +1,8 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
+import { agentRoutes } from './routes/agents.js';
+import { canvasRoutes } from './routes/canvas.js';
+import { chosenModelRoutes } from './routes/chosen-model.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
@@ -12,11 +15,14 @@ import { workspaceRoutes } from './routes/workspaces.js';
 export const routes = {
   ...workspaceRoutes,
   ...lifecycleRoutes,
+  ...agentRoutes,
+  ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
   ...activityRoutes,
   ...orgRoutes,
   ...secretRoutes,
+  ...chosenModelRoutes,
   ...accessRoutes,
   ...opsRoutes,
 } as const;

@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
+import { createAgentHandlers } from './features/agents/index.js';
+import { createCanvasHandlers } from './features/canvas/index.js';
 import { createChannels } from './features/channels/index.js';
 import { createLive } from './features/live/index.js';
 import { createMessages } from './features/messages/index.js';
@@ -14,7 +16,7 @@ import { createRegistry } from './features/registry/index.js';
 import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
-import { applyTransitions, createWorkspaces, workspaceReads } from './features/workspaces/index.js';
+import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
 import { createLeaseKeeper } from './platform/claim-keeper.js';
 import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
@@ -164,6 +166,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     templates,
     secrets,
     tokens: access.tokens,
+    // In this order. What mints credentials for an agent comes last, when everything else about it is settled.
+    envMutators: [gitIdentity],
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,
@@ -220,6 +224,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...templates.handlers,
     ...createSecretHandlers({ secrets, lanes, nudge: workspaces.verbs.nudge }),
     ...workspaces.handlers,
+    ...createAgentHandlers(ports),
+    ...createCanvasHandlers(ports),
     ...activity.handlers,
     ...messages.handlers,
     ...registry.handlers,

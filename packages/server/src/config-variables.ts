@@ -66,6 +66,14 @@ function url(name: string, description: Description): Variable<string | null> {
   });
 }
 
+function encryptionKey(name: string, description: Description): Variable<string | null> {
+  return variable<string | null>(name, 'none', description, (text) => {
+    if (blank(text)) return null;
+    if (Buffer.byteLength(text) === 32 || Buffer.from(text, 'base64').length === 32) return text;
+    throw new Error('must be base64 of 32 bytes, or exactly 32 bytes');
+  });
+}
+
 function list(name: string, description: Description): Variable<readonly string[]> {
   return variable(name, 'none', description, (text) =>
     (text ?? '')
@@ -161,20 +169,20 @@ export const VARIABLES = {
     describe: 'The URL under which people and remote agents reach this server.',
     example: 'https://molecule.example.com',
   }),
-  secretsKey: variable<string | null>(
-    'SECRETS_ENCRYPTION_KEY',
-    'none',
-    {
-      describe: 'Key for stored secrets: base64 of 32 bytes. Without it one is generated in the data directory.',
-      example: 'openssl rand -base64 32',
-      secret: true,
-    },
-    (text) => {
-      if (blank(text)) return null;
-      if (Buffer.byteLength(text) === 32 || Buffer.from(text, 'base64').length === 32) return text;
-      throw new Error('must be base64 of 32 bytes, or exactly 32 bytes');
-    },
-  ),
+  secretsKey: encryptionKey('SECRETS_ENCRYPTION_KEY', {
+    describe:
+      'Key for stored secrets: base64 of 32 bytes. Without it one is generated in the data directory. Change it with ' +
+      '`npm run rotate-secrets-key`, never by hand.',
+    example: 'openssl rand -base64 32',
+    secret: true,
+  }),
+  newSecretsKey: encryptionKey('SECRETS_ENCRYPTION_KEY_NEW', {
+    describe:
+      'Read by `npm run rotate-secrets-key` alone: the key that stored secrets are encrypted with from then on. Needed ' +
+      'when SECRETS_ENCRYPTION_KEY is set; else one is generated.',
+    example: 'openssl rand -base64 32',
+    secret: true,
+  }),
   provisionTimeoutSeconds: lenientSeconds('PROVISION_TIMEOUT_SECONDS', null, {
     describe: 'Limit of every start. Default: what the template says, 30 min for hermes, else 10 min.',
     example: '900',

@@ -1,5 +1,7 @@
 import type { AccessTables } from './features/access/access.tables.js';
 import type { ActivityTables } from './features/activity/activity.tables.js';
+import type { AgentsTables } from './features/agents/agents.tables.js';
+import type { CanvasTables } from './features/canvas/canvas.tables.js';
 import type { ChannelsTables } from './features/channels/channels.tables.js';
 import type { MessagesTables } from './features/messages/messages.tables.js';
 import type { SchedulesTables } from './features/schedules/schedules.tables.js';
@@ -14,6 +16,8 @@ export interface Database
     AccessTables,
     MessagesTables,
     ActivityTables,
+    AgentsTables,
+    CanvasTables,
     SecretsTables,
     SchedulesTables,
     ChannelsTables {}

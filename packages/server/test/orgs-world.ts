@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Method, orgRoutes, secretRoutes } from '@molecule/contract';
+import { chosenModelRoutes, type Method, orgRoutes, secretRoutes } from '@molecule/contract';
 import { createChannels } from '../src/features/channels/index.js';
 import { createImportWriter, createOrgs } from '../src/features/orgs/index.js';
 import { createSchedules } from '../src/features/schedules/index.js';
@@ -80,7 +80,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     },
   });
   const http = await createHttpServer({
-    routes: { ...orgRoutes, ...secretRoutes },
+    routes: { ...orgRoutes, ...secretRoutes, ...chosenModelRoutes },
     handlers: {
       ...templates.handlers,
       ...orgs.handlers,

@@ -93,6 +93,7 @@ async function work(app: RealApp, agent: FakeAgent): Promise<void> {
     expect(reply).toMatchObject({ status: 201 });
     return reply.body.id;
   };
+  const agentOf = (id: string) => `/workspaces/${id}/agent`;
   const accepted = async (reply: Promise<RealReply>): Promise<void> => {
     expect((await reply).status).toBeLessThan(300);
   };
@@ -116,6 +117,10 @@ async function work(app: RealApp, agent: FakeAgent): Promise<void> {
   const sleepers = await waitFor(() => app.machine.findToken(sleeper));
   const registration = { id: sleeper, url: 'http://127.0.0.1:1', agent_card: card };
   await accepted(app.call('POST', '/registry/register', registration, sleepers));
+  await accepted(app.call('POST', agentOf(head), { model: 'first' }));
+  await accepted(app.call('PATCH', agentOf(head), { model: 'second' }));
+  await accepted(app.call('POST', `${agentOf(head)}/move`, { target_workspace_id: sleeper }));
+  await accepted(app.call('DELETE', agentOf(sleeper)));
   await accepted(app.call('POST', `/workspaces/${sleeper}/hibernate`));
   await accepted(app.call('POST', `/workspaces/${sleeper}/pause`));
   await accepted(app.call('POST', `/workspaces/${head}/collapse`));

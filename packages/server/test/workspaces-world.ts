@@ -1,4 +1,9 @@
-import { createWorkspaces, type Workspaces, type WorkspacesDeps } from '../src/features/workspaces/index.js';
+import {
+  createWorkspaces,
+  gitIdentity,
+  type Workspaces,
+  type WorkspacesDeps,
+} from '../src/features/workspaces/index.js';
 import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
 import { createFakeBackend, type FakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
 import { createProvisionerRegistry } from '../src/provisioners/registry.js';
@@ -28,6 +33,8 @@ export function createWorkspacesWorld(
     readonly platformUrl?: string;
     /** The backend of new workspaces is not configured on this server. */
     readonly noBackend?: boolean;
+    /** In place of the one that names the author of an agent's commits. */
+    readonly envMutators?: WorkspacesDeps['envMutators'];
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -50,10 +57,15 @@ export function createWorkspacesWorld(
       find: () => null,
       isSafeName: () => true,
       findForName: () => null,
-      compose: async () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], requiredEnv: [] }),
+      compose: async () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }] }),
+      readRequiredEnv: () => [],
       provisionTimeoutSeconds: given.templateTimeoutSeconds ?? (() => null),
     },
-    secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
+    secrets: {
+      checkNames: () => {},
+      writeWorkspaceSecrets: async () => {},
+      readFor: async () => ({ values: {}, confidential: [] }),
+    },
     ...given.sources?.(ports),
     tokens: {
       mint: async () => 'token',
@@ -63,6 +75,7 @@ export function createWorkspacesWorld(
         return `token-${generation}`;
       },
     },
+    envMutators: given.envMutators ?? [gitIdentity],
     checkClaimedUrl: async () => {},
     defaultBackend: managed.kind,
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',

@@ -169,6 +169,10 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
     // Conversations and secrets read these; the fleet does not change.
     // Each of the removed children has an event of its own.
     case 'WORKSPACE_COLLAPSED':
+    case 'AGENT_ASSIGNED':
+    case 'AGENT_REPLACED':
+    case 'AGENT_REMOVED':
+    case 'AGENT_MOVED':
     case 'ACTIVITY_LOGGED':
     case 'AGENT_MESSAGE':
     case 'A2A_RESPONSE':

@@ -3,8 +3,12 @@ import { chat } from './chat.js';
 import { doctor } from './doctor/doctor.js';
 import { loginLink } from './login-link.js';
 import { logs } from './logs.js';
+import { modelGet, modelSet, providerGet, providerSet } from './model.js';
 import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
+import { secretLs } from './secret/ls.js';
+import { secretRm } from './secret/rm.js';
+import { secretSet } from './secret/set.js';
 import { wsHibernate } from './ws/hibernate.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
@@ -22,6 +26,13 @@ export const COMMANDS: readonly Command[] = [
   wsResume,
   wsHibernate,
   wsRm,
+  secretLs,
+  secretSet,
+  secretRm,
+  modelGet,
+  modelSet,
+  providerGet,
+  providerSet,
   chat,
   logs,
   loginLink,

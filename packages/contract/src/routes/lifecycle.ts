@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { flag, workspaceId } from '../query.js';
 import { route } from '../route.js';
-import { Nullable } from '../schema.js';
+import { JsonObject, Nullable } from '../schema.js';
 
 /** All keys are optional, and a body that is no such object counts as none (contract lifecycle §2.2). */
 export const RestartWorkspace = Type.Object({
@@ -127,5 +127,64 @@ export const lifecycleRoutes = {
     },
     errors: ['invalid_workspace_id', 'workspace_not_found', 'invalid_template', 'unknown_template'],
     source: 'lifecycle §1.6',
+  }),
+  reportBootstrapFailed: route({
+    method: 'POST',
+    path: '/admin/workspaces/:id/bootstrap-failed',
+    summary: 'Whoever watches an instance boot says that it never will',
+    access: 'admin',
+    rate: 'default',
+    params: id,
+    body: Type.Object({ error: Type.Optional(Type.String()), log_tail: Type.Optional(Type.String()) }),
+    invalidBody: 'invalid_request_body',
+    responses: {
+      200: Type.Object({
+        ok: Type.Literal(true),
+        /** It was no longer starting: nothing was changed. */
+        no_change: Type.Optional(Type.Literal(true)),
+      }),
+    },
+    errors: ['invalid_workspace_id'],
+    failedText: 'db update failed',
+    source: 'lifecycle §2.7',
+  }),
+  getConsole: route({
+    method: 'GET',
+    path: '/workspaces/:id/console',
+    summary: 'What the instance has printed last, as one text',
+    access: 'admin',
+    rate: 'default',
+    params: id,
+    responses: { 200: Type.Object({ output: Type.String() }) },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'console_unavailable', 'console_failed'],
+    source: 'lifecycle §2.9',
+  }),
+  getWorkspaceConfig: route({
+    method: 'GET',
+    path: '/workspaces/:id/config',
+    summary: 'The free JSON that clients keep for a workspace; not its config.yaml',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: { 200: Type.Object({ data: JsonObject }) },
+    errors: ['invalid_workspace_id'],
+    failedText: 'query failed',
+    source: 'lifecycle §10',
+  }),
+  patchWorkspaceConfig: route({
+    method: 'PATCH',
+    path: '/workspaces/:id/config',
+    summary: 'Lay the keys of the body over that JSON, one level deep',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    body: JsonObject,
+    invalidBody: 'invalid_json',
+    bodyLimitBytes: 256 * 1024,
+    responses: { 200: Type.Object({ status: Type.Literal('updated') }) },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'config_too_large'],
+    tooLarge: 'config_too_large',
+    failedText: 'failed to update config',
+    source: 'lifecycle §10',
   }),
 } as const;

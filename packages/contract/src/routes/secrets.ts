@@ -1,11 +1,12 @@
 import Type, { type Static } from 'typebox';
-import { pathText, workspaceId } from '../query.js';
+import { pathText, strictWorkspaceId } from '../query.js';
 import { route } from '../route.js';
 import { Required, Timestamp } from '../schema.js';
+import { dryRun, RestartPreview } from './restart-preview.js';
 
 const key = pathText('secret name', /^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'secret_not_found');
 
-/** Values never leave the server by this door (contract lifecycle §4.2). */
+/** What a list says of a secret: never its value (contract lifecycle §4.2). */
 export const Secret = Type.Object({
   key: Type.String(),
   has_value: Type.Literal(true),
@@ -42,9 +43,10 @@ const globalList = {
 const globalSet = {
   access: 'admin',
   rate: 'default',
+  query: { dry_run: dryRun },
   body: SetSecret,
   invalidBody: 'invalid_request_body',
-  responses: { 200: SavedGlobal },
+  responses: { 200: Type.Union([SavedGlobal, RestartPreview]) },
   errors: ['invalid_request_body', 'secret_name_refused'],
   failedText: 'failed to save',
   source: 'lifecycle §4.6',
@@ -53,8 +55,10 @@ const globalDelete = {
   access: 'admin',
   rate: 'default',
   params: { key },
-  responses: { 200: DeletedGlobal },
+  query: { dry_run: dryRun },
+  responses: { 200: Type.Union([DeletedGlobal, RestartPreview]) },
   errors: ['secret_not_found'],
+  failedText: 'failed to delete',
   source: 'lifecycle §4.6',
 } as const;
 const workspaceSet = {
@@ -62,10 +66,13 @@ const workspaceSet = {
   summary: 'Set a secret of one workspace; its agent starts again with it',
   access: 'workspace',
   rate: 'default',
-  params: { id: workspaceId },
+  params: { id: strictWorkspaceId },
+  query: { dry_run: dryRun },
   body: SetSecret,
   invalidBody: 'invalid_request_body',
-  responses: { 200: Type.Object({ status: Type.Literal('saved'), key: Type.String() }) },
+  responses: {
+    200: Type.Union([Type.Object({ status: Type.Literal('saved'), key: Type.String() }), RestartPreview]),
+  },
   errors: ['invalid_request_body', 'invalid_workspace_id', 'workspace_not_found', 'secret_name_refused'],
   failedText: 'failed to save secret',
   source: 'lifecycle §4.4',
@@ -110,11 +117,23 @@ export const secretRoutes = {
     summary: 'Names of the secrets a workspace sees: its own, then the global ones it does not override',
     access: 'workspace',
     rate: 'default',
-    params: { id: workspaceId },
+    params: { id: strictWorkspaceId },
     responses: { 200: Type.Array(Secret) },
     errors: ['invalid_workspace_id'],
     failedText: 'query failed',
     source: 'lifecycle §4.2',
+  }),
+  readSecretValues: route({
+    method: 'GET',
+    path: '/workspaces/:id/secrets/values',
+    summary: 'The values an agent works with: the global secrets, overridden by its own; for that agent alone',
+    access: 'own',
+    rate: 'default',
+    params: { id: strictWorkspaceId },
+    responses: { 200: Type.Record(Type.String(), Type.String()) },
+    errors: ['invalid_workspace_id', 'secrets_unreadable'],
+    failedText: 'query failed',
+    source: 'lifecycle §4.3',
   }),
   putSecret: route({ ...workspaceSet, method: 'PUT' }),
   postSecret: route({ ...workspaceSet, method: 'POST' }),
@@ -124,9 +143,12 @@ export const secretRoutes = {
     summary: 'Delete a secret of one workspace; its agent starts again without it',
     access: 'workspace',
     rate: 'default',
-    params: { id: workspaceId, key },
-    responses: { 200: Type.Object({ status: Type.Literal('deleted'), key: Type.String() }) },
-    errors: ['invalid_workspace_id', 'secret_not_found'],
+    params: { id: strictWorkspaceId, key },
+    query: { dry_run: dryRun },
+    responses: {
+      200: Type.Union([Type.Object({ status: Type.Literal('deleted'), key: Type.String() }), RestartPreview]),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'secret_not_found'],
     failedText: 'failed to delete secret',
     source: 'lifecycle §4.5',
   }),

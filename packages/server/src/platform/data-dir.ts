@@ -9,6 +9,16 @@ export interface DataDir {
   /** Generated on first use and kept; the same on every later start. */
   readonly adminToken: string;
   readonly secretsKey: string;
+  /** For a change of the key: survives being cut off between any two steps. */
+  readonly nextSecretsKey: {
+    /**
+     * The key to change to, written down before anything depends on it: what an earlier call wrote, which may be the only
+     * copy of a key in use, else `given`, else a new one.
+     */
+    stage(given: string | null): Promise<string>;
+    /** Makes the staged key the key of this data directory. Repeatable. */
+    adopt(): Promise<void>;
+  };
   readonly hostId: string;
   /** Where the server before this one listened; null when there was none, or it stopped in order and its agents with it. */
   readonly lastPort: number | null;
@@ -34,13 +44,22 @@ export async function openDataDir(path: string, random: Random): Promise<DataDir
       await chmod(folder, (await stat(folder)).mode & (folder === path ? 0o711 : 0o700));
     }
     const serverFile = join(path, 'server.json');
+    const secretsKeyFile = join(keys, 'secrets-key');
+    const nextKeyFile = join(keys, 'secrets-key.next');
+    const createSecretsKey = (): string => Buffer.from(random.token(32), 'base64url').toString('base64');
     return {
       path,
       workspaces,
       adminToken: await ensureKey(join(keys, 'admin-token'), () => random.token(32)),
-      secretsKey: await ensureKey(join(keys, 'secrets-key'), () =>
-        Buffer.from(random.token(32), 'base64url').toString('base64'),
-      ),
+      secretsKey: await ensureKey(secretsKeyFile, createSecretsKey),
+      nextSecretsKey: {
+        stage: (given) => ensureKey(nextKeyFile, () => given ?? createSecretsKey()),
+        async adopt() {
+          await rename(nextKeyFile, secretsKeyFile).catch((error: unknown) => {
+            if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+          });
+        },
+      },
       hostId: await ensureKey(join(keys, 'host-id'), () => random.uuid()),
       lastPort: await findPort(serverFile),
       async writeServerFile(content) {

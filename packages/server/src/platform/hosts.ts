@@ -23,6 +23,15 @@ export async function findOtherHost(db: Db, own: Host): Promise<Host | null> {
   return rows[0] ?? null;
 }
 
+/** A server that said within two beats that it lives; null when none did. */
+export async function findLivingHost(db: Db): Promise<Host | null> {
+  const { rows } = await sql<Host>`
+    select id, name from server_hosts
+     where seen_at > now() - ${(2 * BEAT_MS) / 1_000}::integer * interval '1 second'
+     order by seen_at desc limit 1`.execute(db);
+  return rows[0] ?? null;
+}
+
 /**
  * Makes this server known to the others on the same database and keeps saying that it lives (design §6). Workspaces run
  * by a host that falls silent are reported as such by whoever is left. One that stays away for months is forgotten.

@@ -12,3 +12,10 @@ export async function ensureSetting(db: Db | Tx, key: string, initial: unknown):
   const row = await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirstOrThrow();
   return row.value;
 }
+
+/** Writes a setting over what is stored. */
+export async function writeSetting(tx: Tx, key: string, value: unknown): Promise<void> {
+  await sql`
+    insert into settings (key, value) values (${key}, ${JSON.stringify(value)}::jsonb)
+    on conflict (key) do update set value = excluded.value`.execute(tx);
+}

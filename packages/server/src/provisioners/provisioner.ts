@@ -26,9 +26,7 @@ export interface InstanceSpec {
   /** The generation this instance speaks for. */
   readonly generation: number;
   readonly runtime: string;
-  /** Becomes MODEL; null leaves it unset. */
-  readonly model: string | null;
-  /** Secrets and derived names. The driver adds the fixed ones, which win over an equal name here. */
+  /** The whole of what the owner and the platform decided, the model among it. The driver adds the fixed ones, which win over an equal name here. */
   readonly env: Readonly<Record<string, string>>;
   /** Names in `env` whose values must never be shown: log tails handed out by the driver have them blanked. */
   readonly secretNames: readonly string[];
@@ -47,6 +45,12 @@ export interface InstanceSpec {
   readonly seedConfig: 'if-missing' | 'overwrite' | 'none';
   /** Called once the driver has written `configFiles`, before the instance starts; not called when it left them alone. */
   configWritten(): void;
+  /**
+   * Called with the `config.yaml` the instance is about to find, its owner's edits included, after `configWritten` and
+   * before `issueToken`; null when it is no plain file of at most 1 MiB. Returns why the instance must not start, for
+   * people: `ensure` then rejects for good with these words. Not called by a driver that cannot see the file.
+   */
+  checkConfig(configYaml: string | null): string | null;
   /** A folder of the owner's to work in, instead of one the driver keeps. Never deleted by the driver. */
   readonly workspaceDir: string | null;
 }

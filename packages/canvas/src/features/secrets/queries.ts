@@ -29,8 +29,10 @@ export function useSaveSecret() {
   const { client } = useServices();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (secret: { key: string; value: string }) =>
-      (await client.call('putGlobalSecret', { body: secret })).body,
+    mutationFn: async (secret: { key: string; value: string }) => {
+      const { body } = await client.call('putGlobalSecret', { body: secret });
+      return { restarts: body.status === 'saved' ? body.restarts : body.would_restart.length };
+    },
     onSuccess: () => queries.invalidateQueries({ queryKey: key }),
   });
 }
@@ -39,7 +41,10 @@ export function useDeleteSecret() {
   const { client } = useServices();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (name: string) => (await client.call('deleteGlobalSecret', { params: { key: name } })).body,
+    mutationFn: async (name: string) => {
+      const { body } = await client.call('deleteGlobalSecret', { params: { key: name } });
+      return { restarts: body.status === 'deleted' ? body.restarts : body.would_restart.length };
+    },
     onSuccess: () => queries.invalidateQueries({ queryKey: key }),
   });
 }

@@ -34,6 +34,8 @@ function expectedOf(spec: RouteSpec, caller: Caller): Expected {
   const byKind: Record<Exclude<RouteSpec['access'], 'open'>, Partial<Record<Caller, Expected>>> = {
     admin: { admin: 'in', ...session },
     workspace: { admin: 'in', ...session, 'own token': 'in' },
+    // The values of secrets are for the agent alone, not even for an administrator.
+    own: { 'own token': 'in' },
     credential: { admin: 'in', ...session, 'own token': 'in', "another workspace's token": 'in' },
     discovery: { admin: 'in', ...session, 'own token': 'in' },
     caller: { admin: 'in', ...session, 'own token': 'in', "another workspace's token": 'in' },

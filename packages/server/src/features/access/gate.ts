@@ -30,6 +30,8 @@ export function createGate(deps: GateDeps): (input: GateInput) => Promise<Actor>
         return claimed(deps, adminHash, input);
       case 'caller':
         return calling(deps, input);
+      case 'own':
+        return owning(deps, input);
       case 'admin':
       case 'workspace':
       case 'discovery':
@@ -72,6 +74,18 @@ async function withBearer(deps: GateDeps, input: GateInput, bearer: string): Pro
   }
   if (verdict.kind === 'removed' && input.tombstones && verdict.workspaceId === subject) {
     return { kind: 'tombstone', id: verdict.workspaceId };
+  }
+  throw new AppError('invalid_workspace_token');
+}
+
+/** `own`: what is asked for is for that agent alone. No session, no admin and no development mode opens it. */
+async function owning(deps: GateDeps, input: GateInput): Promise<Actor> {
+  const bearer = readBearer(input.headers);
+  if (bearer === null) throw new AppError('missing_workspace_token');
+  const verdict = await deps.validator.checkToken(bearer);
+  if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+  if (verdict.kind === 'ok' && verdict.workspaceId === parseUuid(input.params.id ?? '')) {
+    return { kind: 'workspace', id: verdict.workspaceId };
   }
   throw new AppError('invalid_workspace_token');
 }

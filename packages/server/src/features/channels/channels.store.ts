@@ -12,6 +12,33 @@ export interface ChannelRow {
   readonly allowedUsers: readonly string[];
 }
 
+export interface StoredConfig {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly type: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** A page of all channels by id, held to the end of the transaction. */
+export async function lockConfigPage(tx: Tx, after: string | null, limit: number): Promise<StoredConfig[]> {
+  return tx
+    .selectFrom('workspace_channels')
+    .select(['id', 'workspace_id as workspaceId', 'channel_type as type', 'channel_config as config'])
+    .$if(after !== null, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .forUpdate()
+    .execute();
+}
+
+export async function writeConfig(tx: Tx, id: string, config: Readonly<Record<string, string>>): Promise<void> {
+  await tx
+    .updateTable('workspace_channels')
+    .set({ channel_config: JSON.stringify(config) })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Writes those whose workspace has no channel of the kind yet; what is there may have been changed by its owner (A9). */
 export async function insertMissingChannels(tx: Tx, rows: readonly ChannelRow[]): Promise<void> {
   if (rows.length === 0) return;

@@ -5,6 +5,8 @@ import { type ChannelConfig, findAdapter } from './adapters.js';
 import { insertMissingChannels } from './channels.store.js';
 import { sealConfig } from './sealed-config.js';
 
+export { rotateChannelKey } from './key-rotation.js';
+
 /** A channel of an org template, its variables filled in. */
 export interface TemplateChannel {
   readonly type: string;
@@ -42,7 +44,7 @@ export function createChannels(deps: Pick<Ports, 'random'> & { readonly key: str
         channels.flatMap(({ type, config, enabled, allowedUsers }) => {
           const adapter = findAdapter(type);
           if (adapter === null) return [];
-          const sealed = sealConfig(cipher, { workspaceId, type, adapter }, config);
+          const sealed = sealConfig(cipher, { workspaceId, type }, adapter, config);
           return [{ id: deps.random.uuidv7(), workspaceId, type, config: sealed, enabled, allowedUsers }];
         }),
       );

@@ -2,23 +2,51 @@ import type { Cipher } from '../secrets/index.js';
 import type { ChannelAdapter, ChannelConfig } from './adapters.js';
 
 /** Marks a sealed value and names its form; `ec1:` was the predecessor's, without additional data. */
-const MARK = 'ec2:';
+const SEALED = /^ec2:([0-9a-f]{16}):([A-Za-z0-9+/]+=*)$/;
+const VERSION = 2;
 
-/**
- * The configuration as it is stored: what is not public is sealed for this workspace, channel and key, so that a value
- * copied to another row cannot be read there.
- */
+/** Whose channel it is: bound into every sealed value, so that one copied to another row cannot be read there. */
+export interface ChannelPlace {
+  readonly workspaceId: string;
+  readonly type: string;
+}
+
+/** The configuration as it is stored: everything sealed that is not public. */
 export function sealConfig(
   cipher: Cipher,
-  channel: { readonly workspaceId: string; readonly type: string; readonly adapter: ChannelAdapter },
+  place: ChannelPlace,
+  adapter: ChannelAdapter,
   config: ChannelConfig,
 ): Record<string, string> {
-  const { workspaceId, type, adapter } = channel;
-  const stored = Object.entries(config).map(([key, value]) => {
-    if (adapter.publicKeys.includes(key)) return [key, value] as const;
-    const place = { scope: 'workspace', workspaceId, key: `channel:${type}:${key}` } as const;
-    const { encrypted_value: sealed, key_id: keyId } = cipher.seal(place, value);
-    return [key, `${MARK}${keyId ?? ''}:${sealed.toString('base64')}`] as const;
+  return mapValues(config, (key, value) =>
+    adapter.publicKeys.includes(key) ? value : seal(cipher, place, key, value),
+  );
+}
+
+/** The same configuration under another key. Throws `SecretUnreadableError` when `from` does not open it. */
+export function resealConfig(from: Cipher, to: Cipher, place: ChannelPlace, stored: ChannelConfig): ChannelConfig {
+  return mapValues(stored, (key, value) => {
+    const [, keyId, sealed] = SEALED.exec(value) ?? [];
+    if (keyId === undefined || sealed === undefined) return value;
+    const opened = from.open(placeOf(place, key), {
+      encrypted_value: Buffer.from(sealed, 'base64'),
+      encryption_version: VERSION,
+      key_id: keyId,
+    });
+    return seal(to, place, key, opened);
   });
-  return Object.fromEntries(stored);
+}
+
+function seal(cipher: Cipher, place: ChannelPlace, key: string, value: string): string {
+  const sealed = cipher.seal(placeOf(place, key), value);
+  return `ec${VERSION}:${cipher.keyId}:${sealed.encrypted_value.toString('base64')}`;
+}
+
+/** Names of secrets hold no colon, so none of them has the place of a channel. */
+function placeOf({ workspaceId, type }: ChannelPlace, key: string) {
+  return { scope: 'workspace', workspaceId, key: `channel:${type}:${key}` } as const;
+}
+
+function mapValues(config: ChannelConfig, map: (key: string, value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, map(key, value)]));
 }

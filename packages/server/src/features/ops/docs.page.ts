@@ -4,6 +4,7 @@ const ACCESS_TEXT: Readonly<Record<RouteSpec['access'], string>> = {
   open: 'Nobody is asked.',
   admin: 'Admin token or session.',
   workspace: 'The workspace named by :id with its own token, or an admin.',
+  own: 'The workspace named by :id with its own token, and nobody else.',
   self: 'The workspace named in the body, with its own token.',
   discovery: 'The asking workspace with its own token, or an admin.',
   caller: 'Whoever speaks: a workspace with its own token, or a person with a session or the admin token.',

@@ -368,7 +368,7 @@ describe('org import', () => {
     expect((await importOrg({ dir: 'needy', force: true })).status).toBe(201);
   });
 
-  it('secrets of .env files are stored sealed, the node before the org; they fill in workspace_dir (D9)', async () => {
+  it('D9: secrets of .env files are stored sealed, the node before the org; they fill in workspace_dir', async () => {
     const folder = join(world.folders.orgs, 'work');
     mkdirSync(folder);
     world.write('orgs', {
@@ -380,7 +380,17 @@ describe('org import', () => {
     });
     const { body } = await importOrg({ dir: 'env' });
     const [{ id }] = body.workspaces;
-    expect(await world.secrets.readFor(world.ports.lanes.control, id)).toMatchObject({
+    const stored = await world.ports.lanes.control
+      .selectFrom('workspace_secrets')
+      .select(['key', 'encrypted_value', 'encryption_version'])
+      .where('workspace_id', '=', id)
+      .execute();
+    expect(stored.map(({ key }) => key).sort()).toEqual(['FOLDER', 'ONLY_ORG', 'SHARED']);
+    for (const row of stored) {
+      expect(row.encryption_version).toBe(2);
+      expect(row.encrypted_value.includes('of the')).toBe(false);
+    }
+    expect(await world.secrets.readValues(world.ports.lanes.control, id)).toMatchObject({
       SHARED: 'of the node',
       ONLY_ORG: '1',
       FOLDER: folder,

@@ -1,3 +1,5 @@
-export { type Cipher, createCipher } from './cipher.js';
+export { type Cipher, createCipher, SecretUnreadableError } from './cipher.js';
+export { SecretsKeyError } from './key-check.js';
+export { KeyRotationError, type Rotation, rotateKey } from './key-rotation.js';
 export { createSecretHandlers } from './secrets.routes.js';
-export { createSecrets, type Secrets, SecretsKeyError } from './secrets.service.js';
+export { createSecrets, type Secrets } from './secrets.service.js';

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { VARIABLES, type Variable } from '../../config-variables.js';
 import { checkNames, whyRefused } from './secret-names.js';
 
 it.each(['ANTHROPIC_API_KEY', 'OPENAI_BASE_URL', 'MODEL', 'MODEL_PROVIDER', '_x', 'aB9', 'A'.repeat(128)])(
@@ -32,4 +33,11 @@ it('a refusal names every refused name', () => {
   expect(() => checkNames(['GOOD', 'PATH', 'HOME'])).toThrow(
     expect.objectContaining({ code: 'secret_name_refused', help: expect.stringMatching(/PATH.*HOME/) }),
   );
+});
+
+it('whatever the server itself is told in confidence is refused as a name', () => {
+  const own = Object.values<Variable<unknown>>(VARIABLES).filter(({ secret }) => secret);
+  expect(own.length).toBeGreaterThanOrEqual(4);
+  for (const { name } of own)
+    expect({ name, why: whyRefused(name) }).toMatchObject({ why: expect.stringMatching(/credential/) });
 });

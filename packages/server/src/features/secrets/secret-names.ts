@@ -1,13 +1,16 @@
+import { VARIABLES, type Variable } from '../../config-variables.js';
 import { refuse } from '../../platform/http/app-error.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** Each name with the reason a person is told. */
 const REFUSED: Readonly<Record<string, string>> = {
-  ADMIN_TOKEN: 'it is a credential of the server itself',
-  DATABASE_URL: 'it is a credential of the server itself',
-  SECRETS_ENCRYPTION_KEY: 'it is a credential of the server itself',
-  METRICS_TOKEN: 'it is a credential of the server itself',
+  ...Object.fromEntries(
+    // What the server is told in confidence, so that a credential added there is refused here without another list.
+    Object.values<Variable<unknown>>(VARIABLES)
+      .filter(({ secret }) => secret)
+      .map(({ name }) => [name, 'it is a credential of the server itself']),
+  ),
   WORKSPACE_ID: 'the server sets it for every agent',
   PLATFORM_URL: 'the server sets it for every agent',
   WORKSPACE_CONFIG_PATH: 'the server sets it for every agent',

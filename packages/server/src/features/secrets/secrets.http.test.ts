@@ -132,6 +132,131 @@ describe('secrets', () => {
     for (const { stored } of rows) expect(stored.includes('topsecret')).toBe(false);
   });
 
+  it('the agent reads all its values, the global ones under its own (contract §4.3)', async () => {
+    const id = await create('Reader', { secrets: { OWN: '1', SHARED: 'mine' } });
+    await world.call('PUT', '/settings/secrets', { key: 'SHARED', value: 'theirs' });
+    await world.call('PUT', '/settings/secrets', { key: 'GLOBAL', value: '2' });
+    expect(await world.call('GET', `/workspaces/${id}/secrets/values`)).toEqual({
+      status: 200,
+      body: { OWN: '1', SHARED: 'mine', GLOBAL: '2' },
+    });
+    expect(await world.call('GET', `/workspaces/${id.toUpperCase()}/secrets/values`)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid workspace ID' },
+    });
+  });
+
+  it('values of which one cannot be decrypted are not given at all, and the broken ones are named (contract §4.3)', async () => {
+    const id = await create('Broken reader', { secrets: { OWN: 'value-own', GOOD: 'value-good' } });
+    await world.call('PUT', '/settings/secrets', { key: 'GLOBAL', value: 'value-global' });
+    const db = world.ports.lanes.control;
+    await sql`update workspace_secrets set encrypted_value = '\\x00' where key = 'OWN'`.execute(db);
+    await sql`update global_secrets set encryption_version = 9 where key = 'GLOBAL'`.execute(db);
+    const { status, body } = await world.call('GET', `/workspaces/${id}/secrets/values`);
+    expect({ status, body }).toMatchObject({
+      status: 500,
+      body: {
+        error: 'one or more secrets failed to decrypt; refusing to return partial bundle',
+        failed_keys: ['global:GLOBAL', 'workspace:OWN'],
+      },
+    });
+    expect(JSON.stringify(body)).not.toContain('value-');
+  });
+
+  it('a list whose global half cannot be read shows the half of the workspace (contract §4.2)', async () => {
+    const id = await create('Half', { secrets: { OWN: '1' } });
+    const db = world.ports.lanes.control;
+    await sql`alter table global_secrets rename to global_secrets_away`.execute(db);
+    try {
+      const { status, body } = await world.call('GET', `/workspaces/${id}/secrets`);
+      expect({ status, keys: body.map((row: { key: string }) => row.key) }).toEqual({ status: 200, keys: ['OWN'] });
+    } finally {
+      await sql`alter table global_secrets_away rename to global_secrets`.execute(db);
+    }
+  });
+
+  it('an agent below a paused workspace is not started by a change (contract §2.3)', async () => {
+    const lead = await create('Held lead');
+    const below = await create('Below', { parent_id: lead });
+    const deeper = await create('Deeper', { parent_id: below });
+    await sql`update workspaces set status = 'paused', desired = 'stopped' where id = ${lead}`.execute(
+      world.ports.lanes.control,
+    );
+    await world.call('PUT', '/settings/secrets', { key: 'FOR_ALL_BELOW', value: 'x' });
+    await world.call('PUT', `/workspaces/${deeper}/secrets`, { key: 'OWN', value: 'x' });
+    expect([await generation(below), await generation(deeper)]).toEqual([1, 1]);
+  });
+
+  it('ten writers of one workspace take turns', async () => {
+    const id = await create('Busy');
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        world.call('PUT', `/workspaces/${id}/secrets`, { key: `KEY_${index}`, value: 'x' }),
+      ),
+    );
+    expect(replies.map((reply) => reply.status)).toEqual(Array.from({ length: 10 }, () => 200));
+    await startedWith(id, 11);
+  });
+
+  describe('a dry run', () => {
+    const nothing = { status: 'dry_run', changes: false, would_restart: [] };
+
+    it('of a global secret names whom it concerns, judges as the write would, and changes nothing', async () => {
+      await sql`update workspaces set status = 'removed', removed_at = now()`.execute(world.ports.lanes.control);
+      const plain = await create('Plain');
+      const hiding = await create('Hiding', { secrets: { SHARED: 'mine' } });
+      await create('External', { runtime: 'external' });
+      await startedWith(plain, 1);
+      await startedWith(hiding, 1);
+      const before = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 1_000 });
+      const concerns = { status: 'dry_run', changes: true, would_restart: [{ id: plain, name: 'Plain' }] };
+      for (const [method, path] of [
+        ['PUT', '/settings/secrets'],
+        ['POST', '/settings/secrets'],
+        ['POST', '/admin/secrets'],
+      ] as const) {
+        const reply = await world.call(method, `${path}?dry_run=true`, { key: 'SHARED', value: 'x' });
+        expect(reply).toEqual({ status: 200, body: concerns });
+      }
+      expect(await world.call('PUT', '/settings/secrets?dry_run=true', { key: 'PATH', value: 'x' })).toMatchObject({
+        status: 400,
+      });
+      expect(await world.call('DELETE', '/settings/secrets/SHARED?dry_run=true')).toMatchObject({ status: 404 });
+      expect((await world.call('GET', '/settings/secrets')).body).toEqual([]);
+      expect(await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 1_000 })).toEqual(before);
+      expect([await generation(plain), await generation(hiding)]).toEqual([1, 1]);
+
+      await world.call('PUT', '/settings/secrets', { key: 'SHARED', value: 'x' });
+      expect((await world.call('PUT', '/settings/secrets?dry_run=true', { key: 'SHARED', value: 'x' })).body).toEqual(
+        nothing,
+      );
+      for (const path of ['/settings/secrets/SHARED', '/admin/secrets/SHARED']) {
+        expect((await world.call('DELETE', `${path}?dry_run=true`)).body).toEqual(concerns);
+      }
+      expect((await world.call('GET', '/settings/secrets')).body).toHaveLength(1);
+    });
+
+    it('of a secret of one workspace names that one, or nobody', async () => {
+      const id = await create('One', { secrets: { OWN: '1' } });
+      const path = `/workspaces/${id}/secrets`;
+      const concerns = { status: 'dry_run', changes: true, would_restart: [{ id, name: 'One' }] };
+      for (const method of ['PUT', 'POST'] as const) {
+        expect((await world.call(method, `${path}?dry_run=true`, { key: 'OWN', value: '2' })).body).toEqual(concerns);
+        expect((await world.call(method, `${path}?dry_run=true`, { key: 'OWN', value: '1' })).body).toEqual(nothing);
+      }
+      expect((await world.call('DELETE', `${path}/OWN?dry_run=true`)).body).toEqual(concerns);
+      expect(await world.call('DELETE', `${path}/NONE?dry_run=true`)).toMatchObject({ status: 404 });
+      expect(await world.secrets.readValues(world.ports.lanes.control, id)).toEqual({ OWN: '1' });
+      expect(await generation(id)).toBe(1);
+      const held = await create('Held');
+      await sql`update workspaces set status = 'paused', desired = 'stopped' where id = ${held}`.execute(
+        world.ports.lanes.control,
+      );
+      const preview = await world.call('PUT', `/workspaces/${held}/secrets?dry_run=true`, { key: 'A', value: 'x' });
+      expect(preview.body).toEqual({ status: 'dry_run', changes: true, would_restart: [] });
+    });
+  });
+
   it.each([
     [{ key: 'PATH', value: 'x' }, 400, 'secret name not allowed'],
     [{ key: 'has space', value: 'x' }, 400, 'secret name not allowed'],
@@ -161,7 +286,7 @@ describe('secrets', () => {
     const values = Array.from({ length: 10 }, (_, index) => `value-${index}`);
     await Promise.all(values.map((value) => world.call('PUT', '/settings/secrets', { key: 'RACED', value })));
     const env = await world.secrets.readFor(world.ports.lanes.control, world.ports.random.uuid());
-    expect(values).toContain(env.RACED);
+    expect(values).toContain(env.values.RACED);
   });
 
   it('a start with an unreadable secret fails with the names and never the values', async () => {

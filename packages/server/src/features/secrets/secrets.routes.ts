@@ -2,8 +2,10 @@ import type { Routes, Secret } from '@molecule/contract';
 import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { Ports } from '../../ports.js';
 import type { Actor } from '../access/index.js';
+import { createChosenModelHandlers } from './chosen-model.routes.js';
+import { type Effect, toPreview } from './effect.js';
 import type { Secrets } from './secrets.service.js';
-import { listGlobal, listVisible, type SecretListing } from './secrets.store.js';
+import { listGlobal, type SecretListing } from './secrets.store.js';
 
 export interface SecretHandlerDeps extends Pick<Ports, 'lanes'> {
   readonly secrets: Secrets;
@@ -21,36 +23,47 @@ type SecretHandlers = Pick<
   | 'deleteGlobalSecret'
   | 'deleteGlobalSecretAlias'
   | 'listSecrets'
+  | 'readSecretValues'
   | 'putSecret'
   | 'postSecret'
   | 'deleteSecret'
+  | 'getModel'
+  | 'putModel'
+  | 'getProvider'
+  | 'putProvider'
 >;
 
 /** The predecessor's clients use PUT, POST and two paths for one thing; they share one function each. */
-export function createSecretHandlers({ secrets, lanes, nudge }: SecretHandlerDeps): SecretHandlers {
-  const wakeFor = (restarts: number): number => {
-    if (restarts > 0) nudge();
-    return restarts;
+export function createSecretHandlers(deps: SecretHandlerDeps): SecretHandlers {
+  const { secrets, lanes, nudge } = deps;
+  const wakeFor = ({ restarts }: Effect): number => {
+    if (restarts.length > 0) nudge();
+    return restarts.length;
   };
 
   const list: SecretHandlers['listGlobalSecrets'] = async () => ({
     status: 200,
     body: (await listGlobal(lanes.control)).map(toPublic),
   });
-  const setGlobal: SecretHandlers['putGlobalSecret'] = async ({ body }) => {
-    const restarts = wakeFor(await secrets.setGlobal(body.key, body.value));
-    return { status: 200, body: { status: 'saved', key: body.key, scope: 'global', restarts } };
+  const setGlobal: SecretHandlers['putGlobalSecret'] = async ({ query, body: { key, value } }) => {
+    const effect = await secrets.setGlobal(key, value, { dryRun: query.dry_run });
+    if (query.dry_run) return { status: 200, body: toPreview(effect) };
+    return { status: 200, body: { status: 'saved', key, scope: 'global', restarts: wakeFor(effect) } };
   };
-  const deleteGlobal: SecretHandlers['deleteGlobalSecret'] = async ({ params }) => {
-    const restarts = wakeFor(await secrets.deleteGlobal(params.key));
-    return { status: 200, body: { status: 'deleted', key: params.key, scope: 'global', restarts } };
+  const deleteGlobal: SecretHandlers['deleteGlobalSecret'] = async ({ params: { key }, query }) => {
+    const effect = await secrets.deleteGlobal(key, { dryRun: query.dry_run });
+    if (query.dry_run) return { status: 200, body: toPreview(effect) };
+    return { status: 200, body: { status: 'deleted', key, scope: 'global', restarts: wakeFor(effect) } };
   };
-  const setOwn: SecretHandlers['putSecret'] = async ({ params, body }) => {
-    wakeFor(await secrets.setOwn(params.id, body.key, body.value));
-    return { status: 200, body: { status: 'saved', key: body.key } };
+  const setOwn: SecretHandlers['putSecret'] = async ({ params, query, body: { key, value } }) => {
+    const effect = await secrets.setOwn(params.id, key, value, { dryRun: query.dry_run });
+    if (query.dry_run) return { status: 200, body: toPreview(effect) };
+    wakeFor(effect);
+    return { status: 200, body: { status: 'saved', key } };
   };
 
   return {
+    ...createChosenModelHandlers(deps),
     listGlobalSecrets: list,
     listGlobalSecretsAlias: list,
     putGlobalSecret: setGlobal,
@@ -60,13 +73,19 @@ export function createSecretHandlers({ secrets, lanes, nudge }: SecretHandlerDep
     deleteGlobalSecretAlias: deleteGlobal,
     listSecrets: async ({ params }) => ({
       status: 200,
-      body: (await listVisible(lanes.control, params.id)).map(toPublic),
+      body: (await secrets.listVisible(lanes.control, params.id)).map(toPublic),
+    }),
+    readSecretValues: async ({ params }) => ({
+      status: 200,
+      body: { ...(await secrets.readValues(lanes.control, params.id)) },
     }),
     putSecret: setOwn,
     postSecret: setOwn,
-    deleteSecret: async ({ params }) => {
-      wakeFor(await secrets.deleteOwn(params.id, params.key));
-      return { status: 200, body: { status: 'deleted', key: params.key } };
+    async deleteSecret({ params: { id, key }, query }) {
+      const effect = await secrets.deleteOwn(id, key, { dryRun: query.dry_run });
+      if (query.dry_run) return { status: 200, body: toPreview(effect) };
+      wakeFor(effect);
+      return { status: 200, body: { status: 'deleted', key } };
     },
   };
 }

@@ -25,19 +25,14 @@ export async function listGlobal(db: Db): Promise<SecretListing[]> {
   return rows.map((row) => ({ ...row, scope: 'global' }));
 }
 
-/** A workspace's own secrets by key, then the global ones it does not override by key (contract lifecycle §4.2). */
-export async function listVisible(db: Db, workspaceId: string): Promise<SecretListing[]> {
-  const { rows } = await sql<SecretListing>`
-    select *
-      from (select key, 'workspace' as scope, created_at, updated_at
-              from workspace_secrets where workspace_id = ${workspaceId}
-            union all
-            select key, 'global', created_at, updated_at
-              from global_secrets as g
-             where not exists (select from workspace_secrets as w
-                                where w.workspace_id = ${workspaceId} and w.key = g.key)) as visible
-     order by scope desc, key collate "C"`.execute(db);
-  return rows;
+export async function listOwn(db: Db, workspaceId: string): Promise<SecretListing[]> {
+  const rows = await db
+    .selectFrom('workspace_secrets')
+    .select(['key', 'created_at', 'updated_at'])
+    .where('workspace_id', '=', workspaceId)
+    .orderBy(sql`key collate "C"`)
+    .execute();
+  return rows.map((row) => ({ ...row, scope: 'workspace' }));
 }
 
 export interface EffectiveSecret extends StoredSecret {
@@ -83,6 +78,16 @@ export async function lockGlobal(tx: Tx, key: string): Promise<StoredSecret | nu
   return row ?? null;
 }
 
+export async function findOwn(db: Db, workspaceId: string, key: string): Promise<StoredSecret | null> {
+  const row = await db
+    .selectFrom('workspace_secrets')
+    .select(SEALED)
+    .where('workspace_id', '=', workspaceId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 export async function lockOwn(tx: Tx, workspaceId: string, key: string): Promise<StoredSecret | null> {
   const row = await tx
     .selectFrom('workspace_secrets')
@@ -103,35 +108,80 @@ export async function upsertGlobal(tx: Tx, secret: StoredSecret): Promise<void> 
     .execute();
 }
 
-/** One statement for any number of secrets of one workspace. The row of the workspace must exist. */
-export async function upsertOwn(tx: Tx, workspaceId: string, secrets: readonly StoredSecret[]): Promise<void> {
-  if (secrets.length === 0) return;
-  await tx
-    .insertInto('workspace_secrets')
-    .values(secrets.map((secret) => ({ workspace_id: workspaceId, ...secret })))
-    .onConflict((conflict) =>
-      conflict.columns(['workspace_id', 'key']).doUpdateSet({
-        encrypted_value: sql`excluded.encrypted_value`,
-        encryption_version: sql`excluded.encryption_version`,
-        key_id: sql`excluded.key_id`,
-        updated_at: sql<Date>`now()`,
-      }),
+export interface OwnedSecret extends StoredSecret {
+  readonly workspace_id: string;
+}
+
+const ROWS_PER_STATEMENT = 1_000;
+
+/** The rows of the workspaces must exist; no key may come twice for one of them. */
+export async function upsertOwn(tx: Tx, secrets: readonly OwnedSecret[]): Promise<void> {
+  for (let start = 0; start < secrets.length; start += ROWS_PER_STATEMENT) {
+    await tx
+      .insertInto('workspace_secrets')
+      .values(secrets.slice(start, start + ROWS_PER_STATEMENT))
+      .onConflict((conflict) =>
+        conflict.columns(['workspace_id', 'key']).doUpdateSet({
+          encrypted_value: sql`excluded.encrypted_value`,
+          encryption_version: sql`excluded.encryption_version`,
+          key_id: sql`excluded.key_id`,
+          updated_at: sql<Date>`now()`,
+        }),
+      )
+      .execute();
+  }
+}
+
+/** A page of all secrets of all workspaces, held to the end of the transaction; `after` is the last one of the page before. */
+export async function lockOwnPage(
+  tx: Tx,
+  after: Pick<OwnedSecret, 'workspace_id' | 'key'> | null,
+  limit: number,
+): Promise<OwnedSecret[]> {
+  return tx
+    .selectFrom('workspace_secrets')
+    .select(['workspace_id', ...SEALED])
+    .$if(after !== null, (query) =>
+      query.where(sql<boolean>`(workspace_id, key) > (${after?.workspace_id}::uuid, ${after?.key}::text)`),
     )
+    .orderBy('workspace_id')
+    .orderBy('key')
+    .limit(limit)
+    .forUpdate()
     .execute();
 }
 
-/** False when there was none. */
-export async function deleteGlobal(tx: Tx, key: string): Promise<boolean> {
-  const result = await tx.deleteFrom('global_secrets').where('key', '=', key).executeTakeFirst();
-  return result.numDeletedRows > 0n;
+export async function lockGlobalPage(tx: Tx, after: string | null, limit: number): Promise<StoredSecret[]> {
+  return tx
+    .selectFrom('global_secrets')
+    .select(SEALED)
+    .$if(after !== null, (query) => query.where('key', '>', after ?? ''))
+    .orderBy('key')
+    .limit(limit)
+    .forUpdate()
+    .execute();
 }
 
-/** False when there was none. */
-export async function deleteOwn(tx: Tx, workspaceId: string, key: string): Promise<boolean> {
-  const result = await tx
-    .deleteFrom('workspace_secrets')
-    .where('workspace_id', '=', workspaceId)
+/** The same value in another seal: when it was changed last stays as it was. */
+export async function resealOwn(tx: Tx, { workspace_id, key, ...sealed }: OwnedSecret): Promise<void> {
+  await tx
+    .updateTable('workspace_secrets')
+    .set(sealed)
+    .where('workspace_id', '=', workspace_id)
     .where('key', '=', key)
-    .executeTakeFirst();
-  return result.numDeletedRows > 0n;
+    .execute();
+}
+
+export async function resealGlobal(tx: Tx, { key, ...sealed }: StoredSecret): Promise<void> {
+  await tx.updateTable('global_secrets').set(sealed).where('key', '=', key).execute();
+}
+
+/** One that is not there is no failure. */
+export async function deleteGlobal(tx: Tx, key: string): Promise<void> {
+  await tx.deleteFrom('global_secrets').where('key', '=', key).execute();
+}
+
+/** One that is not there is no failure. */
+export async function deleteOwn(tx: Tx, workspaceId: string, key: string): Promise<void> {
+  await tx.deleteFrom('workspace_secrets').where('workspace_id', '=', workspaceId).where('key', '=', key).execute();
 }

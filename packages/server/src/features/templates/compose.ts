@@ -19,8 +19,6 @@ export interface ComposeInput extends WorkspaceIdentity {
 
 export interface ComposedConfig {
   readonly files: readonly ComposedFile[];
-  /** Variables without which the agent cannot work, as the effective config.yaml names them (contract D14). */
-  readonly requiredEnv: readonly string[];
 }
 
 /** Template below, seed files above it, and the workspace's own identity in whichever config.yaml results. */
@@ -33,7 +31,7 @@ export async function composeConfig(catalogue: Catalogue, input: ComposeInput): 
   files.set(CONFIG_FILE, { path: CONFIG_FILE, content: Buffer.from(text) });
   const parsed = parseTemplateConfig(text);
   if ('faults' in parsed) throw unreadable(input.template, CONFIG_FILE, parsed.faults[0]);
-  return { files: [...files.values()], requiredEnv: parsed.config.required_env ?? [] };
+  return { files: [...files.values()] };
 }
 
 async function readTemplate(catalogue: Catalogue, name: string | null): Promise<readonly ComposedFile[]> {

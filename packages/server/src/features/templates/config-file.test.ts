@@ -65,10 +65,11 @@ describe('a config.yaml of a template for one workspace', () => {
     );
   });
 
-  it("keeps the template's model unless the owner chose one", () => {
+  it("keeps the template's model, for the day the owner takes his own choice back", () => {
     const text = 'runtime_config:\n  model: theirs\n';
     expect(parse(adapted(text))).not.toHaveProperty('model');
-    expect(parse(adapted(text, { model: 'mine' }))).toMatchObject({ model: 'mine' });
+    expect(parse(adapted(text, { model: 'mine' }))).not.toHaveProperty('model');
+    expect(parse(adapted('model: theirs\n', { model: 'mine' }))).toMatchObject({ model: 'theirs' });
   });
 
   it('fills an empty file, and names the place in a broken one', () => {

@@ -34,8 +34,9 @@ export function generateConfig(identity: WorkspaceIdentity): string {
 }
 
 /**
- * A config.yaml of a template or an org as one workspace gets it: its own name, role, tier, runtime and explicit
- * choices in place of the template's, everything else and every comment as it was written.
+ * A config.yaml of a template or an org as one workspace gets it: its own name, role, tier, runtime and number of tasks
+ * in place of the template's, everything else and every comment as it was written. Its model stays: the owner's choice
+ * reaches every agent as MODEL, and once it is taken back the template's is wanted again (contract lifecycle §4.7).
  */
 export function adaptConfig(
   text: string,
@@ -51,8 +52,6 @@ export function adaptConfig(
   if (identity.role !== null) document.set('role', identity.role);
   document.set('tier', identity.tier);
   document.set('runtime', identity.runtime);
-  // A model under runtime_config is the template's own wish; the top-level key is read before it.
-  if (identity.model !== null) document.set('model', identity.model);
   if (identity.maxConcurrentTasks > 1) document.set('max_concurrent_tasks', identity.maxConcurrentTasks);
   return { text: document.toString({ lineWidth: 0 }) };
 }

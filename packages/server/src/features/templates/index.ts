@@ -5,6 +5,7 @@ import type { Ports } from '../../ports.js';
 import type { Actor } from '../access/index.js';
 import { type Catalogue, createCatalogue, toListed } from './catalogue.js';
 import { type ComposedConfig, type ComposeInput, composeConfig } from './compose.js';
+import { readRequiredEnv } from './required-env.js';
 import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
 
 export { generateConfig } from './config-file.js';
@@ -30,10 +31,14 @@ export interface Templates {
   /** The text of a template's config.yaml; null when there is no usable template of this name. */
   readConfig(name: string): Promise<string | null>;
   /**
-   * The files of an agent's configuration folder and the environment they require (design §5, contract lifecycle §8.4,
-   * §13.3 step 4). Throws `StartRefusal` with reason `template_unreadable`.
+   * The files of an agent's configuration folder (design §5, contract lifecycle §8.4). Throws `StartRefusal` with reason `template_unreadable`.
    */
   compose(input: ComposeInput): Promise<ComposedConfig>;
+  /**
+   * The variables a config.yaml says its agent needs, wherever it lies and whatever else is wrong with it (contract
+   * lifecycle §13.3 step 4, D14); null when it is no YAML.
+   */
+  readRequiredEnv(configYaml: string): readonly string[] | null;
   /** The longest start any template of this runtime declares, in seconds; null when none does (contract lifecycle §5.3). */
   provisionTimeoutSeconds(runtime: string): number | null;
   /** Templates that cannot be used, with file, line and reason. */
@@ -60,6 +65,7 @@ export function createTemplates(deps: TemplatesDeps): Templates {
       return config?.content.toString('utf8') ?? null;
     },
     compose: (input) => composeConfig(catalogue, input),
+    readRequiredEnv,
     provisionTimeoutSeconds: (runtime) => longestTimeout(catalogue, runtime),
     problems: () => catalogue.problems(),
     handlers: {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { useTestDatabase } from '../../../test/database.js';
 import { createOrgsWorld, type OrgsWorld } from '../../../test/orgs-world.js';
+import { readEvents } from '../../platform/event-log.js';
 
 const database = useTestDatabase();
 let world: OrgsWorld;
@@ -202,7 +203,7 @@ describe('workspace templates', () => {
     });
     expect(supplied.get('skills/s/SKILL.md')).toBe('s');
     const chosen = await startedFiles({ template: 't', runtime: 'echo', model: 'mine' });
-    expect(parse(chosen.get('config.yaml') ?? '')).toMatchObject({ runtime: 'echo', model: 'mine' });
+    expect(parse(chosen.get('config.yaml') ?? '')).toMatchObject({ runtime: 'echo', model: 'theirs' });
   });
 
   it('the agent reads how many tasks its owner lets it run at once, over what the template says', async () => {
@@ -216,19 +217,16 @@ describe('workspace templates', () => {
     expect(await written({ max_concurrent_tasks: 1 })).toBeUndefined();
   });
 
-  it('required variables come from the effective config.yaml, a seed file over the template', async () => {
+  it('a seed file replaces the one of the template', async () => {
     world.write('templates', { 't/config.yaml': 'runtime_config: { required_env: [FROM_TEMPLATE] }\n' });
-    expect(await world.templates.compose({ ...identity, template: 't' })).toMatchObject({
-      requiredEnv: ['FROM_TEMPLATE'],
-    });
     const seedFiles = [
       { path: 'config.yaml', content: Buffer.from('runtime_config: { required_env: [FROM_SEED] }\n') },
       { path: 'system-prompt.md', content: Buffer.from('own') },
     ];
-    const composed = await world.templates.compose({ ...identity, template: 't', seedFiles });
-    expect(composed.requiredEnv).toEqual(['FROM_SEED']);
-    expect(composed.files.map((file) => file.path)).toEqual(['config.yaml', 'system-prompt.md']);
-    expect((await world.templates.compose({ ...identity, template: null })).requiredEnv).toEqual([]);
+    const { files } = await world.templates.compose({ ...identity, template: 't', seedFiles });
+    expect(files.map((file) => file.path)).toEqual(['config.yaml', 'system-prompt.md']);
+    const config = files[0]?.content.toString('utf8') ?? '';
+    expect(world.templates.readRequiredEnv(config)).toEqual(['FROM_SEED']);
   });
 
   it('an agent without a required variable fails with the names, and starts once it is set', async () => {
@@ -247,6 +245,42 @@ describe('workspace templates', () => {
     await world.call('PUT', '/settings/secrets', { key: 'NEEDED', value: 'here' });
     await waitFor(() => world.backend.countRunning(id) === 1);
     expect(world.backend.findSpec(id)?.env).toMatchObject({ NEEDED: 'here' });
+  });
+
+  it('D14: what an edited config.yaml requires is what counts, also where no template did', async () => {
+    world.write('templates', { 't/config.yaml': 'runtime: echo\nruntime_config: { required_env: [NEEDED] }\n' });
+    const given = { name: 'Edited', template: 't', secrets: { NEEDED: 'x' } };
+    const { id } = await world.workspaces.verbs.create(given, 'http://localhost');
+    const statusOf = async () =>
+      world.ports.lanes.control
+        .selectFrom('workspaces')
+        .select(['status', 'last_sample_error', 'failure_reason'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+    const edit = (text: string) => world.backend.files.write(id, 'config.yaml', Buffer.from(text));
+    const runs = (generation: number) =>
+      waitFor(() => world.backend.findSpec(id)?.generation === generation && world.backend.countRunning(id) === 1);
+    await runs(1);
+    edit('runtime: echo\nruntime_config: { required_env: [EDITED_IN, NEEDED, ALSO] }\n');
+    await world.workspaces.lifecycle.restart(id, {});
+    await waitFor(async () => (await statusOf()).status === 'failed');
+    expect(await statusOf()).toMatchObject({
+      failure_reason: 'missing_env',
+      last_sample_error:
+        'missing required env vars EDITED_IN, ALSO — add them under Config → Env Vars (or as Global secrets) and retry',
+    });
+    const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 1_000, workspaceId: id });
+    expect(events.at(-1)).toMatchObject({
+      type: 'WORKSPACE_PROVISION_FAILED',
+      payload: { missing: ['EDITED_IN', 'ALSO'], reason: 'missing_env' },
+    });
+    // What it no longer asks for is no reason any more, and a file that is no YAML is judged by the agent itself.
+    edit('runtime: echo\n');
+    await world.call('DELETE', `/workspaces/${id}/secrets/NEEDED`);
+    await runs(3);
+    edit('runtime_config: [');
+    await world.workspaces.lifecycle.restart(id, {});
+    await runs(4);
   });
 
   it('the templates that ship with the product are usable and pin neither model nor key', async () => {

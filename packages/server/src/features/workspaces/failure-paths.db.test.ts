@@ -3,26 +3,39 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
+import { createExternalDriver } from '../../provisioners/external/external.driver.js';
+import type { ConfigFile } from '../../provisioners/provisioner.js';
+import { createProvisionerRegistry } from '../../provisioners/registry.js';
+import { createProvisioner } from '../../provisioners/shared-semantics.js';
+import type { EnvChange } from './env-mutators.js';
+import { createInstanceReports } from './instance-reports.js';
 import { StartRefusal } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import type { FailureReason } from './transition.js';
 
 const database = useTestDatabase();
 let world: WorkspacesWorld;
-let composing: () => { files: []; requiredEnv: readonly string[] };
-let reading: () => Record<string, string>;
+let composing: () => { files: ConfigFile[] };
+let requiredEnv: readonly string[];
+let reading: () => { values: Record<string, string>; confidential: string[] };
+let mutating: () => EnvChange;
 
 beforeEach(async () => {
-  composing = () => ({ files: [], requiredEnv: [] });
-  reading = () => ({});
+  composing = () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }] });
+  requiredEnv = [];
+  reading = () => ({ values: {}, confidential: [] });
+  mutating = () => ({ set: {} });
   world = createWorkspacesWorld(database.url, {
+    envMutators: [{ name: 'test', mutate: () => mutating() }],
     sources: () => ({
       templates: {
         find: () => null,
         isSafeName: () => true,
         findForName: () => null,
         compose: async () => composing(),
+        readRequiredEnv: () => requiredEnv,
         provisionTimeoutSeconds: () => null,
       },
       secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => reading() },
@@ -46,11 +59,17 @@ async function createRunning(): Promise<string> {
   return id;
 }
 
+/** As it could stand in the message of any error. */
+const SECRET = 'a-fake-key-not-for-people';
+
+/** A report reads none. */
+const NO_CONSOLE = createProvisionerRegistry([createProvisioner(createExternalDriver({ clock: createSystemClock() }))]);
+
 /** How a workspace comes to each of the reasons; a new reason does not compile until there is a way. */
 const PATHS = {
   runtime_not_installed: () => create('codex'),
   missing_env: () => {
-    composing = () => ({ files: [], requiredEnv: ['A_KEY'] });
+    requiredEnv = ['A_KEY'];
     return create();
   },
   template_unreadable: () => {
@@ -62,6 +81,12 @@ const PATHS = {
   secret_unreadable: () => {
     reading = () => {
       throw new StartRefusal({ reason: 'secret_unreadable', text: 'A_KEY cannot be decrypted' });
+    };
+    return create();
+  },
+  env_plugin_failed: () => {
+    mutating = () => {
+      throw new Error('the token service said: no');
     };
     return create();
   },
@@ -86,6 +111,15 @@ const PATHS = {
     held.release();
     return id;
   },
+  bootstrap_failed: async () => {
+    const held = world.backend.holdStarts();
+    const id = await create();
+    await waitFor(() => world.backend.calls.includes(`start ${id}`));
+    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE });
+    expect(await reports.bootstrapFailed(id, { error: 'no disk', log_tail: 'line' })).toBe(true);
+    held.release();
+    return id;
+  },
   crash_loop: async () => {
     const id = await createRunning();
     await sql`update workspaces set crash_count = 4, crash_window_started_at = now() where id = ${id}`.execute(
@@ -107,6 +141,44 @@ describe('every way to failed', () => {
     };
     const id = await create();
     expect(await expectFailure(id, 'start_failed')).toBe('workspace start failed');
+  });
+
+  it.each<[string, string, () => void]>([
+    [
+      'plug-in',
+      'plugin env mutator chain failed',
+      () => {
+        mutating = () => {
+          throw new Error(`the token service answered: ${SECRET} is wrong`);
+        };
+      },
+    ],
+    [
+      'start',
+      'workspace start failed',
+      () => {
+        composing = () => {
+          throw new Error(`at /srv/keys/${SECRET}`);
+        };
+      },
+    ],
+  ])('R44: a failing %s leaves its general text, and nothing else, on row, event and answer', async (_, text, fail) => {
+    fail();
+    const id = await create();
+    await waitFor(async () => (await row(id)).status === 'failed');
+    expect((await row(id)).last_sample_error).toBe(text);
+    const told = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+    const answer = await world.workspaces.handlers.listWorkspaces({
+      actor: { kind: 'admin', via: 'admin_token' },
+      params: {},
+      query: {},
+      body: undefined,
+      request: { id: 'r', headers: {}, address: '', origin: '', clientGone: new AbortController().signal },
+    });
+    const shown = JSON.stringify([await row(id), told, answer]);
+    expect(shown).toContain(text);
+    expect(shown).not.toContain(SECRET);
+    expect(world.backend.findSpec(id)).toBeUndefined();
   });
 });
 

@@ -9,6 +9,8 @@ import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepIdle } from './idle.sweeper.js';
+import { createInstanceReports } from './instance-reports.js';
+import { createReportHandlers, type ReportHandlers } from './instance-reports.routes.js';
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
@@ -20,6 +22,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
+export { gitIdentity } from './env-mutators.js';
 export { StartRefusal } from './instance-start.js';
 export {
   type Beat,
@@ -44,7 +47,7 @@ export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
 export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
-export { listRestartable, lockLive } from './workspaces.store.js';
+export { listRestartable, lockLive, type WorkspaceName, writeChosenModel } from './workspaces.store.js';
 export type { WorkspaceSpec } from './workspaces.types.js';
 export { checkCreateFields, parseAccess, parseWorkspaceDir } from './workspaces.validation.js';
 export { workspaceReads } from './workspaces.views.js';
@@ -63,6 +66,7 @@ export interface WorkspacesDeps
     };
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
+  readonly envMutators: StartSources['envMutators'];
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;
@@ -78,6 +82,7 @@ export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
   readonly lifecycle: LifecycleVerbs;
   readonly handlers: LifecycleHandlers &
+    ReportHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
       | 'createWorkspace'
@@ -152,6 +157,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     lifecycle,
     handlers: {
       ...createLifecycleHandlers(lifecycle),
+      ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,

@@ -1,16 +1,21 @@
 import type { Db } from '../../platform/db.js';
+import type { Logger } from '../../platform/logger.js';
 import type { ConfigFile, InstanceSpec } from '../../provisioners/provisioner.js';
+import { applyEnvMutators, type EnvMutator, EnvMutatorError } from './env-mutators.js';
+import { deriveEnv } from './instance-env.js';
 import { sanitizeRuntime, whyNotInstalled } from './runtimes.js';
 import type { Failure } from './transition.js';
 import { listSeedFiles, type ReconcileRow } from './workspaces.store.js';
+
+/** Plug-ins may ask elsewhere, a start may not wait for them for ever. */
+const ENV_MUTATORS_MS = 30_000;
 
 /** What a start needs from other features. */
 export interface StartSources {
   readonly templates: {
     /**
      * The files of the agent's configuration folder for this workspace: the stored template, else the generated default,
-     * with `seedFiles` over it; and the names of environment variables the effective config.yaml requires.
-     * Throws {@link StartRefusal} with `template_unreadable` when the stored template cannot be used.
+     * with `seedFiles` over it. Throws {@link StartRefusal} with `template_unreadable` when the stored template cannot be used.
      */
     compose(input: {
       readonly name: string;
@@ -21,16 +26,28 @@ export interface StartSources {
       readonly tier: number;
       readonly maxConcurrentTasks: number;
       readonly seedFiles: readonly ConfigFile[];
-    }): Promise<{ readonly files: readonly ConfigFile[]; readonly requiredEnv: readonly string[] }>;
+    }): Promise<{ readonly files: readonly ConfigFile[] }>;
+    /** Names of variables without which an agent with this config.yaml cannot work; null when it cannot be read. */
+    readRequiredEnv(configYaml: string): readonly string[] | null;
   };
   readonly secrets: {
     /** Global secrets, overridden by the workspace's own. Throws {@link StartRefusal} with `secret_unreadable`. */
-    readFor(db: Db, workspaceId: string): Promise<Readonly<Record<string, string>>>;
+    readFor(
+      db: Db,
+      workspaceId: string,
+    ): Promise<{
+      readonly values: Readonly<Record<string, string>>;
+      /** Names of those whose values must never be shown. */
+      readonly confidential: readonly string[];
+    }>;
   };
   readonly tokens: {
     /** Mints the token of one generation and revokes every older one (design §4.3). */
     issueForGeneration(workspaceId: string, generation: number): Promise<string>;
   };
+  /** In the order in which they run: the git identity first, what mints credentials last (contract lifecycle §4.10). */
+  readonly envMutators: readonly EnvMutator[];
+  readonly logger: Logger;
   /** Base URL under which an instance on this host reaches the server. */
   readonly platformUrl: () => string;
 }
@@ -46,20 +63,29 @@ export class StartRefusal extends Error {
   }
 }
 
+export interface PreparedStart {
+  readonly spec: InstanceSpec;
+  /** What the start wrote into the configuration folder; null while it has written nothing. */
+  written(): { readonly template: string | null } | null;
+  /** Why the configuration on the volume kept the instance from starting; null while it has not. */
+  refusal(): StartRefusal | null;
+}
+
 /** Puts together the whole of what one start needs, from the row and never from an earlier instance (R1, R22). */
 export async function prepareStart(
   sources: StartSources,
   db: Db,
   row: ReconcileRow,
-  configWritten: (template: string | null) => void,
-): Promise<InstanceSpec> {
+  signal: AbortSignal,
+): Promise<PreparedStart> {
   const runtime = sanitizeRuntime(row.spec.runtime);
   const missing = whyNotInstalled(runtime);
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
+  const { env, confidential } = await makeEnv(sources, row, runtime, secrets.values, signal);
   const seedFiles = await listSeedFiles(db, row.id);
   const template = row.pendingTemplate ?? row.spec.template;
-  const { files, requiredEnv } = await sources.templates.compose({
+  const { files } = await sources.templates.compose({
     name: row.name,
     role: row.role,
     runtime,
@@ -69,32 +95,64 @@ export async function prepareStart(
     maxConcurrentTasks: row.spec.max_concurrent_tasks,
     seedFiles,
   });
-  refuseMissingEnv(requiredEnv, secrets);
-  return {
+  let written: { readonly template: string | null } | null = null;
+  let refusal: StartRefusal | null = null;
+  const spec: InstanceSpec = {
     workspaceId: row.id,
     name: row.name,
     generation: row.generation,
     runtime,
-    model: row.spec.model,
-    env: { ...secrets, ...(row.role ? { MOLECULE_AGENT_ROLE: row.role } : {}) },
-    secretNames: Object.keys(secrets),
+    env,
+    secretNames: [...secrets.confidential, ...confidential],
     platformUrl: sources.platformUrl(),
     issueToken: () => sources.tokens.issueForGeneration(row.id, row.generation),
     configFiles: files,
     // An edited configuration survives every start but one that was asked to lay a template over it (R2, R4, R5).
     seedConfig: row.pendingTemplate === null ? 'if-missing' : 'overwrite',
-    configWritten: () => configWritten(template),
+    configWritten() {
+      written = { template };
+    },
+    checkConfig(configYaml) {
+      const required = configYaml === null ? null : sources.templates.readRequiredEnv(configYaml);
+      // The runtime says better than we what is wrong with its file.
+      if (required === null)
+        sources.logger.warn({ workspace: row.id }, 'config.yaml not read: required variables unknown');
+      refusal = judgeRequiredEnv(required ?? [], env);
+      return refusal?.message ?? null;
+    },
     workspaceDir: row.spec.workspace_dir,
   };
+  return { spec, written: () => written, refusal: () => refusal };
+}
+
+async function makeEnv(
+  sources: StartSources,
+  row: ReconcileRow,
+  runtime: string,
+  secrets: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+) {
+  const derived = deriveEnv({ secrets, runtime, model: row.spec.model, role: row.role });
+  try {
+    return await applyEnvMutators(sources.envMutators, { workspaceId: row.id, name: row.name }, derived, {
+      signal,
+      timeoutMs: ENV_MUTATORS_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof EnvMutatorError)) throw error;
+    sources.logger.error({ workspace: row.id, err: error }, 'environment not made');
+    // The text is fixed by contract lifecycle §4.10; what the plug-in said may hold anything (R44).
+    throw new StartRefusal({ reason: 'env_plugin_failed', text: 'plugin env mutator chain failed' });
+  }
 }
 
 /** The text is fixed by contract lifecycle §13.3 step 4; people search for it. */
-function refuseMissingEnv(required: readonly string[], env: Readonly<Record<string, string>>): void {
+function judgeRequiredEnv(required: readonly string[], env: Readonly<Record<string, string>>): StartRefusal | null {
   const missing = required.filter((name) => !env[name]);
-  if (missing.length === 0) return;
+  if (missing.length === 0) return null;
   const text =
     missing.length === 1
       ? `missing required env var "${missing[0]}" — add it under Config → Env Vars (or as a Global secret) and retry`
       : `missing required env vars ${missing.join(', ')} — add them under Config → Env Vars (or as Global secrets) and retry`;
-  throw new StartRefusal({ reason: 'missing_env', text, event: { missing: [...missing] } });
+  return new StartRefusal({ reason: 'missing_env', text, event: { missing: [...missing] } });
 }

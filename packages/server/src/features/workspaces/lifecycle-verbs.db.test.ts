@@ -24,11 +24,15 @@ beforeEach(async () => {
         findForName: () => null,
         compose: async ({ template }) => ({
           files: [{ path: 'config.yaml', content: Buffer.from(`from: ${template}\n`) }],
-          requiredEnv: [],
         }),
+        readRequiredEnv: () => [],
         provisionTimeoutSeconds: () => null,
       },
-      secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
+      secrets: {
+        checkNames: () => {},
+        writeWorkspaceSecrets: async () => {},
+        readFor: async () => ({ values: {}, confidential: [] }),
+      },
     }),
   });
   await world.ports.start();

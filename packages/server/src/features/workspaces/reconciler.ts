@@ -115,12 +115,11 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         row,
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
-      let written: { readonly template: string | null } | null = null;
-      const spec = await prepareStart(deps, db, row, (template) => {
-        written = { template };
+      const prepared = await prepareStart(deps, db, row, signal);
+      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch((error: unknown) => {
+        throw prepared.refusal() ?? error;
       });
-      const record = await provisioner.ensure(spec, row.instance, signal);
-      await noteConfig(row, written);
+      await noteConfig(row, prepared.written());
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
       // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
       if (!kept) deps.logger.warn({ workspace: row.id }, 'lease lost while an instance was starting');

@@ -36,7 +36,11 @@ function open(given: { templates?: Record<string, string>; variableSeconds?: num
     ...(given.variableSeconds === undefined ? {} : { provisionTimeoutSeconds: given.variableSeconds }),
     sources: (ports) => ({
       templates: createTemplates({ ...ports, userFolder: folder, builtInFolder: join(folder, 'none') }),
-      secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => ({}) },
+      secrets: {
+        checkNames: () => {},
+        writeWorkspaceSecrets: async () => {},
+        readFor: async () => ({ values: {}, confidential: [] }),
+      },
     }),
   });
   cleanups.push(() => world.close());

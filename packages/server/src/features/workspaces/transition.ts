@@ -37,12 +37,14 @@ type ImpairedTrigger = 'beat_impaired';
 export const FAILURE_REASONS = [
   'start_failed',
   'start_timeout',
+  'bootstrap_failed',
   'crash_loop',
   'runtime_not_installed',
   'missing_env',
   'secret_unreadable',
   'template_unreadable',
   'no_backend',
+  'env_plugin_failed',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 

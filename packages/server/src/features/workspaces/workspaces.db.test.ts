@@ -125,7 +125,8 @@ describe('workspaces on a real database', () => {
           find: () => null,
           isSafeName: () => true,
           findForName: () => null,
-          compose: async () => ({ files: [], requiredEnv: [] }),
+          compose: async () => ({ files: [] }),
+          readRequiredEnv: () => [],
           provisionTimeoutSeconds: () => null,
         },
         secrets: {
@@ -134,7 +135,7 @@ describe('workspaces on a real database', () => {
           readFor: async () => {
             reads += 1;
             if (reads === 1) throw error;
-            return {};
+            return { values: {}, confidential: [] };
           },
         },
       }),

@@ -45,7 +45,15 @@ export interface WorkspaceServiceDeps
   readonly secrets: {
     /** Checks the names before anything is written; throws a refusal. */
     checkNames(names: readonly string[]): void;
-    writeWorkspaceSecrets(tx: Tx, workspaceId: string, secrets: Readonly<Record<string, string>>): Promise<void>;
+    /** Stores what new workspaces were given, their explicit model among it. */
+    writeWorkspaceSecrets(
+      tx: Tx,
+      given: readonly {
+        readonly workspaceId: string;
+        readonly secrets: Readonly<Record<string, string>>;
+        readonly model: string | null;
+      }[],
+    ): Promise<void>;
   };
   readonly tokens: {
     /** A token for a person or an external agent. Returned once, stored as a hash. */
@@ -155,9 +163,10 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
       tx,
       workspaces.map((workspace) => toInsert(deps, workspace)),
     );
-    for (const { id, secrets } of workspaces) {
-      if (Object.keys(secrets).length > 0) await deps.secrets.writeWorkspaceSecrets(tx, id, secrets);
-    }
+    await deps.secrets.writeWorkspaceSecrets(
+      tx,
+      workspaces.map(({ id, secrets, spec }) => ({ workspaceId: id, secrets, model: spec.model })),
+    );
     return workspaces.flatMap(toCreationEvents);
   }
 

@@ -220,17 +220,40 @@ export async function listAncestors(db: Db | Tx, id: string): Promise<string[]> 
   return rows.map((row) => row.id);
 }
 
-/** Those among `ids` that a programmatic restart may touch: never external, held or removed ones (contract lifecycle §2.3). */
-export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): Promise<string[]> {
-  const rows = await tx
-    .selectFrom('workspaces')
-    .select('id')
-    .where('status', 'in', ['provisioning', 'online', 'degraded', 'offline', 'failed'])
-    .where('runtime', '<>', 'external')
-    .$if(ids !== 'all', (query) => query.where(sql<boolean>`id = any(${[...ids]}::uuid[])`))
-    .orderBy('id')
-    .execute();
-  return rows.map((row) => row.id);
+/** A workspace as a person recognises it. */
+export interface WorkspaceName {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Those among `ids` that a programmatic restart may touch, in creation order: never external, held or removed ones, nor
+ * what lies below a paused one (contract lifecycle §2.3).
+ */
+export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): Promise<WorkspaceName[]> {
+  const among = ids === 'all' ? sql`true` : sql`w.id = any(${[...ids]}::uuid[])`;
+  const { rows } = await sql<WorkspaceName>`
+    with recursive held(id, step) as (
+      select id, 0 from workspaces where status = 'paused'
+      union
+      select w.id, held.step + 1 from held join workspaces as w on w.parent_id = held.id where held.step < 64
+    )
+    select w.id, w.name
+      from workspaces as w
+     where ${among}
+       and w.status in ('provisioning', 'online', 'degraded', 'offline', 'failed')
+       and w.runtime <> 'external'
+       and not exists (select from held where held.id = w.id)
+     order by w.seq`.execute(tx);
+  return rows;
+}
+
+/** The owner's choice of a model as lists show it; null when there is none. What an agent starts with is its secret. */
+export async function writeChosenModel(tx: Tx, id: string, model: string | null): Promise<void> {
+  await sql`
+    update workspaces
+       set spec = jsonb_set(spec, '{model}', ${toStorableJson(model)}::jsonb), updated_at = now()
+     where id = ${id}`.execute(tx);
 }
 
 export async function deleteLayouts(tx: Tx, ids: readonly string[]): Promise<void> {

@@ -69,6 +69,7 @@ export interface WorkspacesTables {
     model: string | null;
   };
   workspace_seed_files: { workspace_id: string; path: string; content: Buffer };
+  workspace_config: { workspace_id: string; data: JsonColumn<Record<string, unknown>>; updated_at: Timestamp };
   canvas_layouts: {
     workspace_id: string;
     x: Generated<number>;

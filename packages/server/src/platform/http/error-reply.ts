@@ -70,7 +70,7 @@ function fromFramework(error: unknown, spec: RouteSpec | undefined): ErrorCode |
     code?: unknown;
     statusCode?: unknown;
   };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return spec?.tooLarge ?? 'body_too_large';
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return 'unsupported_media_type';
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return spec?.invalidBody ?? 'invalid_request_body';

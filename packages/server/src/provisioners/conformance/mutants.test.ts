@@ -158,6 +158,39 @@ const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    flaw: 'starts whatever is said about the configuration',
+    caughtBy: ['configuration-is-judged'],
+    breakage: (provisioner) => ({
+      ensure(spec, record, signal) {
+        const checkConfig = (configYaml: string | null) => {
+          spec.checkConfig(configYaml);
+          return null;
+        };
+        return provisioner.ensure({ ...spec, checkConfig }, record, signal);
+      },
+    }),
+  },
+  {
+    flaw: 'shows the configuration it was given instead of the one that is there',
+    caughtBy: ['configuration-is-judged'],
+    breakage: (provisioner) => ({
+      ensure(spec, record, signal) {
+        const given = spec.configFiles[0]?.content.toString('utf8') ?? null;
+        return provisioner.ensure({ ...spec, checkConfig: () => spec.checkConfig(given) }, record, signal);
+      },
+    }),
+  },
+  {
+    flaw: 'issues the token before the configuration is judged',
+    caughtBy: ['configuration-is-judged'],
+    breakage: (provisioner) => ({
+      async ensure(spec, record, signal) {
+        const token = await spec.issueToken();
+        return provisioner.ensure({ ...spec, issueToken: async () => token }, record, signal);
+      },
+    }),
+  },
+  {
     flaw: 'only stops when asked to destroy',
     caughtBy: ['destroy-leaves-nothing'],
     breakage: (provisioner) => ({ destroy: (ref, signal) => provisioner.stop(ref, signal) }),

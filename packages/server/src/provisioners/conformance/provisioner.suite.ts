@@ -49,7 +49,6 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     name: 'Writer',
     generation,
     runtime: 'echo',
-    model: null,
     env: { API_KEY: SECRET },
     secretNames: ['API_KEY'],
     platformUrl: 'http://127.0.0.1:8080',
@@ -57,6 +56,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     configFiles: [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
     seedConfig: 'if-missing',
     configWritten: () => {},
+    checkConfig: () => null,
     workspaceDir: null,
     ...changes,
   };
@@ -229,6 +229,33 @@ export const CLAUSES: readonly Clause[] = [
       await provisioner.ensure(spec(3, 'none'), null, never);
       await provisioner.ensure(spec(4, 'overwrite'), null, never);
       expect(heard).toEqual([1, 4]);
+    },
+  },
+  {
+    id: 'configuration-is-judged',
+    guarantee:
+      'the configuration the instance would find is judged before its token is issued; a refusal starts nothing',
+    appliesTo: 'running',
+    async check({ provisioner, countRunning, writeConfig }) {
+      const seen: (string | null)[] = [];
+      let tokens = 0;
+      const spec = (generation: number, reason: string | null) =>
+        specOf(generation, {
+          checkConfig(configYaml) {
+            seen.push(configYaml);
+            return reason;
+          },
+          issueToken: async () => `token ${++tokens}`,
+        });
+      await provisioner.ensure(spec(1, null), null, never);
+      // One that runs already has been judged.
+      await provisioner.ensure(spec(1, 'too late'), null, never);
+      await writeConfig(A, 'config.yaml', 'mine\n');
+      const error = await driverErrorOf(provisioner.ensure(spec(2, 'A_KEY is not set'), null, never));
+      expect(error).toMatchObject({ kind: 'rejected', retryable: false, message: 'A_KEY is not set' });
+      expect(seen).toEqual(['generation: 1\n', 'mine\n']);
+      expect(tokens).toBe(1);
+      expect(await countRunning(A)).toBe(0);
     },
   },
   {

@@ -125,6 +125,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         requireReachable();
         const workspace = hold(spec);
         seed(workspace);
+        const reason = spec.checkConfig(workspace.files.get('config.yaml')?.toString('utf8') ?? null);
+        if (reason !== null) throw new DriverError('rejected', reason, { retryable: false });
         workspace.token = await spec.issueToken();
         if (startDelayMs > 0) await clock.sleep(startDelayMs, signal);
         await starts.pass(signal);

@@ -23,7 +23,6 @@ export function toEnvironment(
     PATH: base.path,
     LANG: base.lang,
     ...spec.env,
-    ...(spec.model === null ? {} : { MODEL: spec.model }),
     WORKSPACE_ID: spec.workspaceId,
     [PLATFORM_URL_VARIABLE]: spec.platformUrl,
     WORKSPACE_CONFIG_PATH: folder.configs,

@@ -43,7 +43,7 @@ describe('the environment of an agent', () => {
 
   it("holds nothing of the server's own", async () => {
     for (const name of ['ADMIN_TOKEN', 'ANTHROPIC_API_KEY', 'DATABASE_URL']) vi.stubEnv(name, `server-${name}`);
-    const record = await provisionerOf('agent').ensure(specOf(1, { model: 'm-1' }), null, never);
+    const record = await provisionerOf('agent').ensure(specOf(1, { env: { API_KEY: 'k', MODEL: 'm-1' } }), null, never);
     const { env } = await askAgent(record);
     expect(Object.keys(env).sort()).toEqual(
       [

@@ -20,6 +20,7 @@ import { createInstanceWatch, type WatchedInstance, type WatchLog } from './inst
 import type { MembershipTarget, ProcessTable } from './process-table.js';
 import { terminate } from './termination.js';
 import {
+  checkConfig,
   clearRunFolder,
   deleteWorkspaceFolder,
   ensureWorkspaceFolder,
@@ -95,6 +96,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     };
     await writeNote(folder, note);
     await seedConfigs(folder, spec);
+    await checkConfig(folder, spec);
     await writeToken(folder, await spec.issueToken());
     await clearRunFolder(folder);
     signal.throwIfAborted();

@@ -85,6 +85,17 @@ export async function seedConfigs(folder: WorkspaceFolder, spec: InstanceSpec): 
   spec.configWritten();
 }
 
+/** A configuration is a few KiB. */
+const CONFIG_BYTES_MAX = 1024 * 1024;
+
+/** Lets the caller judge the configuration as the instance will find it; a refusal of theirs rejects for good. */
+export async function checkConfig(folder: WorkspaceFolder, spec: InstanceSpec): Promise<void> {
+  const content = await findFile(join(folder.configs, 'config.yaml'), CONFIG_BYTES_MAX + 1);
+  const isReadable = content !== null && content.length <= CONFIG_BYTES_MAX;
+  const reason = spec.checkConfig(isReadable ? content.toString('utf8') : null);
+  if (reason !== null) throw new DriverError('rejected', reason, { retryable: false });
+}
+
 export async function writeToken(folder: WorkspaceFolder, token: string): Promise<void> {
   await writeFileInside(folder.configs, '.auth_token', token, 0o600);
 }

@@ -1,0 +1,38 @@
+import type { Tx } from '../../platform/db.js';
+
+export interface Agent {
+  readonly id: string;
+  readonly model: string;
+}
+
+/** Call with the workspace's row locked: whether it has an agent must not change before it is answered. */
+export async function findActiveAgent(tx: Tx, workspaceId: string): Promise<Agent | null> {
+  const row = await tx
+    .selectFrom('agents')
+    .select(['id', 'model'])
+    .where('workspace_id', '=', workspaceId)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function insertAgent(tx: Tx, workspaceId: string, agent: Agent): Promise<void> {
+  await tx.insertInto('agents').values({ id: agent.id, workspace_id: workspaceId, model: agent.model }).execute();
+}
+
+/** It stays as the record of who has worked there. */
+export async function retireAgent(
+  tx: Tx,
+  id: string,
+  retired: { readonly status: 'replaced' | 'removed'; readonly reason: 'model_replaced' | 'manual_removal' },
+): Promise<void> {
+  await tx
+    .updateTable('agents')
+    .set((eb) => ({ status: retired.status, removal_reason: retired.reason, removed_at: eb.fn('now') }))
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function reassignAgent(tx: Tx, id: string, workspaceId: string): Promise<void> {
+  await tx.updateTable('agents').set({ workspace_id: workspaceId }).where('id', '=', id).execute();
+}
