@@ -64,7 +64,7 @@ export const REQUIREMENTS = [
   { id: 'D7', state: 'later', by: 'lifecycle', src: 'lifecycle §24', says: 'A delete is all or nothing: when descendants cannot be read or changed it fails and says so.' },
   { id: 'D8', state: 'proven', by: 'lifecycle', src: 'lifecycle §24', says: 'Collapse removes whole subtrees by the same path as delete.' },
   { id: 'D9', state: 'proven', by: 'secrets', src: 'lifecycle §24', says: 'Secrets written by an import are read back as written, with encryption on.' },
-  { id: 'D10', state: 'later', by: 'bundles', src: 'lifecycle §24', says: "A bundle holds the workspace's own prompts and is imported through the ordinary path." },
+  { id: 'D10', state: 'proven', by: 'bundles', src: 'lifecycle §24', says: "A bundle holds the workspace's own prompts and is imported through the ordinary path." },
   { id: 'D11', state: 'proven', by: 'org-import', src: 'lifecycle §24', says: 'External nodes of an import are external workspaces, and without a backend imported rows fail visibly.' },
   { id: 'D12', state: 'later', by: 'docker', src: 'lifecycle §24', says: 'Template files are in place before the agent starts.' },
   { id: 'D13', state: 'later', by: 'docker', src: 'lifecycle §24', says: 'Purging a workspace also removes its volumes.' },

@@ -6,6 +6,7 @@ import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
+import { createBundleHandlers } from './features/bundles/index.js';
 import { createCanvasHandlers } from './features/canvas/index.js';
 import { createChannels } from './features/channels/index.js';
 import { createLive } from './features/live/index.js';
@@ -16,7 +17,13 @@ import { createRegistry } from './features/registry/index.js';
 import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
-import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
+import {
+  applyTransitions,
+  createConfigurationOpener,
+  createWorkspaces,
+  gitIdentity,
+  workspaceReads,
+} from './features/workspaces/index.js';
 import { createLeaseKeeper } from './platform/claim-keeper.js';
 import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
@@ -39,6 +46,7 @@ import type { Ports } from './ports.js';
 import { createExternalDriver } from './provisioners/external/external.driver.js';
 import { createHostProcessTable } from './provisioners/process/host-process-table.js';
 import { createProcessDriver } from './provisioners/process/process.driver.js';
+import { createVolumes } from './provisioners/process/volume.js';
 import type { Provisioner } from './provisioners/provisioner.js';
 import { createProvisionerRegistry } from './provisioners/registry.js';
 import { createProvisioner } from './provisioners/shared-semantics.js';
@@ -210,6 +218,14 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     writer,
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
   });
+  const bundleHandlers = createBundleHandlers({
+    ...ports,
+    workspaces: workspaceReads,
+    templates,
+    secrets,
+    writer,
+    openConfiguration: createConfigurationOpener({ lanes, templates, volumes: createVolumes(dataDir.workspaces) }),
+  });
   const live = createLive({ ...ports, access, workspaces: workspaceReads, version: input.version });
   const ops = createOps({
     ...ports,
@@ -230,6 +246,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...messages.handlers,
     ...registry.handlers,
     ...orgs.handlers,
+    ...bundleHandlers,
     ...live.handlers,
     ...ops.handlers,
   } satisfies HandlersFor<Routes, Actor>;

@@ -1,16 +1,19 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { chosenModelRoutes, type Method, orgRoutes, secretRoutes } from '@molecule/contract';
+import { bundleRoutes, chosenModelRoutes, type Method, orgRoutes, secretRoutes } from '@molecule/contract';
+import { createBundleHandlers } from '../src/features/bundles/index.js';
 import { createChannels } from '../src/features/channels/index.js';
 import { createImportWriter, createOrgs } from '../src/features/orgs/index.js';
 import { createSchedules } from '../src/features/schedules/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
+import { createConfigurationOpener, workspaceReads } from '../src/features/workspaces/index.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
+import { createVolumes } from '../src/provisioners/process/volume.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from './workspaces-world.js';
 
 export const SECRETS_KEY = 'a-secrets-key-of-exactly-32-byte';
@@ -29,6 +32,10 @@ export interface OrgsWorld extends Omit<WorkspacesWorld, 'close'> {
   readonly folders: { readonly templates: string; readonly orgs: string };
   /** Writes files below one of the folders. */
   write(folder: 'templates' | 'orgs', files: Readonly<Record<string, string>>): void;
+  /** Lays files on the volume of a workspace, as its agent or owner would. */
+  keep(workspaceId: string, files: Readonly<Record<string, string | Buffer>>): void;
+  /** The folder of that volume. */
+  volumeOf(workspaceId: string): string;
   call(method: Method, path: string, body?: unknown): Promise<Reply>;
   close(): Promise<void>;
 }
@@ -48,6 +55,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const folders = { templates: join(folder, 'templates'), orgs: join(folder, 'orgs') };
   for (const path of Object.values(folders)) mkdirSync(path);
   const none = given.builtIn ? {} : { builtInFolder: join(folder, 'none') };
+  const volumes = join(folder, 'volumes');
   const sources: { templates?: Templates; secrets?: Secrets } = {};
   const world = createWorkspacesWorld(url, {
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
@@ -80,10 +88,18 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     },
   });
   const http = await createHttpServer({
-    routes: { ...orgRoutes, ...secretRoutes, ...chosenModelRoutes },
+    routes: { ...orgRoutes, ...bundleRoutes, ...secretRoutes, ...chosenModelRoutes },
     handlers: {
       ...templates.handlers,
       ...orgs.handlers,
+      ...createBundleHandlers({
+        ...ports,
+        workspaces: workspaceReads,
+        templates,
+        secrets,
+        writer,
+        openConfiguration: createConfigurationOpener({ ...ports, templates, volumes: createVolumes(volumes) }),
+      }),
       ...createSecretHandlers({ secrets, lanes: ports.lanes, nudge: workspaces.verbs.nudge }),
     },
     gate: async () => ({ kind: 'admin' as const }),
@@ -96,18 +112,15 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     isDraining: () => false,
   });
   await ports.start();
+  const volumeOf = (id: string): string => join(volumes, id, 'configs');
   return {
     ...world,
     secrets,
     templates,
     folders,
-    write(into, files) {
-      for (const [path, content] of Object.entries(files)) {
-        const target = join(folders[into], path);
-        mkdirSync(dirname(target), { recursive: true });
-        writeFileSync(target, content);
-      }
-    },
+    write: (into, files) => writeAll(folders[into], files),
+    volumeOf,
+    keep: (id, files) => writeAll(volumeOf(id), files),
     async call(method, path, body) {
       const response = await http.inject({
         method,
@@ -122,4 +135,12 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function writeAll(folder: string, files: Readonly<Record<string, string | Buffer>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const target = join(folder, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
 }

@@ -11,6 +11,7 @@ import type { ImportWriter } from './import-writer.js';
 import { createOrgCatalogue } from './org-catalogue.js';
 import { createOrgService, type OrgServiceDeps } from './orgs.service.js';
 
+export type { ImportNode } from './import-plan.js';
 export { createImportWriter, type ImportWriter } from './import-writer.js';
 
 export interface OrgsDeps extends Pick<Ports, 'lanes' | 'logger'> {

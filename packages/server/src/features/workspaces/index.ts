@@ -22,6 +22,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
+export { createConfigurationOpener } from './configuration.js';
 export { gitIdentity } from './env-mutators.js';
 export { StartRefusal } from './instance-start.js';
 export {
