@@ -17,13 +17,7 @@ import { createRegistry } from './features/registry/index.js';
 import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
-import {
-  applyTransitions,
-  createConfigurationOpener,
-  createWorkspaces,
-  gitIdentity,
-  workspaceReads,
-} from './features/workspaces/index.js';
+import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
 import { createLeaseKeeper } from './platform/claim-keeper.js';
 import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
@@ -46,7 +40,6 @@ import type { Ports } from './ports.js';
 import { createExternalDriver } from './provisioners/external/external.driver.js';
 import { createHostProcessTable } from './provisioners/process/host-process-table.js';
 import { createProcessDriver } from './provisioners/process/process.driver.js';
-import { createVolumes } from './provisioners/process/volume.js';
 import type { Provisioner } from './provisioners/provisioner.js';
 import { createProvisionerRegistry } from './provisioners/registry.js';
 import { createProvisioner } from './provisioners/shared-semantics.js';
@@ -164,7 +157,11 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   });
   const templates = createTemplates({ logger, userFolder: config.templatesDir });
   const secretsKey = config.secretsKey ?? dataDir.secretsKey;
-  const secrets = createSecrets({ ...ports, key: secretsKey });
+  const secrets = createSecrets({
+    ...ports,
+    key: secretsKey,
+    backends: provisioners.all.map(({ kind }) => kind),
+  });
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
@@ -179,6 +176,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,
+    memoryMbOf: (tier) => memoryMbOf(config, tier),
     publicUrl: config.publicUrl,
     startsMax: config.provisionConcurrency,
     startsMaxFrom: config.provisionConcurrencyFrom,
@@ -195,7 +193,12 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     urlGuard,
     workspaces: workspaceReads,
     wakeUp: workspaces.lifecycle.wake,
-    limits: { idleMs: config.idleTimeoutSeconds * 1_000 },
+    limits: {
+      idleMs: config.idleTimeoutSeconds * 1_000,
+      stuckAfterSeconds: config.stuckAfterSeconds,
+      // Never so seldom that a stop of this server could pass for the silence of an agent.
+      sweepEveryMs: Math.min(config.stuckSweepSeconds, config.stuckAfterSeconds / 2) * 1_000,
+    },
   });
   const registry = createRegistry({
     ...ports,
@@ -224,7 +227,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     templates,
     secrets,
     writer,
-    openConfiguration: createConfigurationOpener({ lanes, templates, volumes: createVolumes(dataDir.workspaces) }),
+    openConfiguration: workspaces.openConfiguration,
   });
   const live = createLive({ ...ports, access, workspaces: workspaceReads, version: input.version });
   const ops = createOps({
@@ -322,6 +325,13 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       return closing;
     },
   };
+}
+
+/** Contract lifecycle §14.3: tier 1 is not limited, and a tier nobody knows counts as 2. */
+function memoryMbOf(config: Config, tier: number): number | null {
+  if (tier === 1) return null;
+  if (tier === 4) return config.tier4MemoryMb;
+  return tier === 3 ? config.tier3MemoryMb : config.tier2MemoryMb;
 }
 
 /** Generated credentials differ from host to host; replicas must be given the same ones (design §5). */

@@ -8,12 +8,11 @@ import { createImportWriter, createOrgs } from '../src/features/orgs/index.js';
 import { createSchedules } from '../src/features/schedules/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
-import { createConfigurationOpener, workspaceReads } from '../src/features/workspaces/index.js';
+import { workspaceReads } from '../src/features/workspaces/index.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
-import { createVolumes } from '../src/provisioners/process/volume.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from './workspaces-world.js';
 
 export const SECRETS_KEY = 'a-secrets-key-of-exactly-32-byte';
@@ -34,8 +33,6 @@ export interface OrgsWorld extends Omit<WorkspacesWorld, 'close'> {
   write(folder: 'templates' | 'orgs', files: Readonly<Record<string, string>>): void;
   /** Lays files on the volume of a workspace, as its agent or owner would. */
   keep(workspaceId: string, files: Readonly<Record<string, string | Buffer>>): void;
-  /** The folder of that volume. */
-  volumeOf(workspaceId: string): string;
   call(method: Method, path: string, body?: unknown): Promise<Reply>;
   close(): Promise<void>;
 }
@@ -55,7 +52,6 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const folders = { templates: join(folder, 'templates'), orgs: join(folder, 'orgs') };
   for (const path of Object.values(folders)) mkdirSync(path);
   const none = given.builtIn ? {} : { builtInFolder: join(folder, 'none') };
-  const volumes = join(folder, 'volumes');
   const sources: { templates?: Templates; secrets?: Secrets } = {};
   const world = createWorkspacesWorld(url, {
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
@@ -63,7 +59,8 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     ...(given.startsMax === undefined ? {} : { startsMax: given.startsMax }),
     sources: (ports) => {
       const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
-      const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY });
+      const backends = given.noBackend ? ['external'] : ['fake', 'external'];
+      const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY, backends });
       Object.assign(sources, { templates, secrets });
       return { templates, secrets };
     },
@@ -98,7 +95,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
         templates,
         secrets,
         writer,
-        openConfiguration: createConfigurationOpener({ ...ports, templates, volumes: createVolumes(volumes) }),
+        openConfiguration: workspaces.openConfiguration,
       }),
       ...createSecretHandlers({ secrets, lanes: ports.lanes, nudge: workspaces.verbs.nudge }),
     },
@@ -112,15 +109,21 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     isDraining: () => false,
   });
   await ports.start();
-  const volumeOf = (id: string): string => join(volumes, id, 'configs');
   return {
     ...world,
     secrets,
     templates,
     folders,
-    write: (into, files) => writeAll(folders[into], files),
-    volumeOf,
-    keep: (id, files) => writeAll(volumeOf(id), files),
+    write(into, files) {
+      for (const [path, content] of Object.entries(files)) {
+        const target = join(folders[into], path);
+        mkdirSync(dirname(target), { recursive: true });
+        writeFileSync(target, content);
+      }
+    },
+    keep(id, files) {
+      for (const [path, content] of Object.entries(files)) world.backend.files.write(id, path, Buffer.from(content));
+    },
     async call(method, path, body) {
       const response = await http.inject({
         method,
@@ -135,12 +138,4 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function writeAll(folder: string, files: Readonly<Record<string, string | Buffer>>): void {
-  for (const [path, content] of Object.entries(files)) {
-    const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, content);
-  }
 }

@@ -79,6 +79,7 @@ export function createWorkspacesWorld(
     checkClaimedUrl: async () => {},
     defaultBackend: managed.kind,
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',
+    memoryMbOf: () => null,
     publicUrl: null,
     startsMax: given.startsMax ?? 16,
     startsMaxFrom: given.startsMaxFrom ?? 'default',

@@ -4,11 +4,17 @@ import { AppError, refuse } from '../../platform/http/app-error.js';
 import type { Ports } from '../../ports.js';
 import type { Secrets } from '../secrets/index.js';
 import { CONFIG_FILE, type Templates } from '../templates/index.js';
-import { StartRefusal, sanitizeRuntime, type WorkspaceCard, type WorkspaceReads } from '../workspaces/index.js';
+import {
+  type Configuration,
+  type OpenConfiguration,
+  StartRefusal,
+  sanitizeRuntime,
+  type WorkspaceCard,
+  type WorkspaceReads,
+} from '../workspaces/index.js';
 import { isMemory, judgePath } from './bundle-path.js';
 import { blankConfig, createBlanker, mapTexts } from './confidential.js';
 import { readConfigFacts } from './config-yaml.js';
-import type { Configuration, OpenConfiguration } from './configuration.js';
 import { FILE_BYTES_MAX, FILES_MAX, LEVELS_MAX, SYSTEM_PROMPT_FILE, WORKSPACES_MAX } from './limits.js';
 import { type NamedContent, skillOf, toSkills } from './skills.js';
 
@@ -77,7 +83,8 @@ function reasonOf(error: unknown): string {
 }
 
 async function describe(deps: ExportDeps, card: WorkspaceCard): Promise<Bundle> {
-  const configuration = await open(deps, card.id);
+  const configuration = await reading(() => deps.openConfiguration(card.id));
+  if (configuration.isCut) throw new ExportFault('its configuration folder holds more files than can be listed');
   // Secrets that cannot be read cannot be looked for either: then the workspace is not exported.
   const { values, confidential } = await deps.secrets.readFor(deps.lanes.control, card.id);
   const blank = createBlanker(confidential.map((name) => values[name] ?? ''));
@@ -116,9 +123,9 @@ async function describe(deps: ExportDeps, card: WorkspaceCard): Promise<Bundle> 
   return { ...mapTexts(bundle, blank), schema: '1.0', id: card.id };
 }
 
-async function open(deps: ExportDeps, id: string): Promise<Configuration> {
+async function reading<T>(act: () => Promise<T>): Promise<T> {
   try {
-    return await deps.openConfiguration(id);
+    return await act();
   } catch (error) {
     if (error instanceof AppError) throw new ExportFault(error.message, { cause: error });
     throw error;
@@ -152,7 +159,7 @@ async function readFiles(
   if (wanted.length > FILES_MAX) throw new ExportFault(`it has more than ${FILES_MAX} files`);
   const read: NamedContent[] = [];
   for (const { path, size } of wanted) {
-    const content = size > FILE_BYTES_MAX ? null : await configuration.read(path, FILE_BYTES_MAX);
+    const content = size > FILE_BYTES_MAX ? null : await reading(() => configuration.read(path, FILE_BYTES_MAX));
     if (content === null) throw new ExportFault(`${path} cannot be read, or is larger than ${FILE_BYTES_MAX} bytes`);
     read.push({ path, content });
   }

@@ -1,5 +1,3 @@
-import { symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Bundle, ImportedBundle } from '@molecule/contract';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
@@ -155,8 +153,6 @@ describe('exporting a workspace', () => {
       '.auth_token': 'the-token-of-the-agent',
       'skills/new/.env': 'A=b',
     });
-    symlinkSync('/etc/passwd', join(world.volumeOf(Writer), 'skills/new/passwd'));
-    symlinkSync('/etc', join(world.volumeOf(Writer), 'skills/etc'));
     const bundle = await exported(Writer);
     expect(bundle).toMatchObject({ system_prompt: 'Edited.', tools: [] });
     expect(bundle.skills).toEqual([
@@ -171,7 +167,7 @@ describe('exporting a workspace', () => {
     expect(bundle.prompts).toEqual({ 'config.yaml': expect.any(String), 'mine.md': 'My own.' });
     // Name and runtime are those of the workspace, as its next start would write them.
     expect(parse(bundle.prompts['config.yaml'] ?? '')).toMatchObject({ name: 'Writer', runtime: 'echo' });
-    expect(JSON.stringify(bundle)).not.toMatch(/root:|the-token/);
+    expect(JSON.stringify(bundle)).not.toMatch(/the-token|A=b/);
   });
 
   it('holds no secret, no memory and no address, wherever an agent may have put one', async () => {
