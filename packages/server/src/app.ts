@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
@@ -218,6 +219,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     secrets,
     schedules,
     channels,
+    pluginFolders: config.templatesDir === null ? [] : [join(config.templatesDir, '..', 'plugins')],
     writer,
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
   });

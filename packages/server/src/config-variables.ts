@@ -140,7 +140,8 @@ export const VARIABLES = {
     example: '/srv/org-templates',
   }),
   templatesDir: textOr('CONFIGS_DIR', null, {
-    describe: 'A folder of workspace templates; they extend the built-in ones and win on equal names.',
+    describe:
+      'A folder of workspace templates; they extend the built-in ones and win on equal names. Plugins that org templates name lie beside it, in `../plugins`.',
     example: '/srv/templates',
   }),
   rateLimit: variable<number>(

@@ -28,9 +28,9 @@ export interface OrgsWorld extends Omit<WorkspacesWorld, 'close'> {
   readonly secrets: Secrets;
   readonly templates: Templates;
   /** Folders of the user's own templates; empty at first. */
-  readonly folders: { readonly templates: string; readonly orgs: string };
+  readonly folders: Readonly<Record<'templates' | 'orgs' | 'plugins', string>>;
   /** Writes files below one of the folders. */
-  write(folder: 'templates' | 'orgs', files: Readonly<Record<string, string>>): void;
+  write(folder: 'templates' | 'orgs' | 'plugins', files: Readonly<Record<string, string>>): void;
   /** Lays files on the volume of a workspace, as its agent or owner would. */
   keep(workspaceId: string, files: Readonly<Record<string, string | Buffer>>): void;
   call(method: Method, path: string, body?: unknown): Promise<Reply>;
@@ -49,7 +49,11 @@ export interface OrgsWorldOptions {
 /** Secrets, templates, orgs and workspaces on a real database, behind HTTP with an open gate, with a fake backend. */
 export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {}): Promise<OrgsWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'molecule-orgs-'));
-  const folders = { templates: join(folder, 'templates'), orgs: join(folder, 'orgs') };
+  const folders = {
+    templates: join(folder, 'templates'),
+    orgs: join(folder, 'orgs'),
+    plugins: join(folder, 'plugins'),
+  };
   for (const path of Object.values(folders)) mkdirSync(path);
   const none = given.builtIn ? {} : { builtInFolder: join(folder, 'none') };
   const sources: { templates?: Templates; secrets?: Secrets } = {};
@@ -79,6 +83,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     secrets,
     schedules,
     channels,
+    pluginFolders: [folders.plugins],
     writer,
     checkClaimedUrl: async (claimed) => {
       if (claimed.includes('169.254.')) throw new AppError('invalid_url');

@@ -17,6 +17,7 @@ import { faultAt, type OrgFault, type Place } from './located.js';
 import { isEmpty, mergeRouting, type NodeConfigKeys, withNodeKeys } from './node-config.js';
 import type { OrgDefinition, OrgNode, OrgSchedule, PromptSource } from './org-definition.js';
 import { OrgFileFault, OrgFileMissing, type OrgFiles } from './org-files.js';
+import { createPluginReader, mergePlugins } from './plugins.js';
 import { expandVariables } from './variables.js';
 
 export interface ComposeDeps {
@@ -24,6 +25,8 @@ export interface ComposeDeps {
   readonly secrets: Pick<Secrets, 'checkNames'>;
   readonly schedules: Pick<Schedules, 'judge'>;
   readonly channels: Pick<Channels, 'isKnown' | 'judge'>;
+  /** Where plugins lie, one folder each; on equal names the later folder wins. */
+  readonly pluginFolders: readonly string[];
 }
 
 /** A node with everything decided that does not depend on what exists already. */
@@ -58,6 +61,8 @@ export async function composeOrg(
   const { defaults } = org;
   // A thousand nodes share a handful of templates, and each look reads the folder.
   const templateRuntimes = new Map<string, { readonly runtime: string | null } | null>();
+
+  const readPlugin = createPluginReader(deps.pluginFolders);
 
   function findTemplate(name: string): { readonly runtime: string | null } | null {
     const known = templateRuntimes.get(name);
@@ -190,6 +195,10 @@ export async function composeOrg(
   ): Promise<{ path: string; content: Buffer }[]> {
     const { name, role, maxConcurrentTasks, filesDir } = node;
     const seed = new Map(folder.map((file) => [file.path, file.content]));
+    for (const plugin of mergePlugins(defaults.plugins, node.settings.plugins)) {
+      const content = await attempt(node.placeOf('plugins'), [], () => readPlugin(plugin));
+      for (const file of content) seed.set(file.path, file.content);
+    }
     if (node.systemPrompt !== null) seed.set(SYSTEM_PROMPT_FILE, Buffer.from(node.systemPrompt));
 
     const readPrompt = (own: PromptSource | null, fallback: PromptSource | null): Promise<string | null> => {

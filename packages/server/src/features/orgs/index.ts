@@ -23,6 +23,7 @@ export interface OrgsDeps extends Pick<Ports, 'lanes' | 'logger'> {
   readonly secrets: Pick<Secrets, 'checkNames' | 'findGlobalNames'>;
   readonly schedules: Pick<Schedules, 'judge'>;
   readonly channels: Pick<Channels, 'isKnown' | 'judge'>;
+  readonly pluginFolders: readonly string[];
   readonly writer: ImportWriter;
   readonly checkClaimedUrl: OrgServiceDeps['checkClaimedUrl'];
 }

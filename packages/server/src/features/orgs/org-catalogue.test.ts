@@ -30,6 +30,7 @@ describe('the log of org templates', () => {
       secrets: { checkNames: () => {} },
       schedules: { judge: () => null },
       channels: { isKnown: () => false, judge: () => null },
+      pluginFolders: [],
     });
   };
 

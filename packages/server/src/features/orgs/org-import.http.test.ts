@@ -335,7 +335,7 @@ describe('org import', () => {
         recommended_missing: [{ any_of: ['A_KEY', 'B_KEY'] }],
         notes: [
           'schedules are recorded and do not run yet (1 of 2 workspaces)',
-          'plugins are not installed (1 of 2 workspaces)',
+          'passed over: the plugin p is not in the plugins folder of this server (1 of 2 workspaces)',
         ],
       },
     });

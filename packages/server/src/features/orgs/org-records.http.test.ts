@@ -204,6 +204,54 @@ describe('what an org asks for beside its workspaces', () => {
   });
 });
 
+describe('the plugins an org names', () => {
+  it('are laid into the configuration of each agent; what is not there is told (contract §8.4, §22)', async () => {
+    world.write('plugins', {
+      'house/rules/style.md': 'Be kind.',
+      'house/guide.md': 'The house.',
+      'house/.git/config': 'hidden',
+      'extra/guide.md': 'More.',
+    });
+    world.write('orgs', {
+      'plugged/org.yaml': [
+        'name: Plugged',
+        'defaults: { runtime: echo, plugins: [house, absent] }',
+        'workspaces:',
+        '  - { name: Both, plugins: [extra] }',
+        '  - { name: Without, plugins: ["!house", "-absent"] }',
+      ].join('\n'),
+    });
+    const { body } = await importOrg('plugged');
+    expect(body.notes).toEqual([
+      'passed over: the plugin absent is not in the plugins folder of this server (1 of 2 workspaces)',
+    ]);
+    const [both, without] = body.workspaces;
+    await waitFor(() => world.backend.countRunning(both.id) + world.backend.countRunning(without.id) === 2);
+    const pathsOf = (id: string) =>
+      world.backend
+        .findSpec(id)
+        ?.configFiles.map(({ path }) => path)
+        .sort();
+    expect(pathsOf(both.id)).toEqual([
+      'config.yaml',
+      'plugins/extra/guide.md',
+      'plugins/house/guide.md',
+      'plugins/house/rules/style.md',
+    ]);
+    expect(pathsOf(without.id)).toEqual(['config.yaml']);
+  });
+
+  it('cannot lead out of the plugins folder', async () => {
+    world.write('orgs', {
+      'out/org.yaml': 'name: Out\nworkspaces: [{ name: A, runtime: echo, plugins: [../orgs] }]\n',
+    });
+    expect(await importOrg('out')).toMatchObject({
+      status: 400,
+      body: { problems: [{ file: 'org.yaml', reason: 'A: plugin ../orgs is not the name of a folder' }] },
+    });
+  });
+});
+
 describe('the start of an imported team', () => {
   it('D20: the answer waits for no agent, and parents start before their children', async () => {
     await world.close();

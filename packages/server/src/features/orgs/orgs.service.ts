@@ -125,12 +125,10 @@ function toNotes({ definition: org, remarks, roots }: ReadyOrg): string[] {
   const nodes = flatten<OrgNode>(org.roots);
   const composed = flatten<ComposedNode>(roots);
   const count = (matches: (node: OrgNode) => boolean): number => nodes.filter(matches).length;
-  const defaultsHavePlugins = org.defaults.plugins.length > 0;
   const defaultsHaveMemories = org.defaults.memoryCount > 0;
   const found: readonly (readonly [count: number, what: string])[] = [
     [composed.filter((node) => node.schedules.length > 0).length, 'schedules are recorded and do not run yet'],
     [composed.filter((node) => node.channels.length > 0).length, 'channels are recorded and not connected yet'],
-    [count((node) => defaultsHavePlugins || node.settings.plugins.length > 0), 'plugins are not installed'],
     [count((node) => defaultsHaveMemories || node.settings.memoryCount > 0), 'initial memories are not stored'],
     [org.globalMemoryCount > 0 ? nodes.length : 0, 'global memories are not stored'],
     [count((node) => node.twinCount > 0), 'a workspace named twice beside each other is one'],
