@@ -27,7 +27,7 @@ beforeEach(async () => {
   ports = createTestPorts(database.url);
   folder = await createDataDir();
   const db = ports.lanes.control;
-  for (const table of ['workspace_secrets', 'global_secrets', 'settings', 'server_hosts']) {
+  for (const table of ['workspace_channels', 'workspace_secrets', 'global_secrets', 'settings', 'server_hosts']) {
     await sql`delete from ${sql.table(table)}`.execute(db);
   }
   workspace = await insertWorkspace(db, { status: 'offline', backend: 'external' });
