@@ -25,4 +25,6 @@ export const TABLE_OWNERS = {
   activity_logs: feature('activity'),
   global_secrets: feature('secrets'),
   workspace_secrets: feature('secrets'),
+  workspace_schedules: feature('schedules'),
+  workspace_channels: feature('channels'),
 };

@@ -556,6 +556,24 @@ export const ERRORS = {
     text: "provide 'dir' or 'template'",
     help: 'Send {"dir":"starter"} or an inline template with a name.',
   },
+  invalid_bundle: {
+    status: 400,
+    retry: false,
+    text: 'invalid bundle',
+    help: 'Send the JSON that GET /bundles/export/:id answers. Nothing was imported.',
+  },
+  bundle_not_found: {
+    status: 404,
+    retry: false,
+    text: 'bundle not found',
+    help: 'There is no such workspace, or it was removed. GET /workspaces lists them.',
+  },
+  bundle_too_large: {
+    status: 413,
+    retry: false,
+    text: 'bundle too large',
+    help: 'Export the workspaces below it one by one.',
+  },
   missing_required_env: {
     status: 412,
     retry: false,

@@ -12,6 +12,7 @@ export interface EventPayloads {
     parent_id?: string | null;
     x?: number;
     y?: number;
+    source_bundle_id?: string;
   };
   WORKSPACE_ONLINE: {
     url?: string;

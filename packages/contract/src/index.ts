@@ -5,6 +5,7 @@ export { type Param, type Parsed, parseUuid } from './query.js';
 export type { Access, BodyOf, Method, ParamsOf, QueryOf, ReplyOf, RouteSpec } from './route.js';
 export * from './routes/access.js';
 export * from './routes/activity.js';
+export * from './routes/bundles.js';
 export * from './routes/chosen-model.js';
 export * from './routes/files.js';
 export * from './routes/lifecycle.js';

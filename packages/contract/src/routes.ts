@@ -1,6 +1,7 @@
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
+import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
 import { fileRoutes } from './routes/files.js';
@@ -23,6 +24,7 @@ export const routes = {
   ...messageRoutes,
   ...activityRoutes,
   ...orgRoutes,
+  ...bundleRoutes,
   ...secretRoutes,
   ...chosenModelRoutes,
   ...accessRoutes,

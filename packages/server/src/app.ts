@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
@@ -6,12 +7,15 @@ import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
+import { createBundleHandlers } from './features/bundles/index.js';
 import { createCanvasHandlers } from './features/canvas/index.js';
+import { createChannels } from './features/channels/index.js';
 import { createLive } from './features/live/index.js';
 import { createMessages } from './features/messages/index.js';
 import { createOps } from './features/ops/index.js';
-import { createOrgs } from './features/orgs/index.js';
+import { createImportWriter, createOrgs } from './features/orgs/index.js';
 import { createRegistry } from './features/registry/index.js';
+import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
 import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
@@ -153,9 +157,10 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ ...ports, userFolder: config.templatesDir, ownFolder: dataDir.templates });
+  const secretsKey = config.secretsKey ?? dataDir.secretsKey;
   const secrets = createSecrets({
     ...ports,
-    key: config.secretsKey ?? dataDir.secretsKey,
+    key: secretsKey,
     backends: provisioners.all.map(({ kind }) => kind),
   });
   const workspaces = createWorkspaces({
@@ -175,6 +180,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     memoryMbOf: (tier) => memoryMbOf(config, tier),
     publicUrl: config.publicUrl,
     startsMax: config.provisionConcurrency,
+    startsMaxFrom: config.provisionConcurrencyFrom,
     provisionTimeoutSeconds: config.provisionTimeoutSeconds,
     externalSilenceSeconds: config.externalSilenceSeconds,
   });
@@ -203,13 +209,27 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     developmentMode: config.developmentMode,
     publicUrl: config.publicUrl,
   });
+  const schedules = createSchedules(ports);
+  const channels = createChannels({ ...ports, key: secretsKey });
+  const writer = createImportWriter({ ...ports, verbs: workspaces.verbs, schedules, channels });
   const orgs = createOrgs({
     ...ports,
     userFolder: config.orgTemplatesDir,
     templates,
     secrets,
-    verbs: workspaces.verbs,
+    schedules,
+    channels,
+    pluginFolders: config.templatesDir === null ? [] : [join(config.templatesDir, '..', 'plugins')],
+    writer,
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
+  });
+  const bundleHandlers = createBundleHandlers({
+    ...ports,
+    workspaces: workspaceReads,
+    templates,
+    secrets,
+    writer,
+    openConfiguration: workspaces.openConfiguration,
   });
   const live = createLive({ ...ports, access, workspaces: workspaceReads, version: input.version });
   const ops = createOps({
@@ -231,6 +251,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...messages.handlers,
     ...registry.handlers,
     ...orgs.handlers,
+    ...bundleHandlers,
     ...live.handlers,
     ...ops.handlers,
   } satisfies HandlersFor<Routes, Actor>;

@@ -100,6 +100,11 @@ function readStarts(text: string | undefined): number | null {
   return value === 0 ? STARTS_UNLIMITED : Math.min(value, STARTS_UNLIMITED);
 }
 
+/** Where the number of parallel starts comes from, for the log: a text that says none is not used. */
+export function startsFrom(text: string | undefined): 'MOLECULE_PROVISION_CONCURRENCY' | 'default' {
+  return blank(text) || readStarts(text) === null ? 'default' : 'MOLECULE_PROVISION_CONCURRENCY';
+}
+
 /** Every variable the server reads. `docs/configuration.md` is generated from this list. */
 export const VARIABLES = {
   port: integer('PORT', 8080, 0, 65_535, {
@@ -137,7 +142,7 @@ export const VARIABLES = {
   templatesDir: textOr('CONFIGS_DIR', null, {
     describe:
       'A folder of workspace templates; they extend the built-in ones and win on equal names. Imported ones are written ' +
-      'there, without it to templates/ in the data directory.',
+      'there, without it to templates/ in the data directory. Plugins that org templates name lie beside it, in `../plugins`.',
     example: '/srv/templates',
   }),
   rateLimit: variable<number>(

@@ -30,21 +30,23 @@ describe('configuration', () => {
   });
 
   it.each([
-    [undefined, 3],
-    ['0', 1_048_576],
-    ['1', 1],
-    ['50', 50],
-    [' 7 ', 7],
-    ['', 3],
-    ['9007199254740993', 1_048_576],
-  ])('R28: MOLECULE_PROVISION_CONCURRENCY=%s means %s', (text, value) => {
-    const { provisionConcurrency, warnings } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
-    expect({ provisionConcurrency, warnings }).toEqual({ provisionConcurrency: value, warnings: [] });
+    [undefined, 3, 'default'],
+    ['0', 1_048_576, 'MOLECULE_PROVISION_CONCURRENCY'],
+    ['1', 1, 'MOLECULE_PROVISION_CONCURRENCY'],
+    ['5', 5, 'MOLECULE_PROVISION_CONCURRENCY'],
+    ['10', 10, 'MOLECULE_PROVISION_CONCURRENCY'],
+    ['50', 50, 'MOLECULE_PROVISION_CONCURRENCY'],
+    [' 7 ', 7, 'MOLECULE_PROVISION_CONCURRENCY'],
+    ['', 3, 'default'],
+    ['9007199254740993', 1_048_576, 'MOLECULE_PROVISION_CONCURRENCY'],
+  ])('R28: MOLECULE_PROVISION_CONCURRENCY=%s means %s, from %s', (text, value, from) => {
+    const read = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
+    expect([read.provisionConcurrency, read.provisionConcurrencyFrom, read.warnings]).toEqual([value, from, []]);
   });
 
   it.each(['-1', 'abc', '2.5', '1e3'])('R28: MOLECULE_PROVISION_CONCURRENCY=%s means 3, with a warning', (text) => {
-    const { provisionConcurrency, warnings } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
-    expect(provisionConcurrency).toBe(3);
+    const { warnings, ...read } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
+    expect([read.provisionConcurrency, read.provisionConcurrencyFrom]).toEqual([3, 'default']);
     expect(warnings).toEqual([
       `MOLECULE_PROVISION_CONCURRENCY is ignored and 3 used instead: "${text}" is not a whole number from 0 on.`,
     ]);

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { VARIABLES, VARIABLES_OF_OTHERS, VARIABLES_WITHOUT_EFFECT, type Variable } from './config-variables.js';
+import {
+  startsFrom,
+  VARIABLES,
+  VARIABLES_OF_OTHERS,
+  VARIABLES_WITHOUT_EFFECT,
+  type Variable,
+} from './config-variables.js';
 
 /** Development mode must not be reachable from other machines. */
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '::1'];
@@ -16,6 +22,7 @@ export interface Config extends Omit<Values, 'dataDir' | 'environment'> {
   readonly developmentMode: boolean;
   /** Loopback agent addresses are allowed and the test-token route exists. */
   readonly developmentEnvironment: boolean;
+  readonly provisionConcurrencyFrom: ReturnType<typeof startsFrom>;
   /** What a person should know at boot; each is logged once. */
   readonly warnings: readonly string[];
 }
@@ -59,6 +66,7 @@ export function parseConfig(environment: Environment): Config {
     dataDir: dataDirOf(environment),
     developmentEnvironment,
     developmentMode: developmentEnvironment && parsed.adminToken === null && LOOPBACK_HOSTS.includes(parsed.host),
+    provisionConcurrencyFrom: startsFrom(environment[VARIABLES.provisionConcurrency.name]),
     warnings: findWarnings(environment),
   };
 }

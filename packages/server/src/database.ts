@@ -2,7 +2,9 @@ import type { AccessTables } from './features/access/access.tables.js';
 import type { ActivityTables } from './features/activity/activity.tables.js';
 import type { AgentsTables } from './features/agents/agents.tables.js';
 import type { CanvasTables } from './features/canvas/canvas.tables.js';
+import type { ChannelsTables } from './features/channels/channels.tables.js';
 import type { MessagesTables } from './features/messages/messages.tables.js';
+import type { SchedulesTables } from './features/schedules/schedules.tables.js';
 import type { SecretsTables } from './features/secrets/secrets.tables.js';
 import type { WorkspacesTables } from './features/workspaces/workspaces.tables.js';
 import type { PlatformTables } from './platform/platform.tables.js';
@@ -16,4 +18,6 @@ export interface Database
     ActivityTables,
     AgentsTables,
     CanvasTables,
-    SecretsTables {}
+    SecretsTables,
+    SchedulesTables,
+    ChannelsTables {}

@@ -1,4 +1,5 @@
 import type { Config } from './config.js';
+import { rotateChannelKey } from './features/channels/index.js';
 import { KeyRotationError, type Rotation, rotateKey } from './features/secrets/index.js';
 import type { DataDir } from './platform/data-dir.js';
 import { createDatabase } from './platform/db.js';
@@ -34,7 +35,11 @@ export async function rotateSecretsKey(change: KeyChange): Promise<string> {
     }
     const transact = createTransact(database.lanes, () => {});
     const rotate = (from: string, to: string): Promise<Rotation> =>
-      transact('work', (tx) => rotateKey(tx, random, { from, to }));
+      transact('work', async (tx) => {
+        const done = await rotateKey(tx, random, { from, to });
+        if (done.kind === 'rotated') await rotateChannelKey(tx, random, { from, to });
+        return done;
+      });
     if (config.secretsKey !== null) {
       if (config.newSecretsKey === null) {
         throw new KeyRotationError(

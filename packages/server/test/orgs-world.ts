@@ -1,10 +1,21 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { chosenModelRoutes, type Method, orgRoutes, secretRoutes, workspaceRoutes } from '@molecule/contract';
-import { createOrgs } from '../src/features/orgs/index.js';
+import {
+  bundleRoutes,
+  chosenModelRoutes,
+  type Method,
+  orgRoutes,
+  secretRoutes,
+  workspaceRoutes,
+} from '@molecule/contract';
+import { createBundleHandlers } from '../src/features/bundles/index.js';
+import { createChannels } from '../src/features/channels/index.js';
+import { createImportWriter, createOrgs } from '../src/features/orgs/index.js';
+import { createSchedules } from '../src/features/schedules/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
+import { workspaceReads } from '../src/features/workspaces/index.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
@@ -24,9 +35,11 @@ export interface OrgsWorld extends Omit<WorkspacesWorld, 'close'> {
   readonly secrets: Secrets;
   readonly templates: Templates;
   /** Folders of the user's own templates; empty at first. */
-  readonly folders: { readonly templates: string; readonly orgs: string };
+  readonly folders: Readonly<Record<'templates' | 'orgs' | 'plugins', string>>;
   /** Writes files below one of the folders. */
-  write(folder: 'templates' | 'orgs', files: Readonly<Record<string, string>>): void;
+  write(folder: 'templates' | 'orgs' | 'plugins', files: Readonly<Record<string, string>>): void;
+  /** Lays files on the volume of a workspace, as its agent or owner would. */
+  keep(workspaceId: string, files: Readonly<Record<string, string | Buffer>>): void;
   call(method: Method, path: string, body?: unknown): Promise<Reply>;
   close(): Promise<void>;
 }
@@ -37,18 +50,24 @@ export interface OrgsWorldOptions {
   readonly builtIn?: boolean;
   readonly laneSizes?: LaneSizes;
   readonly noBackend?: boolean;
+  readonly startsMax?: number;
 }
 
 /** Secrets, templates, orgs and workspaces on a real database, behind HTTP with an open gate, with a fake backend. */
 export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {}): Promise<OrgsWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'molecule-orgs-'));
-  const folders = { templates: join(folder, 'templates'), orgs: join(folder, 'orgs') };
+  const folders = {
+    templates: join(folder, 'templates'),
+    orgs: join(folder, 'orgs'),
+    plugins: join(folder, 'plugins'),
+  };
   for (const path of Object.values(folders)) mkdirSync(path);
   const none = given.builtIn ? {} : { builtInFolder: join(folder, 'none') };
   const sources: { templates?: Templates; secrets?: Secrets } = {};
   const world = createWorkspacesWorld(url, {
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
     ...(given.noBackend ? { noBackend: true } : {}),
+    ...(given.startsMax === undefined ? {} : { startsMax: given.startsMax }),
     sources: (ports) => {
       const templates = createTemplates({
         ...ports,
@@ -65,13 +84,19 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const { templates, secrets } = sources;
   if (!templates || !secrets) throw new Error('the workspaces world did not ask for its sources');
   const { ports, workspaces } = world;
+  const schedules = createSchedules(ports);
+  const channels = createChannels({ ...ports, key: given.key ?? SECRETS_KEY });
+  const writer = createImportWriter({ ...ports, verbs: workspaces.verbs, schedules, channels });
   const orgs = createOrgs({
     ...ports,
     userFolder: folders.orgs,
     ...none,
     templates,
     secrets,
-    verbs: workspaces.verbs,
+    schedules,
+    channels,
+    pluginFolders: [folders.plugins],
+    writer,
     checkClaimedUrl: async (claimed) => {
       if (claimed.includes('169.254.')) throw new AppError('invalid_url');
     },
@@ -79,6 +104,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
   const http = await createHttpServer({
     routes: {
       ...orgRoutes,
+      ...bundleRoutes,
       ...secretRoutes,
       ...chosenModelRoutes,
       listWorkspaces: workspaceRoutes.listWorkspaces,
@@ -87,6 +113,14 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
       ...templates.handlers,
       ...orgs.handlers,
       listWorkspaces: workspaces.handlers.listWorkspaces,
+      ...createBundleHandlers({
+        ...ports,
+        workspaces: workspaceReads,
+        templates,
+        secrets,
+        writer,
+        openConfiguration: workspaces.openConfiguration,
+      }),
       ...createSecretHandlers({ secrets, lanes: ports.lanes, nudge: workspaces.verbs.nudge }),
     },
     gate: async () => ({ kind: 'admin' as const }),
@@ -110,6 +144,9 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
         mkdirSync(dirname(target), { recursive: true });
         writeFileSync(target, content);
       }
+    },
+    keep(id, files) {
+      for (const [path, content] of Object.entries(files)) world.backend.files.write(id, path, Buffer.from(content));
     },
     async call(method, path, body) {
       const response = await http.inject({

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createDataDir, removeDataDir } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSecrets, type Secrets } from '../src/features/secrets/index.js';
+import { createChannels } from '../src/features/channels/index.js';
+import { createCipher, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { openDataDir } from '../src/platform/data-dir.js';
 import { announceHost } from '../src/platform/hosts.js';
 import { createRandom } from '../src/platform/random.js';
@@ -26,7 +27,7 @@ beforeEach(async () => {
   ports = createTestPorts(database.url);
   folder = await createDataDir();
   const db = ports.lanes.control;
-  for (const table of ['workspace_secrets', 'global_secrets', 'settings', 'server_hosts']) {
+  for (const table of ['workspace_channels', 'workspace_secrets', 'global_secrets', 'settings', 'server_hosts']) {
     await sql`delete from ${sql.table(table)}`.execute(db);
   }
   workspace = await insertWorkspace(db, { status: 'offline', backend: 'external' });
@@ -62,6 +63,12 @@ async function stored() {
   return rows;
 }
 
+async function channelToken(): Promise<string> {
+  const query = ports.lanes.control.selectFrom('workspace_channels').select('channel_config');
+  const { channel_config: config } = await query.where('workspace_id', '=', workspace).executeTakeFirstOrThrow();
+  return config.bot_token ?? '';
+}
+
 const inOrder = (a: string, b: string) => a.localeCompare(b);
 
 async function rotate(config: Partial<KeyChange['config']>): Promise<string> {
@@ -73,10 +80,17 @@ async function rotate(config: Partial<KeyChange['config']>): Promise<string> {
 describe('rotating the key of the secrets', () => {
   it('brings every value of every version under the new key, and the old one opens nothing any more', async () => {
     await fill(OLD);
+    const channels = createChannels({ ...ports, key: OLD });
+    const telegram = { type: 'telegram', config: { bot_token: 't' }, enabled: true, allowedUsers: [] };
+    await ports.transact('control', (tx) =>
+      channels.recordFromTemplate(tx, [{ workspaceId: workspace, channels: [telegram] }]),
+    );
+    expect((await channelToken()).startsWith(`ec2:${createCipher(OLD, ports.random).keyId}:`)).toBe(true);
     const before = await stored();
     const said = await rotate({ secretsKey: OLD, newSecretsKey: NEW });
     expect(said).toMatch(/^5 secrets .*SECRETS_ENCRYPTION_KEY, and without SECRETS_ENCRYPTION_KEY_NEW\.$/);
     expect(await read(NEW)).toEqual(VALUES);
+    expect((await channelToken()).startsWith(`ec2:${createCipher(NEW, ports.random).keyId}:`)).toBe(true);
     const after = await stored();
     expect(after.map(({ v }) => v)).toEqual([2, 2, 2, 2, 2]);
     expect(new Set(after.map(({ key_id }) => key_id)).size).toBe(1);

@@ -45,6 +45,7 @@ export function createWorkspacesWorld(
     readonly templateTimeoutSeconds?: (runtime: string) => number | null;
     readonly provisionTimeoutSeconds?: number;
     readonly startsMax?: number;
+    readonly startsMaxFrom?: string;
     readonly platformUrl?: string;
     /** The backend of new workspaces is not configured on this server. */
     readonly noBackend?: boolean;
@@ -93,6 +94,7 @@ export function createWorkspacesWorld(
     memoryMbOf: () => null,
     publicUrl: null,
     startsMax: given.startsMax ?? 16,
+    startsMaxFrom: given.startsMaxFrom ?? 'default',
     provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,
     externalSilenceSeconds: 90,
   });

@@ -1,4 +1,6 @@
 import type { Command } from '../command.js';
+import { bundleExport } from './bundle/export.js';
+import { bundleImport } from './bundle/import.js';
 import { chat } from './chat.js';
 import { doctor } from './doctor/doctor.js';
 import { filesCat } from './files/cat.js';
@@ -29,6 +31,8 @@ import { wsRm } from './ws/rm.js';
 export const COMMANDS: readonly Command[] = [
   orgLs,
   orgImport,
+  bundleExport,
+  bundleImport,
   wsLs,
   wsRestart,
   wsPause,

@@ -34,6 +34,16 @@ export const TemplateProblem = Type.Object({
 });
 export type TemplateProblem = Static<typeof TemplateProblem>;
 
+const ChannelSkipped = Type.Object({ workspace: Type.String(), type: Type.String(), reason: Type.String() });
+
+/** What of a node goes beside its workspace; each absent when there is none. */
+const channelsOfNode = {
+  /** Kinds of channels that are recorded. */
+  channels: Type.Optional(Type.Array(Type.String())),
+  /** Those that could not work, and why. */
+  channels_skipped: Type.Optional(Type.Array(ChannelSkipped)),
+};
+
 const PlannedNode = Type.Object({
   /** Names from the root to this node, joined by " / ". */
   path: Type.String(),
@@ -42,6 +52,9 @@ const PlannedNode = Type.Object({
   tier: Type.Integer(),
   runtime: Type.String(),
   template: Type.String(),
+  /** Names of schedules that are recorded. */
+  schedules: Type.Optional(Type.Array(Type.String())),
+  ...channelsOfNode,
 });
 
 /** What an import would do; nothing is written (issue of dry runs, design §13 "org import"). */
@@ -64,9 +77,7 @@ export const ImportResult = Type.Object({
       name: Type.String(),
       tier: Type.Integer(),
       skipped: Type.Optional(Type.Literal(true)),
-      channels_skipped: Type.Optional(
-        Type.Array(Type.Object({ workspace: Type.String(), type: Type.String(), reason: Type.String() })),
-      ),
+      ...channelsOfNode,
     }),
   ),
   count: Type.Integer(),

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ImportBundle } from '../bundles/import-bundle.js';
 import { ImportProgress, useOnlineCount } from './import-progress.js';
 import { PlanView } from './plan-view.js';
 import { useImportOrg, useImportPlan, useOrgTemplates } from './queries.js';
@@ -65,6 +66,7 @@ export function ImportDialog({ dir }: { dir: string | null }) {
         description="Teams that ship with Molecule, and your own templates."
       >
         <TemplateList onPick={(next) => dialog.open('import', next)} />
+        <ImportBundle />
       </Dialog>
     );
   }

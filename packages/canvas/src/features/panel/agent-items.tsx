@@ -5,6 +5,7 @@ import { useFleet } from '../../app/services-context.js';
 import { useDialog, useGo } from '../../app/use-navigation.js';
 import { hasOtherParent } from '../../model/selectors.js';
 import { MenuItem, MenuSeparator } from '../../ui/menu.js';
+import { ExportItem } from '../bundles/export-item.js';
 import { useLayoutEdits } from '../canvas/use-layout-edits.js';
 import type { useAct } from '../lifecycle/use-verbs.js';
 import { VerbItems } from '../lifecycle/verb-items.js';
@@ -43,6 +44,7 @@ export function AgentItems({ agent, act }: { agent: Workspace; act: ReturnType<t
       <MenuItem icon={Copy} onSelect={() => copy(agent.id, 'Id copied')}>
         Copy id
       </MenuItem>
+      <ExportItem agent={agent} />
       <MenuSeparator />
       <VerbItems agent={agent} danger act={act} />
     </>

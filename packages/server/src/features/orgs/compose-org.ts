@@ -1,4 +1,6 @@
 import { AppError } from '../../platform/http/app-error.js';
+import type { Channels } from '../channels/index.js';
+import type { Schedules, TemplateSchedule } from '../schedules/index.js';
 import type { Secrets } from '../secrets/index.js';
 import { CONFIG_FILE, type FolderContent, generateConfig, type Templates } from '../templates/index.js';
 import {
@@ -9,30 +11,27 @@ import {
   sanitizeRuntime,
   type WorkspaceSpec,
 } from '../workspaces/index.js';
+import { composeChannels } from './compose-channels.js';
+import type { ImportNode } from './import-plan.js';
 import { faultAt, type OrgFault, type Place } from './located.js';
 import { isEmpty, mergeRouting, type NodeConfigKeys, withNodeKeys } from './node-config.js';
-import type { OrgDefinition, OrgNode, PromptSource } from './org-definition.js';
+import type { OrgDefinition, OrgNode, OrgSchedule, PromptSource } from './org-definition.js';
 import { OrgFileFault, OrgFileMissing, type OrgFiles } from './org-files.js';
+import { createPluginReader, mergePlugins } from './plugins.js';
 import { expandVariables } from './variables.js';
 
 export interface ComposeDeps {
   readonly templates: Pick<Templates, 'find' | 'isSafeName' | 'readConfig'>;
   readonly secrets: Pick<Secrets, 'checkNames'>;
+  readonly schedules: Pick<Schedules, 'judge'>;
+  readonly channels: Pick<Channels, 'isKnown' | 'judge'>;
+  /** Where plugins lie, one folder each; on equal names the later folder wins. */
+  readonly pluginFolders: readonly string[];
 }
 
 /** A node with everything decided that does not depend on what exists already. */
-export interface ComposedNode {
-  readonly name: string;
-  readonly path: string;
+export interface ComposedNode extends ImportNode {
   readonly place: Place;
-  readonly role: string | null;
-  readonly spec: WorkspaceSpec;
-  readonly externalUrl: string | null;
-  readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly canvas: { readonly x: number; readonly y: number } | null;
-  readonly channelTypes: readonly string[];
-  readonly twinCount: number;
   readonly children: readonly ComposedNode[];
 }
 
@@ -41,6 +40,9 @@ export interface ComposedOrg {
   /** What is done otherwise than the org says, and how many workspaces it concerns. */
   readonly remarks: ReadonlyMap<string, number>;
 }
+
+/** Reads one part of a node; what goes wrong is noted at its place, and the fallback takes its stead. */
+type Attempt = <T>(place: Place, fallback: T, read: () => T | Promise<T>) => Promise<T>;
 
 const SYSTEM_PROMPT_FILE = 'system-prompt.md';
 const TIER = 2;
@@ -60,6 +62,8 @@ export async function composeOrg(
   // A thousand nodes share a handful of templates, and each look reads the folder.
   const templateRuntimes = new Map<string, { readonly runtime: string | null } | null>();
 
+  const readPlugin = createPluginReader(deps.pluginFolders);
+
   function findTemplate(name: string): { readonly runtime: string | null } | null {
     const known = templateRuntimes.get(name);
     if (known !== undefined) return known;
@@ -74,7 +78,7 @@ export async function composeOrg(
 
   async function composeNode(node: OrgNode): Promise<ComposedNode> {
     /** What `read` yields, or `fallback` and a fault where the author can mend it, a remark where something is missing. */
-    const attempt = async <T>(place: Place, fallback: T, read: () => T | Promise<T>): Promise<T> => {
+    const attempt: Attempt = async (place, fallback, read) => {
       try {
         return await read();
       } catch (error) {
@@ -116,6 +120,8 @@ export async function composeOrg(
       remark(node, `files_dir ${node.filesDir} is copied instead of the template ${node.template}`);
     }
     const seedFiles = external ? [] : await composeFiles(node, folder ?? [], { copied, runtime, model, tier }, attempt);
+    const schedules = await composeSchedules(node, attempt);
+    const { channels, skipped: channelsSkipped } = composeChannels(node.channels, env, deps.channels);
     const children: ComposedNode[] = [];
     for (const child of node.children) children.push(await composeNode(child));
     return {
@@ -137,10 +143,44 @@ export async function composeOrg(
       seedFiles,
       secrets: external ? {} : env,
       canvas: node.canvas,
-      channelTypes: node.channelTypes,
+      schedules,
+      channels,
+      channelsSkipped,
       twinCount: node.twinCount,
       children,
     };
+  }
+
+  /** Those that can run; the others are told (contract lifecycle §22). */
+  async function composeSchedules(node: OrgNode, attempt: Attempt): Promise<TemplateSchedule[]> {
+    const kept = new Map<string, TemplateSchedule>();
+    for (const schedule of node.schedules) {
+      const prompt = await readSchedulePrompt(node, schedule, attempt);
+      // Already told, as a file that is not there.
+      if (prompt === null) continue;
+      const reason =
+        schedule.name === ''
+          ? 'it has no name'
+          : kept.has(schedule.name)
+            ? 'there is another of this name'
+            : prompt === ''
+              ? 'its prompt is empty'
+              : deps.schedules.judge(schedule);
+      if (reason !== null) {
+        remark(node, `schedule passed over: ${schedule.name === '' ? '' : `${schedule.name}: `}${reason}`);
+        continue;
+      }
+      const { name, cronExpr, timezone, enabled } = schedule;
+      kept.set(name, { name, cronExpr, timezone, prompt, enabled });
+    }
+    return [...kept.values()];
+  }
+
+  async function readSchedulePrompt(node: OrgNode, { prompt }: OrgSchedule, attempt: Attempt): Promise<string | null> {
+    if (prompt === null) return '';
+    const text =
+      'text' in prompt ? prompt.text : await attempt(prompt.place, null, () => files.text(node.filesDir, prompt.file));
+    return text === null ? null : text.replaceAll('\r', '').trim();
   }
 
   async function readNodeFolder({ filesDir }: OrgNode): Promise<FolderContent | null> {
@@ -151,10 +191,14 @@ export async function composeOrg(
     node: OrgNode,
     folder: FolderContent,
     chosen: Pick<WorkspaceSpec, 'runtime' | 'model' | 'tier'> & { readonly copied: string | null },
-    attempt: <T>(place: Place, fallback: T, read: () => T | Promise<T>) => Promise<T>,
+    attempt: Attempt,
   ): Promise<{ path: string; content: Buffer }[]> {
     const { name, role, maxConcurrentTasks, filesDir } = node;
     const seed = new Map(folder.map((file) => [file.path, file.content]));
+    for (const plugin of mergePlugins(defaults.plugins, node.settings.plugins)) {
+      const content = await attempt(node.placeOf('plugins'), [], () => readPlugin(plugin));
+      for (const file of content) seed.set(file.path, file.content);
+    }
     if (node.systemPrompt !== null) seed.set(SYSTEM_PROMPT_FILE, Buffer.from(node.systemPrompt));
 
     const readPrompt = (own: PromptSource | null, fallback: PromptSource | null): Promise<string | null> => {

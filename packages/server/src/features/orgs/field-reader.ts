@@ -11,7 +11,8 @@ export interface FieldReader {
   text(key: string): string | null;
   integer(key: string): number | null;
   number(key: string): number | null;
-  flag(key: string): boolean;
+  /** `otherwise` when absent; false unless told. */
+  flag(key: string, otherwise?: boolean): boolean;
   /** Empty when absent. */
   texts(key: string): readonly string[];
   list(key: string): readonly Located[];
@@ -61,11 +62,14 @@ export function createFieldReader(map: LocatedMap, subject: string, faults: OrgF
       ),
     number: (key) =>
       scalar(key, 'a number', (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null)),
-    flag: (key) => scalar(key, 'true or false', (value) => (typeof value === 'boolean' ? value : null)) ?? false,
+    flag: (key, otherwise = false) =>
+      scalar(key, 'true or false', (value) => (typeof value === 'boolean' ? value : null)) ?? otherwise,
     texts(key) {
       const items = list(key);
       const texts = items.flatMap((item) =>
-        item.kind === 'scalar' && typeof item.value === 'string' ? [item.value] : [],
+        item.kind === 'scalar' && (typeof item.value === 'string' || typeof item.value === 'number')
+          ? [String(item.value)]
+          : [],
       );
       if (texts.length < items.length) fault(key, `${key} must be a list of texts`);
       return texts;

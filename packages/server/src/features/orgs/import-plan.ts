@@ -1,7 +1,41 @@
 import type { ImportPlan, ImportResult } from '@molecule/contract';
-import type { NewWorkspace } from '../workspaces/index.js';
-import type { ComposedNode } from './compose-org.js';
+import type { TemplateChannel } from '../channels/index.js';
+import type { TemplateSchedule } from '../schedules/index.js';
+import type { NewWorkspace, WorkspaceSpec } from '../workspaces/index.js';
 import { type Box, CARD, childSlots, type Point, placeRoot, sizeOf, type Tree } from './layout.js';
+
+/** A workspace to be brought in with everything below it, whatever it was read from. */
+export interface ImportNode {
+  readonly name: string;
+  /** Names from the root to this node, joined by " / ". */
+  readonly path: string;
+  readonly role: string | null;
+  readonly spec: WorkspaceSpec;
+  readonly externalUrl: string | null;
+  readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Where a root would like to stand; null for no wish. */
+  readonly canvas: { readonly x: number; readonly y: number } | null;
+  readonly schedules: readonly TemplateSchedule[];
+  readonly channels: readonly TemplateChannel[];
+  readonly channelsSkipped: readonly { readonly type: string; readonly reason: string }[];
+  /** How many further nodes of this name stood beside it; they are this one. */
+  readonly twinCount: number;
+  readonly sourceBundleId?: string;
+  readonly children: readonly ImportNode[];
+}
+
+/** What of a node is written beside its row, also when its row was there already. */
+export interface ImportRecords {
+  readonly workspaceId: string;
+  readonly schedules: readonly TemplateSchedule[];
+  readonly channels: readonly TemplateChannel[];
+}
+
+/**
+ * `match`: what exists by parent and name is kept (org templates). `add`: every node is a new workspace (bundles).
+ */
+export type ImportMode = 'match' | 'add';
 
 /** A workspace that exists, as far as an import has to know it. */
 export interface PlacedWorkspace {
@@ -19,6 +53,8 @@ export interface ImportDecision {
   readonly creations: readonly NewWorkspace[];
   readonly create: ImportPlan['create'];
   readonly keep: ImportPlan['keep'];
+  /** Of nodes that have any. */
+  readonly records: readonly ImportRecords[];
   /** One per node, parents first. */
   readonly results: ImportResult['workspaces'];
 }
@@ -28,12 +64,13 @@ export interface ImportDecision {
  * the rest is created. `newId` draws an id per creation.
  */
 export function decideImport(
-  roots: readonly ComposedNode[],
+  roots: readonly ImportNode[],
   existing: readonly PlacedWorkspace[],
   newId: () => string,
+  mode: ImportMode,
 ): ImportDecision {
   const byPlace = new Map<string, PlacedWorkspace>();
-  for (const workspace of existing) {
+  for (const workspace of mode === 'match' ? existing : []) {
     const key = placeKey(workspace.parentId, workspace.name);
     // Names are not unique; the oldest is the one an earlier import created.
     if (!byPlace.has(key)) byPlace.set(key, workspace);
@@ -42,19 +79,22 @@ export function decideImport(
   const creations: NewWorkspace[] = [];
   const create: ImportPlan['create'] = [];
   const keep: ImportPlan['keep'] = [];
+  const records: ImportRecords[] = [];
   const results: ImportResult['workspaces'] = [];
 
-  function visit(node: ComposedNode, parent: { readonly id: string; readonly path: string } | null, slot: Point): void {
+  function visit(node: ImportNode, parent: { readonly id: string; readonly path: string } | null, slot: Point): void {
     const { name, path, spec } = node;
     // A parent that is about to be created has no children yet, and its id matches none.
     const found = byPlace.get(placeKey(parent?.id ?? null, name));
     const id = found?.id ?? newId();
-    const channels = node.channelTypes.map((type) => ({
-      workspace: name,
-      type,
-      reason: type === '' ? 'empty type' : 'unknown adapter',
-    }));
-    const extra = channels.length > 0 ? { channels_skipped: channels } : {};
+    const { schedules, channels } = node;
+    const types = channels.map((channel) => channel.type);
+    const skipped = node.channelsSkipped.map(({ type, reason }) => ({ workspace: name, type, reason }));
+    const extra = {
+      ...(types.length > 0 ? { channels: types } : {}),
+      ...(skipped.length > 0 ? { channels_skipped: skipped } : {}),
+    };
+    if (schedules.length + channels.length > 0) records.push({ workspaceId: id, schedules, channels });
     if (found) {
       keep.push({ path, name, id });
       results.push({ id, name, tier: spec.tier, skipped: true, ...extra });
@@ -70,6 +110,7 @@ export function decideImport(
         layout: parent === null ? placeNewRoot(node) : slot,
         seedFiles: node.seedFiles,
         secrets: node.secrets,
+        ...(node.sourceBundleId === undefined ? {} : { sourceBundleId: node.sourceBundleId }),
       });
       create.push({
         path,
@@ -78,6 +119,8 @@ export function decideImport(
         tier: spec.tier,
         runtime: spec.runtime,
         template: spec.template ?? '',
+        ...(schedules.length > 0 ? { schedules: schedules.map((schedule) => schedule.name) } : {}),
+        ...extra,
       });
       results.push({ id, name, tier: spec.tier, ...extra });
     }
@@ -88,7 +131,7 @@ export function decideImport(
     }
   }
 
-  function placeNewRoot(node: ComposedNode): Point {
+  function placeNewRoot(node: ImportNode): Point {
     const size = sizeOf(node);
     const point = placeRoot(size, node.canvas, taken);
     taken.push({ ...point, ...size });
@@ -96,13 +139,16 @@ export function decideImport(
   }
 
   for (const root of roots) visit(root, null, { x: 0, y: 0 });
-  return { creations, create, keep, results };
+  return { creations, create, keep, records, results };
 }
 
-/** Workspaces that exist already and get a child. */
-export function listKeptParents({ creations, keep }: ImportDecision): string[] {
-  const parents = new Set(creations.map((creation) => creation.parentId));
-  return keep.map(({ id }) => id).filter((id) => parents.has(id));
+/** Workspaces that exist already and get something: a child, or records of their own. */
+export function listTouched({ creations, keep, records }: ImportDecision): string[] {
+  const touched = new Set([
+    ...creations.map((creation) => creation.parentId),
+    ...records.map((record) => record.workspaceId),
+  ]);
+  return keep.map(({ id }) => id).filter((id) => touched.has(id));
 }
 
 /** Where the existing trees stand; a card without a stored size is as large as its children make it. */

@@ -3,20 +3,28 @@ import type { Routes } from '@molecule/contract';
 import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { Ports } from '../../ports.js';
 import type { Actor } from '../access/index.js';
+import type { Channels } from '../channels/index.js';
+import type { Schedules } from '../schedules/index.js';
 import type { Secrets } from '../secrets/index.js';
 import type { Templates } from '../templates/index.js';
-import type { WorkspaceVerbs } from '../workspaces/index.js';
+import type { ImportWriter } from './import-writer.js';
 import { createOrgCatalogue } from './org-catalogue.js';
 import { createOrgService, type OrgServiceDeps } from './orgs.service.js';
 
-export interface OrgsDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'logger'> {
+export type { ImportNode } from './import-plan.js';
+export { createImportWriter, type ImportWriter } from './import-writer.js';
+
+export interface OrgsDeps extends Pick<Ports, 'lanes' | 'logger'> {
   /** Extends the built-in org templates; on equal names the user's win. Null when none is configured. */
   readonly userFolder: string | null;
   /** Where the org templates that ship with the product lie; tests name another. */
   readonly builtInFolder?: string;
   readonly templates: Pick<Templates, 'find' | 'isSafeName' | 'readConfig' | 'problems'>;
   readonly secrets: Pick<Secrets, 'checkNames' | 'findGlobalNames'>;
-  readonly verbs: Pick<WorkspaceVerbs, 'insertAll' | 'nudge'>;
+  readonly schedules: Pick<Schedules, 'judge'>;
+  readonly channels: Pick<Channels, 'isKnown' | 'judge'>;
+  readonly pluginFolders: readonly string[];
+  readonly writer: ImportWriter;
   readonly checkClaimedUrl: OrgServiceDeps['checkClaimedUrl'];
 }
 

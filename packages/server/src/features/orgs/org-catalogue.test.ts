@@ -35,7 +35,15 @@ describe('the log of org templates', () => {
       ownFolder: none,
       builtInFolder: none,
     });
-    return createOrgCatalogue({ logger, folders: [folder], templates, secrets: { checkNames: () => {} } });
+    return createOrgCatalogue({
+      logger,
+      folders: [folder],
+      templates,
+      secrets: { checkNames: () => {} },
+      schedules: { judge: () => null },
+      channels: { isKnown: () => false, judge: () => null },
+      pluginFolders: [],
+    });
   };
 
   it('R29: names the broken org, the place and the reason, and every other one stays listed', async () => {

@@ -18,6 +18,23 @@ export interface NodeSettings {
   readonly memoryCount: number;
 }
 
+/** A schedule as written; what it lacks is told when the node is composed. */
+export interface OrgSchedule {
+  readonly name: string;
+  readonly cronExpr: string;
+  readonly timezone: string;
+  readonly prompt: PromptSource | null;
+  readonly enabled: boolean;
+}
+
+/** A channel as written, variables and all. */
+export interface OrgChannel {
+  readonly type: string;
+  readonly config: ReadonlyMap<string, string>;
+  readonly allowedUsers: readonly string[];
+  readonly enabled: boolean;
+}
+
 export interface OrgNode {
   readonly name: string;
   /** Names from the root to this node, joined by " / ". */
@@ -35,8 +52,8 @@ export interface OrgNode {
   readonly external: boolean;
   readonly url: string | null;
   readonly canvas: { readonly x: number; readonly y: number } | null;
-  readonly channelTypes: readonly string[];
-  readonly scheduleCount: number;
+  readonly channels: readonly OrgChannel[];
+  readonly schedules: readonly OrgSchedule[];
   /** How many further nodes of this name stand beside it. They are this one, and their children are among its own. */
   readonly twinCount: number;
   readonly children: readonly OrgNode[];
@@ -121,8 +138,8 @@ export function parseOrg(
       external: node.flag('external'),
       url: node.text('url'),
       canvas: readCanvas(node, path, faults),
-      channelTypes: node.list('channels').map(readChannelType),
-      scheduleCount: node.list('schedules').length,
+      channels: node.list('channels').map((channel) => readChannel(channel, path, faults)),
+      schedules: node.list('schedules').map((schedule) => readSchedule(schedule, path, faults)),
       twinCount: 0,
       children: parseNodes(node, 'children', path, level + 1),
     };
@@ -184,7 +201,7 @@ function parseSettings(reader: FieldReader): NodeSettings {
 }
 
 /** The inline text wins over the file (contract lifecycle §22). */
-function readPrompt(reader: FieldReader, key: 'initial_prompt' | 'idle_prompt'): PromptSource | null {
+function readPrompt(reader: FieldReader, key: 'initial_prompt' | 'idle_prompt' | 'prompt'): PromptSource | null {
   const text = reader.text(key);
   if (text !== null) return { text };
   const file = reader.text(`${key}_file`);
@@ -232,7 +249,34 @@ function readCanvas(node: FieldReader, path: string, faults: OrgFault[]): { x: n
   return { x: reader.number('x') ?? 0, y: reader.number('y') ?? 0 };
 }
 
-function readChannelType(item: Located): string {
-  const type = item.kind === 'map' ? item.entries.get('type') : undefined;
-  return type?.kind === 'scalar' && typeof type.value === 'string' ? type.value.trim() : '';
+function readSchedule(item: Located, path: string, faults: OrgFault[]): OrgSchedule {
+  const reader = readerOf(item, `${path}: schedule`, faults);
+  return {
+    name: reader.text('name')?.trim() ?? '',
+    cronExpr: reader.text('cron_expr')?.trim() ?? '',
+    timezone: reader.text('timezone')?.trim() || 'UTC',
+    prompt: readPrompt(reader, 'prompt'),
+    enabled: reader.flag('enabled', true),
+  };
+}
+
+function readChannel(item: Located, path: string, faults: OrgFault[]): OrgChannel {
+  const reader = readerOf(item, `${path}: channel`, faults);
+  const config = reader.map('config');
+  const entries = config === null ? [] : [...config.entries.keys()];
+  const values = config === null ? null : createFieldReader(config, `${path}: channel config`, faults);
+  return {
+    type: reader.text('type')?.trim() ?? '',
+    config: new Map(entries.map((key) => [key, values?.text(key) ?? ''])),
+    // Ids of people are numbers to whoever writes them.
+    allowedUsers: reader.texts('allowed_users'),
+    enabled: reader.flag('enabled', true),
+  };
+}
+
+/** A reader of one item of a list; anything but a mapping is a fault and has no fields. */
+function readerOf(item: Located, subject: string, faults: OrgFault[]): FieldReader {
+  if (item.kind === 'map') return createFieldReader(item, subject, faults);
+  faults.push(faultAt(item.place, `${subject}: must be a mapping of keys`));
+  return createFieldReader({ kind: 'map', place: item.place, entries: new Map<string, Located>() }, subject, faults);
 }

@@ -309,7 +309,7 @@ describe('org import', () => {
         'required_env: [NEEDED_KEY, SET_KEY]',
         'recommended_env: [{ any_of: [B_KEY, A_KEY] }]',
         'workspaces:',
-        '  - { name: Head, runtime: echo, plugins: [p], children: [{ name: Child, template: specialist, schedules: [{}] }] }',
+        '  - { name: Head, runtime: echo, plugins: [p], children: [{ name: Child, template: specialist, schedules: [{ name: Tidy, cron_expr: 0 9 * * *, prompt: Tidy up. }] }] }',
       ].join('\n'),
     });
     await world.call('PUT', '/settings/secrets', { key: 'SET_KEY', value: 'x' });
@@ -321,12 +321,23 @@ describe('org import', () => {
         org: 'Company',
         create: [
           { path: 'Head', name: 'Head', parent: null, tier: 2, runtime: 'echo', template: '' },
-          { path: 'Head / Child', name: 'Child', parent: 'Head', tier: 2, runtime: 'echo', template: 'specialist' },
+          {
+            path: 'Head / Child',
+            name: 'Child',
+            parent: 'Head',
+            tier: 2,
+            runtime: 'echo',
+            template: 'specialist',
+            schedules: ['Tidy'],
+          },
         ],
         keep: [],
         missing_env: ['NEEDED_KEY'],
         recommended_missing: [{ any_of: ['A_KEY', 'B_KEY'] }],
-        notes: ['schedules are not set up (1 of 2 workspaces)', 'plugins are not installed (1 of 2 workspaces)'],
+        notes: [
+          'schedules are recorded and do not run yet (1 of 2 workspaces)',
+          'passed over: the plugin p is not in the plugins folder of this server (1 of 2 workspaces)',
+        ],
       },
     });
     expect(await rows()).toEqual([]);

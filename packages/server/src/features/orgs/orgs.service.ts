@@ -1,23 +1,19 @@
 import type { ImportOrg, ImportPlan, ImportResult } from '@molecule/contract';
-import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
 import type { Secrets } from '../secrets/index.js';
-import { lockLive, type WorkspaceVerbs } from '../workspaces/index.js';
 import type { ComposedNode } from './compose-org.js';
 import { type EnvGroup, listMissing, toRequirement } from './env-requirements.js';
-import { decideImport, type ImportDecision, listKeptParents } from './import-plan.js';
+import type { ImportWriter } from './import-writer.js';
 import type { OrgFault } from './located.js';
 import type { OrgCatalogue, ReadyOrg } from './org-catalogue.js';
 import type { OrgNode } from './org-definition.js';
-import { lockRoots } from './orgs.store.js';
-import { listPlaced } from './orgs.views.js';
 
-export interface OrgServiceDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'logger'> {
+export interface OrgServiceDeps extends Pick<Ports, 'lanes' | 'logger'> {
   readonly catalogue: OrgCatalogue;
   readonly secrets: Pick<Secrets, 'findGlobalNames'>;
-  readonly verbs: Pick<WorkspaceVerbs, 'insertAll' | 'nudge'>;
+  readonly writer: ImportWriter;
   /** Judges the address of an external node; throws `invalid_url`. */
   readonly checkClaimedUrl: (url: string) => Promise<void>;
 }
@@ -36,24 +32,7 @@ export interface OrgService {
 const COULD_NOT_VERIFY = 'could not verify required environment variables; try again or pass force=true to override';
 
 export function createOrgService(deps: OrgServiceDeps): OrgService {
-  const { lanes, transact, commit } = deps;
-  const newId = (): string => deps.random.uuid();
-  let turn: Promise<unknown> = Promise.resolve();
-
-  /**
-   * One import at a time in this process. Waiting for the database's lock would hold a connection each, and a handful of
-   * imports would leave none for other requests.
-   */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = turn.then(work);
-    // The next one waits for the end of this one, not for its success.
-    turn = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    return mine;
-  }
-
+  const { lanes, writer } = deps;
   async function read(body: ImportOrg): Promise<ReadyOrg> {
     const org = await readSource(body);
     const faults = await listRefusedUrls(org.roots);
@@ -99,7 +78,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
     async plan(body) {
       const org = await read(body);
       const missing = await findMissing(org);
-      const { create, keep } = decideImport(org.roots, await listPlaced(lanes.control), newId);
+      const { create, keep } = await writer.plan(org.roots, 'match');
       return {
         org: org.definition.name,
         create,
@@ -128,8 +107,7 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
           });
         }
       }
-      const decision = await inTurn(() => write(org.roots));
-      if (decision.creations.length > 0) deps.verbs.nudge();
+      const decision = await writer.write(org.roots, 'match');
       const notes = toNotes(org);
       if (notes.length > 0) deps.logger.warn({ org: name, notes }, 'an org was imported otherwise than it is written');
       return {
@@ -140,42 +118,17 @@ export function createOrgService(deps: OrgServiceDeps): OrgService {
       };
     },
   };
-
-  function write(roots: readonly ComposedNode[]): Promise<ImportDecision> {
-    return transact('control', async (tx) => {
-      await lockRoots(
-        tx,
-        roots.map((root) => root.name),
-      );
-      const decision = await decideUnderLock(tx, roots);
-      const events = await deps.verbs.insertAll(tx, decision.creations);
-      await commit(tx, { events });
-      return decision;
-    });
-  }
-
-  /** Decided by what nobody can remove or move before this transaction ends: a parent is held before it gets a child. */
-  async function decideUnderLock(tx: Tx, roots: readonly ComposedNode[]): Promise<ImportDecision> {
-    const held = new Set<string>();
-    for (;;) {
-      const decision = decideImport(roots, await listPlaced(tx), newId);
-      const more = listKeptParents(decision).filter((id) => !held.has(id));
-      if (more.length === 0) return decision;
-      await lockLive(tx, more);
-      for (const id of more) held.add(id);
-    }
-  }
 }
 
 /** What the template asks for and an import does not do, or does otherwise: said instead of passed over. */
-function toNotes({ definition: org, remarks }: ReadyOrg): string[] {
-  const nodes = flatten(org.roots);
+function toNotes({ definition: org, remarks, roots }: ReadyOrg): string[] {
+  const nodes = flatten<OrgNode>(org.roots);
+  const composed = flatten<ComposedNode>(roots);
   const count = (matches: (node: OrgNode) => boolean): number => nodes.filter(matches).length;
-  const defaultsHavePlugins = org.defaults.plugins.length > 0;
   const defaultsHaveMemories = org.defaults.memoryCount > 0;
   const found: readonly (readonly [count: number, what: string])[] = [
-    [count((node) => node.scheduleCount > 0), 'schedules are not set up'],
-    [count((node) => defaultsHavePlugins || node.settings.plugins.length > 0), 'plugins are not installed'],
+    [composed.filter((node) => node.schedules.length > 0).length, 'schedules are recorded and do not run yet'],
+    [composed.filter((node) => node.channels.length > 0).length, 'channels are recorded and not connected yet'],
     [count((node) => defaultsHaveMemories || node.settings.memoryCount > 0), 'initial memories are not stored'],
     [org.globalMemoryCount > 0 ? nodes.length : 0, 'global memories are not stored'],
     [count((node) => node.twinCount > 0), 'a workspace named twice beside each other is one'],
@@ -186,6 +139,6 @@ function toNotes({ definition: org, remarks }: ReadyOrg): string[] {
   );
 }
 
-function flatten(nodes: readonly OrgNode[]): OrgNode[] {
+function flatten<T extends { readonly children: readonly T[] }>(nodes: readonly T[]): T[] {
   return nodes.flatMap((node) => [node, ...flatten(node.children)]);
 }

@@ -7,6 +7,7 @@ import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
+import { createConfigurationOpener, type OpenConfiguration } from './configuration.js';
 import { createFileHandlers, type FileHandlers } from './files.routes.js';
 import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
@@ -27,6 +28,7 @@ import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
+export type { Configuration, OpenConfiguration } from './configuration.js';
 export { gitIdentity } from './env-mutators.js';
 export {
   type Beat,
@@ -80,6 +82,7 @@ export interface WorkspacesDeps
   readonly memoryMbOf: StartSources['memoryMbOf'];
   readonly publicUrl: string | null;
   readonly startsMax: number;
+  readonly startsMaxFrom: string;
   /** Overrides every limit of a start, in seconds. */
   readonly provisionTimeoutSeconds: number | null;
   readonly externalSilenceSeconds: number;
@@ -88,6 +91,7 @@ export interface WorkspacesDeps
 export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
   readonly lifecycle: LifecycleVerbs;
+  readonly openConfiguration: OpenConfiguration;
   readonly handlers: LifecycleHandlers &
     FileHandlers &
     ReportHandlers &
@@ -167,6 +171,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   return {
     verbs,
     lifecycle,
+    openConfiguration: createConfigurationOpener(deps),
     handlers: {
       ...createLifecycleHandlers(lifecycle),
       listOrphans: async ({ query }) => ({

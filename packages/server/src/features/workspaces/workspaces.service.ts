@@ -82,6 +82,8 @@ export interface NewWorkspace {
   readonly layout: { readonly x: number; readonly y: number };
   readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
   readonly secrets: Readonly<Record<string, string>>;
+  /** Id of the bundle it was imported from. */
+  readonly sourceBundleId?: string;
 }
 
 const TREE_DEPTH_MAX = 32;
@@ -334,12 +336,19 @@ function toInsert(deps: WorkspaceServiceDeps, workspace: NewWorkspace): Workspac
 
 /** External ones announce provisioning as well, as the predecessor did (contract registry-a2a §4.1). */
 function toCreationEvents(workspace: NewWorkspace): NewEvent[] {
-  const { id: workspaceId, name, spec, parentId, layout } = workspace;
+  const { id: workspaceId, name, spec, parentId, layout, sourceBundleId } = workspace;
   const events: NewEvent[] = [
     {
       type: 'WORKSPACE_PROVISIONING',
       workspaceId,
-      payload: { name, tier: spec.tier, runtime: spec.runtime, parent_id: parentId, ...layout },
+      payload: {
+        name,
+        tier: spec.tier,
+        runtime: spec.runtime,
+        parent_id: parentId,
+        ...layout,
+        ...(sourceBundleId === undefined ? {} : { source_bundle_id: sourceBundleId }),
+      },
     },
   ];
   if (spec.runtime !== 'external') return events;

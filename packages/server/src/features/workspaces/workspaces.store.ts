@@ -21,6 +21,7 @@ export interface WorkspaceInsert {
   readonly budgetLimit: number | null;
   readonly layout: { readonly x: number; readonly y: number };
   readonly seedFiles: readonly { readonly path: string; readonly content: Buffer }[];
+  readonly sourceBundleId?: string;
 }
 
 /** Inserts in the order given (parents first), with liveness, layout and seed files: four statements for any number. */
@@ -39,6 +40,7 @@ export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert
       url: insert.url,
       delivery_mode: insert.deliveryMode,
       budget_limit: insert.budgetLimit,
+      source_bundle_id: insert.sourceBundleId ?? null,
       x: insert.layout.x,
       y: insert.layout.y,
     })),
@@ -46,12 +48,13 @@ export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert
   await sql`
     insert into workspaces
       (id, name, role, parent_id, awareness_namespace, spec, backend, status, url, url_from, delivery_mode, budget_limit,
-       may_bootstrap, seeded_for)
+       source_bundle_id, may_bootstrap, seeded_for)
     select id, name, role, parent_id, 'workspace:' || id, spec, backend, status::workspace_status, url,
-           case when url is null then 'none' else 'agent' end, delivery_mode, budget_limit, backend = 'external',
-           coalesce(spec ->> 'template', '')
+           case when url is null then 'none' else 'agent' end, delivery_mode, budget_limit, source_bundle_id,
+           backend = 'external', coalesce(spec ->> 'template', '')
       from jsonb_to_recordset(${rows}::jsonb) as v("order" integer, id uuid, name text, role text, parent_id uuid,
-           spec jsonb, backend text, status text, url text, delivery_mode text, budget_limit bigint)
+           spec jsonb, backend text, status text, url text, delivery_mode text, budget_limit bigint,
+           source_bundle_id text)
      order by v."order"`.execute(tx);
   await sql`
     insert into workspace_liveness (workspace_id)

@@ -51,6 +51,7 @@ export interface WorkspacesTables {
     may_bootstrap: Generated<boolean>;
     platform_inbound_secret: string | null;
     budget_limit: number | null;
+    source_bundle_id: string | null;
     monthly_spend: Generated<number>;
     last_outbound_at: NullableTimestamp;
     created_at: Timestamp;

@@ -19,13 +19,16 @@ describe('how many agents start at the same time', () => {
     ['0', COUNT],
   ])(`R28: with MOLECULE_PROVISION_CONCURRENCY=%s it is %i of ${COUNT}`, async (text, expected) => {
     const lines = new PassThrough();
-    const { provisionConcurrency } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
+    const { provisionConcurrency, provisionConcurrencyFrom } = parseConfig({ MOLECULE_PROVISION_CONCURRENCY: text });
     world = createWorkspacesWorld(database.url, {
       startsMax: provisionConcurrency,
+      startsMaxFrom: provisionConcurrencyFrom,
       logger: createLogger({ level: 'info', destination: lines }),
     });
     const { workspaces, backend, ports } = world;
-    expect(String(lines.read())).toContain(`"starts_max":${provisionConcurrency}`);
+    expect(String(lines.read())).toContain(
+      `"starts_max":${provisionConcurrency},"from":"MOLECULE_PROVISION_CONCURRENCY"`,
+    );
     const ids: string[] = [];
     for (let n = 0; n < COUNT; n += 1) {
       ids.push((await workspaces.verbs.create({ name: `W${n}`, runtime: 'echo' }, 'http://x')).id);

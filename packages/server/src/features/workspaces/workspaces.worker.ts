@@ -15,6 +15,8 @@ export interface WorkspaceWorkerDeps
   readonly hostId: string;
   /** Starts at the same time on this host (MOLECULE_PROVISION_CONCURRENCY). */
   readonly startsMax: number;
+  /** What decided it, for the log. */
+  readonly startsMaxFrom: string;
 }
 
 /** Stops are cheap and must not queue behind slow starts: somebody waits for them. */
@@ -79,7 +81,10 @@ export function createWorkspaceWorker(deps: WorkspaceWorkerDeps): LoopHandle {
     }
   }
 
-  deps.logger.info({ starts_max: deps.startsMax }, 'how many workspaces start at the same time');
+  deps.logger.info(
+    { starts_max: deps.startsMax, from: deps.startsMaxFrom },
+    'how many workspaces start at the same time',
+  );
   const loop = deps.supervisor.loop({
     name: 'workspace-reconciler',
     everyMs: POLL_MS,
