@@ -25,6 +25,7 @@ const DelegationsTab = lazy(() =>
 );
 const LogsTab = lazy(() => import('./logs-tab.js').then((module) => ({ default: module.LogsTab })));
 const DetailsTab = lazy(() => import('./details-tab.js').then((module) => ({ default: module.DetailsTab })));
+const SecretsTab = lazy(() => import('../secrets/secrets-tab.js').then((module) => ({ default: module.SecretsTab })));
 
 const tabs = [
   { id: 'chat', label: 'Chat' },
@@ -32,6 +33,7 @@ const tabs = [
   { id: 'delegations', label: 'Delegations' },
   { id: 'logs', label: 'Logs' },
   { id: 'details', label: 'Details' },
+  { id: 'secrets', label: 'Secrets' },
 ] as const;
 
 export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
@@ -106,6 +108,9 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
         </TabBody>
         <TabBody tab="details" name="The details" resetKey={id}>
           <DetailsTab key={id} agent={agent} />
+        </TabBody>
+        <TabBody tab="secrets" name="The secrets" resetKey={id}>
+          <SecretsTab key={id} agent={agent} />
         </TabBody>
       </div>
     </Radix.Root>
