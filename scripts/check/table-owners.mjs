@@ -9,6 +9,7 @@ export const TABLE_OWNERS = {
   workspace_liveness: feature('workspaces'),
   workspace_seed_files: feature('workspaces'),
   canvas_layouts: feature('workspaces'),
+  orphan_instances: feature('workspaces'),
   workspace_config: feature('workspaces'),
   canvas_viewport: feature('canvas'),
   agents: feature('agents'),

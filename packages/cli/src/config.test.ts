@@ -25,6 +25,8 @@ it('finds the running server by its note in the data directory', () => {
     tokenFrom: 'server.json',
     from: 'server.json',
     serverPid: 42,
+    path: '',
+    editor: ['vi'],
   });
 });
 
@@ -61,4 +63,12 @@ it('takes ADMIN_TOKEN when the server was started with one and noted none', () =
 it.each(['', '{', 'null', '[]', '{"url": 5}'])('knows no server from a note that says %j', (content) => {
   note(content);
   expect(readCliEnvironment({ MOLECULE_DATA_DIR: dataDir })).toMatchObject({ url: null, token: null, from: 'none' });
+});
+
+it.each([
+  [{ EDITOR: 'nano' }, ['nano']],
+  [{ EDITOR: 'nano', VISUAL: 'code --wait' }, ['code', '--wait']],
+  [{ EDITOR: '' }, ['vi']],
+])('knows the editor by %j', (env, editor) => {
+  expect(readCliEnvironment({ MOLECULE_DATA_DIR: dataDir, ...env }).editor).toEqual(editor);
 });

@@ -17,21 +17,27 @@ export interface Environment {
   readonly tokenFrom: 'MOLECULE_TOKEN' | 'server.json' | 'ADMIN_TOKEN' | 'none';
   /** Process of the server that wrote server.json; null when the address came from elsewhere. */
   readonly serverPid: number | null;
+  /** Where programs are looked for. */
+  readonly path: string;
+  /** Program and arguments of the person's editor. */
+  readonly editor: readonly string[];
 }
 
 /** MOLECULE_URL and MOLECULE_TOKEN win; otherwise the running server's own note in the data directory. */
 export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const dataDir = dataDirOf(env);
+  const editor = (env.VISUAL || env.EDITOR || 'vi').split(' ').filter((word) => word !== '');
+  const own = { path: env.PATH ?? '', editor };
   const note = readServerFile(serverFileOf(dataDir));
   const given = env.MOLECULE_URL?.trim().replace(/\/+$/, '');
   if (given) {
     // The token in server.json opens the local server. It must never travel to another one.
     const ownToken = note?.url === given ? note.token : null;
-    return { dataDir, url: given, ...findToken(env, ownToken), from: 'MOLECULE_URL', serverPid: null };
+    return { dataDir, url: given, ...findToken(env, ownToken), from: 'MOLECULE_URL', serverPid: null, ...own };
   }
   const token = findToken(env, note?.token ?? null);
-  if (note) return { dataDir, url: note.url, ...token, from: 'server.json', serverPid: note.pid };
-  return { dataDir, url: null, ...token, from: 'none', serverPid: null };
+  if (note) return { dataDir, url: note.url, ...token, from: 'server.json', serverPid: note.pid, ...own };
+  return { dataDir, url: null, ...token, from: 'none', serverPid: null, ...own };
 }
 
 function findToken(env: NodeJS.ProcessEnv, noted: string | null): Pick<Environment, 'token' | 'tokenFrom'> {

@@ -29,6 +29,8 @@ export async function createCli(dataDir: string): Promise<Cli> {
     tokenFrom: 'server.json',
     from: 'MOLECULE_URL',
     serverPid: null,
+    path: '/usr/bin:/bin',
+    editor: ['/nonexistent/editor'],
   };
   return {
     server,

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ErrorCode, errorSpec, type RouteName, type RouteSpec, routes } from '@molecule/contract';
 
@@ -8,6 +8,7 @@ export interface FakeCall {
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly authorization: string | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface FakeAnswer {
@@ -83,7 +84,9 @@ async function readCall(request: IncomingMessage): Promise<FakeCall | null> {
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const url = new URL(request.url ?? '/', 'http://fake');
   for (const [name, spec] of Object.entries<RouteSpec>(routes)) {
-    const pattern = new RegExp(`^${spec.path.replace(/:([A-Za-z]+)/g, '(?<$1>[^/]+)')}$`);
+    const pattern = new RegExp(
+      `^${spec.path.replace(/:([A-Za-z]+)/g, '(?<$1>[^/]+)').replace(/\*([A-Za-z]+)$/, '(?<$1>.*)')}$`,
+    );
     const match = pattern.exec(url.pathname);
     if (!match || spec.method !== request.method) continue;
     return {
@@ -92,6 +95,7 @@ async function readCall(request: IncomingMessage): Promise<FakeCall | null> {
       query: Object.fromEntries(url.searchParams),
       body: chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString()),
       authorization: request.headers.authorization,
+      headers: request.headers,
     };
   }
   return null;

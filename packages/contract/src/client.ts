@@ -168,7 +168,11 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function pathOf(spec: RouteSpec, params: Readonly<Record<string, unknown>>): string {
-  return spec.path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(toText(params[name])));
+  return spec.path.replace(/([:*])([A-Za-z]+)/g, (_, kind: string, name: string) => {
+    const encoded = encodeURIComponent(toText(params[name]));
+    // The rest of a path keeps its slashes.
+    return kind === '*' ? encoded.replaceAll('%2F', '/') : encoded;
+  });
 }
 
 function queryOf(query: Readonly<Record<string, unknown>>): string {

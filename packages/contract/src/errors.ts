@@ -551,6 +551,80 @@ export const ERRORS = {
     help: 'Set the names in missing_env as global secrets (POST /settings/secrets), or pass force=true.',
   },
 
+  // --- files (contract lifecycle §6)
+  invalid_path: {
+    status: 400,
+    retry: false,
+    text: 'invalid path',
+    help: 'Give a relative path inside the root, without "..". Files in which the server keeps the credentials of an agent cannot be used.',
+  },
+  invalid_root: {
+    status: 400,
+    retry: false,
+    text: 'root must be one of: /configs, /workspace, /home, /plugins',
+    help: 'Name one of the four folders, or leave root out for /configs.',
+  },
+  invalid_depth: {
+    status: 400,
+    retry: false,
+    text: 'depth must be 1-5',
+    help: 'Give a whole number from 1 to 5, or leave depth out for 1.',
+  },
+  file_not_found: {
+    status: 404,
+    retry: false,
+    text: 'file not found',
+    help: 'GET /workspaces/<id>/files lists what there is. Links are never followed, and a folder cannot be read.',
+  },
+  file_too_large: {
+    status: 413,
+    retry: false,
+    text: 'file too large',
+    help: 'A file that is read or written here may have at most 5 MiB.',
+  },
+  too_many_files: {
+    status: 400,
+    retry: false,
+    text: 'too many files',
+    help: 'Send at most 200 files in one request.',
+  },
+  file_changed: {
+    status: 412,
+    retry: false,
+    text: 'file changed since it was read',
+    help: 'Read the file again, bring your change into it, and write it with the new ETag. Nothing was changed.',
+  },
+  file_read_failed: {
+    status: 500,
+    retry: false,
+    text: 'failed to read file',
+    help: 'The error says why the server cannot look there.',
+  },
+  file_write_failed: {
+    status: 500,
+    retry: false,
+    text: 'failed to write file',
+    help: 'The error says why. Correct that and write again; a file is replaced as a whole or not at all.',
+  },
+  file_delete_failed: {
+    status: 500,
+    retry: false,
+    text: 'failed to delete',
+    help: 'The error says why. Correct that and delete again.',
+  },
+  files_on_another_host: {
+    status: 503,
+    retry: true,
+    text: 'the files of this workspace are on another host',
+    help: 'Only the server on the host that runs this agent can reach its folder. Send the request to that server.',
+  },
+  files_unavailable: {
+    status: 503,
+    retry: true,
+    text: 'the files of this workspace cannot be reached',
+    help: 'The backend that runs this agent did not answer. The server log has the cause; retry.',
+  },
+
   // --- secrets (contract lifecycle §4)
   secret_not_found: {
     status: 404,

@@ -1,10 +1,12 @@
 export * from './errors.js';
 export * from './events.js';
+export { cleanFilePath, FILE_ROOTS, type FileRoot, isWellFormed } from './file-path.js';
 export { type Param, type Parsed, parseUuid } from './query.js';
 export type { Access, BodyOf, Method, ParamsOf, QueryOf, ReplyOf, RouteSpec } from './route.js';
 export * from './routes/access.js';
 export * from './routes/activity.js';
 export * from './routes/chosen-model.js';
+export * from './routes/files.js';
 export * from './routes/lifecycle.js';
 export * from './routes/messages.js';
 export * from './routes/ops.js';

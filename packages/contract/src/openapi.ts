@@ -11,7 +11,7 @@ export function openApiDocument(info: {
 }): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, spec] of Object.entries<RouteSpec>(routes)) {
-    const path = spec.path.replace(/:([A-Za-z]+)/g, '{$1}');
+    const path = spec.path.replace(/[:*]([A-Za-z]+)/g, '{$1}');
     paths[path] = { ...paths[path], [spec.method.toLowerCase()]: operation(name, spec) };
   }
   return {
@@ -66,13 +66,25 @@ function operation(name: string, spec: RouteSpec): Record<string, unknown> {
     operationId: name,
     summary: spec.summary,
     description: `Access: ${spec.access}. Source: ${spec.source}.`,
-    ...(spec.access === 'open' ? { security: [] } : { security: [{ bearer: [] }, { session: [] }] }),
+    security: securityOf(spec),
     parameters: [...parameters('path', spec.params), ...parameters('query', spec.query)],
     ...(spec.body
       ? { requestBody: { required: !spec.bodyOptional, content: { 'application/json': { schema: spec.body } } } }
       : {}),
     responses,
   };
+}
+
+function securityOf({ access }: RouteSpec): readonly Record<string, readonly string[]>[] {
+  switch (access) {
+    case 'open':
+      return [];
+    // A session is a person's, and these are for the agent alone.
+    case 'own':
+      return [{ bearer: [] }];
+    default:
+      return [{ bearer: [] }, { session: [] }];
+  }
 }
 
 function refusalsByStatus(spec: RouteSpec): Map<string, string[]> {

@@ -20,7 +20,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface RouteSpec {
   readonly method: Method;
-  /** Fastify-style path; `:name` parameters must be described in `params`. */
+  /** `:name` parameters, and `*name` for the rest of the path at its end, must be described in `params`. */
   readonly path: string;
   readonly summary: string;
   readonly access: Access;

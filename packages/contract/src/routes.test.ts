@@ -4,7 +4,7 @@ import type { RouteSpec } from './route.js';
 import { routes } from './routes.js';
 
 const all = Object.entries<RouteSpec>(routes);
-const parametersOf = (path: string): string[] => [...path.matchAll(/:([A-Za-z]+)/g)].map(([, name]) => name ?? '');
+const parametersOf = (path: string): string[] => [...path.matchAll(/[:*]([A-Za-z]+)/g)].map(([, name]) => name ?? '');
 
 describe('the table of errors', () => {
   it.each(Object.entries(ERRORS))('%s has a refusing status, a text and advice', (code, spec) => {
@@ -31,7 +31,7 @@ describe('every route', () => {
   });
 
   it.each(all)('%s declares exactly the parameters of its path', (_name, spec) => {
-    expect(spec.path).toMatch(/^\/(?:[A-Za-z0-9._:-]+(?:\/[A-Za-z0-9._:-]+)*)?$/);
+    expect(spec.path).toMatch(/^\/(?:[A-Za-z0-9._:-]+(?:\/[A-Za-z0-9._:-]+)*(?:\/\*[a-z]+)?)?$/);
     expect(Object.keys(spec.params ?? {}).sort()).toEqual(parametersOf(spec.path).sort());
   });
 

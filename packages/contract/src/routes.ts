@@ -3,6 +3,7 @@ import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
+import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
@@ -15,6 +16,7 @@ import { workspaceRoutes } from './routes/workspaces.js';
 export const routes = {
   ...workspaceRoutes,
   ...lifecycleRoutes,
+  ...fileRoutes,
   ...agentRoutes,
   ...canvasRoutes,
   ...registryRoutes,

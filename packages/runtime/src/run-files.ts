@@ -1,5 +1,6 @@
 import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RESET_SESSION_FILE } from '@molecule/contract/runtime-files';
 import type { RuntimeEnv } from './env.js';
 import { StartupError } from './exit.js';
 import { replaceFile } from './journal/durable-file.js';
@@ -21,6 +22,12 @@ const initialPromptPath = (env: RuntimeEnv) => join(env.configsDir, '.initial_pr
 const secretPath = (env: RuntimeEnv) => join(env.configsDir, '.platform_inbound_secret');
 
 export const journalPath = (env: RuntimeEnv) => join(env.runDir, 'journal.jsonl');
+
+/** Whether whoever started this agent wants it to forget its conversations. `done` takes the wish away. */
+export function resetRequest(env: RuntimeEnv): { exists(): Promise<boolean>; done(): Promise<void> } {
+  const path = join(env.runDir, RESET_SESSION_FILE);
+  return { exists: () => exists(path), done: () => rm(path, { force: true }) };
+}
 
 /** Written as soon as the agent listens, in one step: the driver never reads half of it. */
 export async function writeReadyNote(env: RuntimeEnv, note: ReadyNote): Promise<void> {
@@ -64,17 +71,19 @@ export async function storeInboundSecret(env: RuntimeEnv, secret: string): Promi
 /** Whether the owner's initial prompt was said to this workspace. `write` resolves once it is on disk. */
 export function initialPromptMarker(env: RuntimeEnv): { exists(): Promise<boolean>; write(): Promise<void> } {
   return {
-    async exists() {
-      try {
-        await access(initialPromptPath(env));
-        return true;
-      } catch (error) {
-        if (isMissing(error)) return false;
-        throw error;
-      }
-    },
+    exists: () => exists(initialPromptPath(env)),
     write: () => replaceFile(initialPromptPath(env), ''),
   };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -13,7 +13,7 @@ import type { RuntimeConfig } from './config/runtime-config.js';
 import { CONTACT_LOST_MS, createConnection } from './connection/connection.js';
 import type { RuntimeEnv } from './env.js';
 import { StartupError } from './exit.js';
-import { openJournal } from './journal/journal.js';
+import { type Journal, openJournal } from './journal/journal.js';
 import { type Log, reasonOf } from './log.js';
 import { createPlatformClient } from './platform/platform-client.js';
 import { createPlatformTools } from './platform/platform-tools.js';
@@ -27,6 +27,7 @@ import {
   journalPath,
   readToken,
   removeReadyNote,
+  resetRequest,
   storeInboundSecret,
   writeReadyNote,
 } from './run-files.js';
@@ -69,6 +70,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   const failures = createRecentFailures(clock);
   await mkdir(env.runDir, { recursive: true, mode: 0o700 });
   const journal = await openJournal({ path: journalPath(env), log });
+  await forgetWhenAsked(env, journal, log);
   let inboundSecret = await findInboundSecret(env);
   let secretStored = Promise.resolve();
 
@@ -236,6 +238,15 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
     await removeReadyNote(env);
     finish(code);
   }
+}
+
+/** Asked for by a restart. The wish goes only once it is fulfilled on disk; to fulfil it twice does no harm. */
+async function forgetWhenAsked(env: RuntimeEnv, journal: Journal, log: Log): Promise<void> {
+  const reset = resetRequest(env);
+  if (!(await reset.exists())) return;
+  await journal.forgetConversations();
+  await reset.done();
+  log.info('conversations_forgotten', {});
 }
 
 function checkRequiredEnv(config: RuntimeConfig, env: RuntimeEnv): void {

@@ -103,6 +103,28 @@ it('a finished answer survives kill -9 and is replayed instead of computed again
   expect(platform.calls.filter((call) => call.path.endsWith('/peers'))).toHaveLength(peersCalls);
 });
 
+it('asked to forget its conversations it does so once, and still answers no message twice', async () => {
+  const first = start();
+  const message = textMessage('m1', 'hello');
+  const reply = await sendLegacy((await first.ready()).url, 'message/send', message);
+  first.child.kill('SIGTERM');
+  await first.exited;
+  const request = join(folder.run, 'reset-session');
+  await writeFile(request, '');
+
+  const second = start();
+  const { url } = await second.ready();
+  await expect(access(request)).rejects.toThrow();
+  expect(second.output()).toContain('conversations_forgotten');
+  expect(await sendLegacy(url, 'message/send', message)).toEqual(reply);
+  second.child.kill('SIGTERM');
+  await second.exited;
+
+  const third = start();
+  await third.ready();
+  expect(third.output()).not.toContain('conversations_forgotten');
+});
+
 it('a late instance whose token was revoked exits 76 with a sentence', async () => {
   platform.fail('/registry/heartbeat', 401, { error: 'invalid workspace token', code: 'unauthorized', retry: false });
   const agent = start();

@@ -153,7 +153,11 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ logger, userFolder: config.templatesDir });
-  const secrets = createSecrets({ ...ports, key: config.secretsKey ?? dataDir.secretsKey });
+  const secrets = createSecrets({
+    ...ports,
+    key: config.secretsKey ?? dataDir.secretsKey,
+    backends: provisioners.all.map(({ kind }) => kind),
+  });
   const workspaces = createWorkspaces({
     ...ports,
     provisioners,
@@ -168,6 +172,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,
+    memoryMbOf: (tier) => memoryMbOf(config, tier),
     publicUrl: config.publicUrl,
     startsMax: config.provisionConcurrency,
     provisionTimeoutSeconds: config.provisionTimeoutSeconds,
@@ -183,7 +188,12 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     urlGuard,
     workspaces: workspaceReads,
     wakeUp: workspaces.lifecycle.wake,
-    limits: { idleMs: config.idleTimeoutSeconds * 1_000 },
+    limits: {
+      idleMs: config.idleTimeoutSeconds * 1_000,
+      stuckAfterSeconds: config.stuckAfterSeconds,
+      // Never so seldom that a stop of this server could pass for the silence of an agent.
+      sweepEveryMs: Math.min(config.stuckSweepSeconds, config.stuckAfterSeconds / 2) * 1_000,
+    },
   });
   const registry = createRegistry({
     ...ports,
@@ -296,6 +306,13 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       return closing;
     },
   };
+}
+
+/** Contract lifecycle §14.3: tier 1 is not limited, and a tier nobody knows counts as 2. */
+function memoryMbOf(config: Config, tier: number): number | null {
+  if (tier === 1) return null;
+  if (tier === 4) return config.tier4MemoryMb;
+  return tier === 3 ? config.tier3MemoryMb : config.tier2MemoryMb;
 }
 
 /** Generated credentials differ from host to host; replicas must be given the same ones (design §5). */

@@ -56,6 +56,8 @@ function lenientSeconds<T extends number | null>(
   });
 }
 
+const lenientMegabytes = lenientSeconds<number>;
+
 function url(name: string, description: Description): Variable<string | null> {
   return variable(name, 'none', description, (text) => {
     if (blank(text)) return null;
@@ -182,6 +184,18 @@ export const VARIABLES = {
     describe: 'Limit of every start. Default: what the template says, 30 min for hermes, else 10 min.',
     example: '900',
   }),
+  tier2MemoryMb: lenientMegabytes('TIER2_MEMORY_MB', 512, {
+    describe: 'Memory one process of an agent of tier 2 may use, in MiB. Tier 1 has no limit.',
+    example: '1024',
+  }),
+  tier3MemoryMb: lenientMegabytes('TIER3_MEMORY_MB', 2_048, {
+    describe: 'The same for tier 3, which is the default.',
+    example: '4096',
+  }),
+  tier4MemoryMb: lenientMegabytes('TIER4_MEMORY_MB', 4_096, {
+    describe: 'The same for tier 4.',
+    example: '8192',
+  }),
   externalSilenceSeconds: lenientSeconds('REMOTE_LIVENESS_STALE_AFTER', 90, {
     describe: 'Seconds without a heartbeat after which an external agent counts as gone.',
     example: '120',
@@ -189,6 +203,14 @@ export const VARIABLES = {
   idleTimeoutSeconds: lenientSeconds('A2A_IDLE_TIMEOUT_SECONDS', 300, {
     describe: 'Seconds without a sign of life after which a message under way is given up.',
     example: '600',
+  }),
+  stuckAfterSeconds: lenientSeconds('DELEGATION_STUCK_THRESHOLD_S', 600, {
+    describe: 'Seconds without a heartbeat of its agent after which a delegation under way is called stuck.',
+    example: '1200',
+  }),
+  stuckSweepSeconds: lenientSeconds('DELEGATION_SWEEPER_INTERVAL_S', 300, {
+    describe: 'Seconds between two looks for stuck delegations.',
+    example: '60',
   }),
   activityRetentionDays: lenientSeconds('ACTIVITY_RETENTION_DAYS', 7, {
     describe: 'Days after which activity rows are deleted.',

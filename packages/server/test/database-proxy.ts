@@ -9,8 +9,14 @@ export interface DatabaseProxy {
   close(): Promise<void>;
 }
 
-/** A database that can go away and come back while the real one stays. */
-export async function createDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+/**
+ * A database that can go away and come back while the real one stays. `onRequest` is told of everything that is about to
+ * be sent to it, statement by statement; when it answers false, that and all that follows is never sent.
+ */
+export async function createDatabaseProxy(
+  databaseUrl: string,
+  onRequest: () => boolean = () => true,
+): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let server: Server | null = null;
@@ -29,8 +35,12 @@ export async function createDatabaseProxy(databaseUrl: string): Promise<Database
           sockets.delete(from);
           to.destroy();
         });
-        from.pipe(to);
       }
+      inner.on('data', (bytes) => {
+        if (onRequest()) outer.write(bytes);
+        else inner.destroy();
+      });
+      outer.pipe(inner);
     });
     await new Promise<void>((resolve, reject) => {
       next.once('error', reject);

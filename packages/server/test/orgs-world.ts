@@ -51,7 +51,8 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     ...(given.noBackend ? { noBackend: true } : {}),
     sources: (ports) => {
       const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
-      const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY });
+      const backends = given.noBackend ? ['external'] : ['fake', 'external'];
+      const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY, backends });
       Object.assign(sources, { templates, secrets });
       return { templates, secrets };
     },

@@ -14,6 +14,8 @@ interface Cast {
   readonly spare: string;
   readonly delegation: string;
   readonly loginToken: string;
+  /** Runs on a backend of this server, which keeps its files. */
+  readonly managed: string;
 }
 
 interface Plausible {
@@ -60,6 +62,12 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     getDelegation: { status: 200 },
     listActivity: { status: 200 },
     reportActivity: { body: { activity_type: 'agent_log', summary: 'x' }, token, status: 200 },
+    writeFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, body: { content: 'x' }, status: 200 },
+    replaceFiles: { path: `/workspaces/${cast.managed}/files`, body: { files: { 'b.md': 'x' } }, status: 200 },
+    listFiles: { path: `/workspaces/${cast.managed}/files`, status: 200 },
+    readFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, status: 200 },
+    deleteFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, status: 200 },
+    listOrphans: { status: 200 },
     listTemplates: { status: 200 },
     listTemplateProblems: { status: 200 },
     listOrgTemplates: { status: 200 },
@@ -154,6 +162,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     { target_id: worker.id, task: 'first' },
     lead.token,
   );
+  const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'codex' });
   const link = new URL(await world.app.createLoginLink());
   return {
     lead: lead.id,
@@ -161,6 +170,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     worker: worker.id,
     spare: spare.id,
     delegation: delegated.body.delegation_id,
+    managed: managed.body.id,
     loginToken: link.pathname.split('/').at(-1) ?? '',
   };
 }
@@ -310,6 +320,7 @@ describe('when the database goes away', () => {
       leadToken: lead.token,
       worker: worker.id,
       spare: worker.id,
+      managed: worker.id,
       delegation: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
       loginToken: 'AAAAAAAAAAAAAAAAAAAAAAAA',
     };

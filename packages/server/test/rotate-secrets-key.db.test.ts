@@ -36,7 +36,7 @@ afterEach(async () => {
   await removeDataDir(folder);
 });
 
-const secretsOf = (key: string): Secrets => createSecrets({ ...ports, key });
+const secretsOf = (key: string): Secrets => createSecrets({ ...ports, key, backends: [] });
 const read = (key: string) => secretsOf(key).readValues(ports.lanes.control, workspace);
 
 /** Secrets of every version that may lie in a database, under the key. */

@@ -78,6 +78,7 @@ export function createWorkspacesWorld(
     checkClaimedUrl: async () => {},
     defaultBackend: managed.kind,
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',
+    memoryMbOf: () => null,
     publicUrl: null,
     startsMax: given.startsMax ?? 16,
     provisionTimeoutSeconds: given.provisionTimeoutSeconds ?? null,

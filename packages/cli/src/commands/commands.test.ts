@@ -60,6 +60,18 @@ describe('the lifecycle of a workspace', () => {
     });
   });
 
+  it('ws restart says whether the agent forgets its conversations', async () => {
+    const body = {
+      status: 'provisioning',
+      config_dir: 'existing-volume',
+      template_applied: false,
+      reset_session: true,
+    };
+    cli.server.on('restartWorkspace', { status: 200, body });
+    expect((await cli.molecule('ws', 'restart', 'Lead', '--reset')).out).toContain('it forgets its conversations');
+    expect(cli.server.calls.at(-1)).toMatchObject({ body: { reset: true } });
+  });
+
   it('ws restart of an agent that runs elsewhere passes on what the server says', async () => {
     cli.server.on('restartWorkspace', {
       status: 200,

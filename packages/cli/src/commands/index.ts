@@ -1,6 +1,11 @@
 import type { Command } from '../command.js';
 import { chat } from './chat.js';
 import { doctor } from './doctor/doctor.js';
+import { filesCat } from './files/cat.js';
+import { filesEdit } from './files/edit.js';
+import { filesLs } from './files/ls.js';
+import { filesPut } from './files/put.js';
+import { filesRm } from './files/rm.js';
 import { loginLink } from './login-link.js';
 import { logs } from './logs.js';
 import { modelGet, modelSet, providerGet, providerSet } from './model.js';
@@ -35,6 +40,11 @@ export const COMMANDS: readonly Command[] = [
   providerSet,
   chat,
   logs,
+  filesLs,
+  filesCat,
+  filesPut,
+  filesEdit,
+  filesRm,
   loginLink,
   doctor,
 ];

@@ -7,6 +7,8 @@ import { JsonObject, Nullable } from '../schema.js';
 export const RestartWorkspace = Type.Object({
   template: Type.Optional(Nullable(Type.String())),
   apply_template: Type.Optional(Nullable(Type.Boolean())),
+  /** The agent forgets its conversations. What it has accepted it still does, once. */
+  reset: Type.Optional(Nullable(Type.Boolean())),
 });
 export type RestartWorkspace = Static<typeof RestartWorkspace>;
 
@@ -21,6 +23,7 @@ export const lifecycleRoutes = {
     access: 'workspace',
     rate: 'default',
     params: id,
+    query: { reset: flag('the same as reset in the body') },
     body: RestartWorkspace,
     bodyOptional: true,
     bodyLenient: true,
@@ -32,8 +35,8 @@ export const lifecycleRoutes = {
           config_dir: Type.String(),
           /** Additive: whether that template is laid over the configuration by this restart. */
           template_applied: Type.Boolean(),
-          /** No runtime of this server keeps a session that a restart could forget. */
-          reset_session: Type.Literal(false),
+          /** Whether the agent forgets its conversations: it was asked for, and its runtime keeps any. */
+          reset_session: Type.Boolean(),
         }),
         Type.Object({ status: Type.Literal('noop'), runtime: Type.Literal('external'), message: Type.String() }),
       ]),

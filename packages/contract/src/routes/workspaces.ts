@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { flag, lenientInteger, text, workspaceId } from '../query.js';
+import { flag, lenientInteger, strictInteger, text, workspaceId } from '../query.js';
 import { route } from '../route.js';
 import { Json, JsonObject, Nullable, Required, Timestamp, Uuid } from '../schema.js';
 import { STATUSES } from '../status.js';
@@ -10,6 +10,33 @@ export const WorkspaceAccess = Type.Union([
   Type.Literal('read_only'),
   Type.Literal('read_write'),
 ]);
+
+/** Something a backend runs or keeps that belongs to no workspace as it is wanted now. */
+export const OrphanInstance = Type.Object({
+  seq: Type.Integer(),
+  backend: Type.String(),
+  /** The host whose server found it; null for backends that are bound to none. */
+  host_id: Nullable(Uuid),
+  workspace_id: Uuid,
+  /** Null when only its files are left. */
+  instance_id: Nullable(Type.String()),
+  generation: Type.Integer(),
+  running: Type.Boolean(),
+  reason: Type.Union([
+    Type.Literal('workspace_removed'),
+    Type.Literal('workspace_unknown'),
+    Type.Literal('older_generation'),
+  ]),
+  first_seen_at: Timestamp,
+  last_seen_at: Timestamp,
+  /** What the server did about it; null while it only watches. Files of unknown workspaces are never deleted. */
+  action: Nullable(Type.Union([Type.Literal('stopped'), Type.Literal('destroyed')])),
+  /** Why that failed the last time. */
+  error: Nullable(Type.String()),
+  /** Since when it is not seen any more. */
+  resolved_at: Nullable(Timestamp),
+});
+export type OrphanInstance = Static<typeof OrphanInstance>;
 
 const shared = {
   id: Uuid,
@@ -296,5 +323,19 @@ export const workspaceRoutes = {
     },
     errors: ['invalid_workspace_id', 'workspace_not_found', 'invalid_query'],
     source: 'new',
+  }),
+  listOrphans: route({
+    method: 'GET',
+    path: '/admin/orphans',
+    summary: 'What backends hold and no workspace accounts for, newest first; with after, oldest first from there',
+    access: 'admin',
+    rate: 'default',
+    query: {
+      limit: strictInteger('rows', 1, 500),
+      after: strictInteger('only rows with a greater seq', 0, Number.MAX_SAFE_INTEGER),
+    },
+    responses: { 200: Type.Array(OrphanInstance) },
+    errors: ['invalid_query'],
+    source: 'lifecycle §16.5, design §6',
   }),
 } as const;

@@ -114,3 +114,23 @@ it('an answer to a question of the agent is another turn, even under the same me
   const first = { messageId: 'm', taskId: 't', isFollowUp: false };
   expect(turnKey(first)).not.toBe(turnKey({ ...first, isFollowUp: true }));
 });
+
+it('forgets conversations on request, also over compaction and a new process, but no message it has accepted', async () => {
+  const first = await openJournal({ path, log, compactAfterLines: 6 });
+  await first.accept(request('a'), AT);
+  await first.finish('a', completed('done'), AT);
+  await first.accept(request('b'), AT);
+  await first.forgetConversations();
+  await first.finish('b', completed('later'), AT);
+  await first.accept(request('c'), AT);
+  await first.close();
+
+  const second = await openJournal({ path, log });
+  expect(second.entries().map((entry) => [entry.request.messageId, entry.isForgotten, entry.outcome?.state])).toEqual([
+    ['a', true, 'completed'],
+    ['b', false, 'completed'],
+    ['c', false, undefined],
+  ]);
+  expect(warnings).toEqual([]);
+  await second.close();
+});

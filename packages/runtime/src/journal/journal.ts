@@ -12,6 +12,11 @@ export interface Journal {
   accept(request: TurnRequest, at: string): Promise<void>;
   /** Resolves once it is on disk that the turn began. */
   start(key: string): Promise<void>;
+  /**
+   * Resolves once it is on disk that no turn that has ended counts as part of a conversation any more. What was accepted stays
+   * known: a message still takes effect once.
+   */
+  forgetConversations(): Promise<void>;
   /** Resolves once the outcome is on disk. A later outcome of the same turn replaces it. */
   finish(key: string, outcome: TurnOutcome, at: string): Promise<void>;
   find(key: string): JournalEntry | null;
@@ -28,6 +33,8 @@ export interface JournalEntry {
   readonly started: boolean;
   readonly outcome: TurnOutcome | null;
   readonly finishedAt: string | null;
+  /** Not part of any conversation any more; still known by its ids. */
+  readonly isForgotten: boolean;
 }
 
 export interface JournalOptions {
@@ -50,6 +57,7 @@ export function turnKey(request: Pick<TurnRequest, 'messageId' | 'taskId' | 'isF
 type JournalLine =
   | { readonly type: 'accepted'; readonly at: string; readonly request: TurnRequest }
   | { readonly type: 'started'; readonly key: string }
+  | { readonly type: 'forgotten'; readonly key: string }
   | { readonly type: 'finished'; readonly key: string; readonly at: string; readonly outcome: TurnOutcome };
 
 /** Opens the journal, drops a line torn by a crash, and forgets finished turns beyond the limit. */
@@ -90,6 +98,11 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     accept: (request, at) => write({ type: 'accepted', at, request }),
     start: (key) => write({ type: 'started', key }),
     finish: (key, outcome, at) => write({ type: 'finished', key, at, outcome }),
+    async forgetConversations() {
+      const ended = [...entries].filter(([, entry]) => entry.outcome !== null && !entry.isForgotten);
+      const keys = ended.map(([key]) => key);
+      await Promise.all(keys.map((key) => write({ type: 'forgotten', key })));
+    },
     find: (key) => entries.get(key) ?? null,
     findByAnyId(id) {
       const direct = entries.get(id);
@@ -113,19 +126,16 @@ function apply(entries: Map<string, JournalEntry>, line: JournalLine): void {
         started: false,
         outcome: null,
         finishedAt: null,
+        isForgotten: false,
       });
       return;
     case 'started':
+    case 'forgotten':
     case 'finished': {
       const entry = entries.get(line.key);
       // Forgotten by an earlier compaction: nobody can be waiting for it any more.
       if (!entry) return;
-      entries.set(
-        line.key,
-        line.type === 'started'
-          ? { ...entry, started: true }
-          : { ...entry, outcome: line.outcome, finishedAt: line.at },
-      );
+      entries.set(line.key, amend(entry, line));
       return;
     }
     default:
@@ -133,10 +143,22 @@ function apply(entries: Map<string, JournalEntry>, line: JournalLine): void {
   }
 }
 
+function amend(entry: JournalEntry, line: Exclude<JournalLine, { type: 'accepted' }>): JournalEntry {
+  switch (line.type) {
+    case 'started':
+      return { ...entry, started: true };
+    case 'forgotten':
+      return { ...entry, isForgotten: true };
+    case 'finished':
+      return { ...entry, outcome: line.outcome, finishedAt: line.at };
+  }
+}
+
 function toLines(entry: JournalEntry): JournalLine[] {
   const key = turnKey(entry.request);
   const lines: JournalLine[] = [{ type: 'accepted', at: entry.acceptedAt, request: entry.request }];
   if (entry.started) lines.push({ type: 'started', key });
+  if (entry.isForgotten) lines.push({ type: 'forgotten', key });
   if (entry.outcome && entry.finishedAt !== null) {
     lines.push({ type: 'finished', key, at: entry.finishedAt, outcome: entry.outcome });
   }
@@ -163,11 +185,13 @@ async function readLines(path: string): Promise<readonly string[]> {
   }
 }
 
+const LINE_TYPES: ReadonlySet<string> = new Set<JournalLine['type']>(['accepted', 'started', 'forgotten', 'finished']);
+
 function parseLine(line: string): JournalLine | null {
   try {
     // Written by this process or an earlier run of it; a torn line does not parse at all.
     const value = JSON.parse(line) as JournalLine;
-    return value.type === 'accepted' || value.type === 'started' || value.type === 'finished' ? value : null;
+    return LINE_TYPES.has(value.type) ? value : null;
   } catch {
     return null;
   }

@@ -211,3 +211,24 @@ it('the reported error is that of the latest turn, and a turn that succeeds take
   await (await turns.submit(request('good'))).outcome;
   expect(turns.activity()).toMatchObject({ sampleError: '', errorRate: 0.2 });
 });
+
+it('a forgotten conversation is no part of what the next turn is told, and one begun since is', async () => {
+  const histories: string[][] = [];
+  const adapter: Adapter = {
+    name: 'manual',
+    demo: false,
+    model: null,
+    async *run(turn) {
+      histories.push(turn.history.map(({ text }) => text));
+      yield { type: 'done', text: `answer to ${turn.messageId}` };
+    },
+  };
+  const turns = create(adapter);
+  const say = async (id: string) => (await turns.submit(request(id))).outcome;
+  await say('a');
+  await say('b');
+  await journal.forgetConversations();
+  await say('c');
+  await say('d');
+  expect(histories).toEqual([[], ['a', 'answer to a'], [], ['c', 'answer to c']]);
+});

@@ -231,7 +231,8 @@ export function createTurns(options: TurnsOptions): Turns {
     const key = turnKey(request);
     const turns = journal
       .entries()
-      .filter((entry) => entry.request.contextId === request.contextId && turnKey(entry.request) !== key);
+      .filter((entry) => entry.request.contextId === request.contextId && !entry.isForgotten)
+      .filter((entry) => turnKey(entry.request) !== key);
     return turns.slice(-HISTORY_MAX).flatMap((entry) => {
       const outcome = entry.outcome;
       if (outcome?.state !== 'completed' && outcome?.state !== 'input_required') return [];

@@ -1,3 +1,5 @@
+import type { FileAccess } from './files.js';
+
 /**
  * The port between the control plane and whatever runs agents (design §6).
  *
@@ -26,6 +28,8 @@ export interface InstanceSpec {
   /** The generation this instance speaks for. */
   readonly generation: number;
   readonly runtime: string;
+  /** Memory the instance may use, in MiB, as far as the backend can bound it; null for as much as there is. */
+  readonly memoryMb: number | null;
   /** The whole of what the owner and the platform decided, the model among it. The driver adds the fixed ones, which win over an equal name here. */
   readonly env: Readonly<Record<string, string>>;
   /** Names in `env` whose values must never be shown: log tails handed out by the driver have them blanked. */
@@ -43,6 +47,8 @@ export interface InstanceSpec {
    * `overwrite`: write each of them over what is there; other files stay. `none`: write nothing.
    */
   readonly seedConfig: 'if-missing' | 'overwrite' | 'none';
+  /** Ask the agent to forget its conversations before it takes up work; what it has accepted, it still does once. */
+  readonly resetSession: boolean;
   /** Called once the driver has written `configFiles`, before the instance starts; not called when it left them alone. */
   configWritten(): void;
   /**
@@ -160,6 +166,8 @@ export interface Provisioner {
   readonly capabilities: ProvisionerCapabilities;
   /** Null when the backend has none. */
   readonly console: ConsoleAccess | null;
+  /** Null when the backend keeps no files of its workspaces. They last while their workspace is stopped. */
+  readonly files: FileAccess | null;
 
   /**
    * Makes exactly one instance of `spec.generation` run and resolves when it accepts connections. Repeatable: while one

@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import type { FileAccess } from './files.js';
+import { guardFiles } from './guarded-files.js';
 import {
   type ConsoleAccess,
   DriverError,
@@ -22,6 +24,8 @@ export interface Driver {
   readonly kind: string;
   readonly capabilities: ProvisionerCapabilities;
   readonly console: ConsoleAccess | null;
+  /** Called with usable paths and sizes only; errors of the system may fly. */
+  readonly files: FileAccess | null;
   /**
    * Called only after `inspect` found nothing running. Resolves when the instance accepts connections; on rejection or
    * abort it has ended whatever it started.
@@ -110,6 +114,7 @@ export function createProvisioner(driver: Driver): Provisioner {
     kind: driver.kind,
     capabilities: driver.capabilities,
     console: driver.console,
+    files: driver.files === null ? null : guardFiles(driver.files),
     ensure: (spec, record, signal) =>
       lanes.take(spec.workspaceId, 'ensure', spec.generation, signal, (turn) => ensure(spec, record, turn)),
     stop: (ref, signal) => lanes.take(ref.workspaceId, 'stop', ref.generation, signal, (turn) => stop(ref, turn)),

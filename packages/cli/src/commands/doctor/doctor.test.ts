@@ -99,6 +99,18 @@ describe('the data directory', () => {
   });
 });
 
+describe('the limits of agents', () => {
+  it('are named where this machine can set them, and are no failure where it cannot', async () => {
+    const tools = join(dataDir, 'tools');
+    mkdirSync(tools);
+    const none = await molecule({ ...cli.environment, path: tools }, ['doctor']);
+    expect(none).toMatchObject({ exit: 0, out: expect.stringContaining('ok    limits of agents: none: ') });
+    writeFileSync(join(tools, 'prlimit'), '', { mode: 0o755 });
+    const some = await molecule({ ...cli.environment, path: `:${tools}` }, ['doctor']);
+    expect(some.out).toContain('limits of agents: memory, open files and size of a file');
+  });
+});
+
 describe('the server', () => {
   it('unknown is 3', async () => {
     const seen = await molecule({ ...cli.environment, url: null, from: 'none' }, ['doctor']);

@@ -1,5 +1,5 @@
 import { type Command, EXIT } from '../../command.js';
-import { checkDataDir, checkNode } from './machine.js';
+import { checkDataDir, checkLimits, checkNode } from './machine.js';
 import { checkServer } from './server.js';
 
 export const doctor: Command = {
@@ -10,6 +10,7 @@ export const doctor: Command = {
   async run({ environment }) {
     const findings = [
       checkNode(process.versions.node),
+      checkLimits(environment.path, process.platform),
       ...checkDataDir(environment.dataDir),
       ...(await checkServer(environment)),
     ];

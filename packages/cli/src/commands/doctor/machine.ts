@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync, readFileSync, type Stats, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { bad, type Finding, good } from './finding.js';
 
 const NODE_MINIMUM = [20, 19] as const;
@@ -9,6 +9,28 @@ export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const ok = major > NODE_MINIMUM[0] || (major === NODE_MINIMUM[0] && minor >= NODE_MINIMUM[1]);
   return ok ? good('Node', version) : bad('Node', version, `Install Node ${NODE_MINIMUM.join('.')} or newer.`);
+}
+
+/**
+ * Whether a server on this machine can bound what its agents use. It runs them either way, so this is never a failure; on
+ * macOS there is nothing to install.
+ */
+export function checkLimits(path: string, platform: NodeJS.Platform): Finding {
+  const check = 'limits of agents';
+  const found = path.split(delimiter).find((folder) => folder !== '' && isExecutable(join(folder, 'prlimit')));
+  if (found !== undefined) return good(check, 'memory, open files and size of a file, set with prlimit');
+  const remedy = platform === 'linux' ? '; install util-linux for them' : '; this system has no prlimit';
+  return good(check, `none: agents started on this machine may use all it has${remedy}`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not to be run by us: the same for who looks for a program.
+    return false;
+  }
 }
 
 /** Everything that can be said about the data directory without a server. */

@@ -7,6 +7,7 @@ export const wsRestart: Command = {
   args: [{ name: 'name', required: true }],
   flags: {
     template: { kind: 'text', describe: 'lay this template over the configuration of the agent' },
+    reset: { kind: 'boolean', describe: 'let the agent forget its conversations' },
     apply: { kind: 'boolean', describe: 'lay the stored template over the configuration again' },
   },
   summary: 'Start an agent anew',
@@ -18,12 +19,14 @@ export const wsRestart: Command = {
       body: {
         ...(typeof flags.template === 'string' ? { template: flags.template } : {}),
         ...(flags.apply === true ? { apply_template: true } : {}),
+        ...(flags.reset === true ? { reset: true } : {}),
       },
     });
     if (body.status === 'noop') return { data: body, text: body.message };
     const template = body.template_applied
       ? `, with the template "${body.config_dir}" laid over its configuration`
       : '; its configuration stays as it is';
-    return { data: body, text: `${workspace.name} is starting${template}` };
+    const session = body.reset_session ? '; it forgets its conversations' : '';
+    return { data: body, text: `${workspace.name} is starting${template}${session}` };
   },
 };

@@ -60,6 +60,27 @@ const CHOSEN: Row[] = [
     null,
     'openai-compatible:anthropic/claude-opus-4-7',
   ],
+  [
+    'the chosen provider serves a model that names none',
+    { ...ANTHROPIC, LLM_PROVIDER: 'anthropic' },
+    'mystery',
+    null,
+    'anthropic:mystery',
+  ],
+  [
+    'the family a model names is stronger than a chosen provider',
+    { ...ANTHROPIC, ...OPENAI, LLM_PROVIDER: 'anthropic' },
+    'gpt-5',
+    null,
+    'openai:gpt-5',
+  ],
+  [
+    'a server of its own is stronger than a chosen provider',
+    { ...ANTHROPIC, ...LOCAL, LLM_PROVIDER: 'anthropic' },
+    'llama3:8b',
+    null,
+    'openai-compatible:llama3:8b',
+  ],
   ['the named compatible provider', LOCAL, 'openai-compatible:qwen', null, 'openai-compatible:qwen'],
 ];
 
@@ -68,6 +89,8 @@ const REFUSED: Row[] = [
   ['an explicit model is not replaced', OPENAI, 'anthropic:claude-opus-4-7', null, 'needs ANTHROPIC_API_KEY'],
   ['explicit OpenAI without key', ANTHROPIC, 'gpt-5', null, 'needs OPENAI_API_KEY'],
   ['an address without a model', LOCAL, null, null, 'OPENAI_MODEL does not say'],
+  ['a chosen provider without its key', { LLM_PROVIDER: 'openai' }, 'mystery', null, 'needs OPENAI_API_KEY'],
+  ['a chosen provider nobody here speaks to', { LLM_PROVIDER: 'bedrock' }, 'mystery', null, 'names no provider'],
   ['a model of no known provider', ANTHROPIC, 'mystery', null, 'names no provider'],
   ['an address that is none', { ...OPENAI, OPENAI_BASE_URL: 'localhost:1' }, null, null, 'OPENAI_BASE_URL is not'],
   ['an explicit model at an address that is none', BAD_URL, 'openai-compatible:q', null, 'OPENAI_BASE_URL is not'],

@@ -1,3 +1,4 @@
+import { PROVIDER_VARIABLE } from '@molecule/contract/providers';
 import { BARE_PATTERNS, DEFAULT_MODELS, MODEL_ALIASES, PROVIDER_PREFIXES, type ProviderName } from './models.js';
 
 /** The model that answers, and where it is reached. Holds a key: never log it whole, see {@link describeChoice}. */
@@ -90,12 +91,23 @@ function findForSlug(env: Env, text: string): Found {
     case null:
       if (hasBadUrl(env, 'OPENAI_BASE_URL')) return badUrl('OPENAI_BASE_URL');
       if (foreignServer) return compatible(env, slug.modelId);
-      return {
-        unusable:
-          `The model "${text}" names no provider this agent knows. Write it as anthropic:<model> or openai:<model>, ` +
-          'or set OPENAI_BASE_URL to the server that offers it.',
-      };
+      return (
+        findForProvider(env, text) ?? {
+          unusable:
+            `The model "${text}" names no provider this agent knows. Write it as anthropic:<model> or openai:<model>, ` +
+            'or set OPENAI_BASE_URL to the server that offers it.',
+        }
+      );
   }
+}
+
+/**
+ * The provider the owner chose beside the model, for a model that names none by itself. Null when none was chosen, or one
+ * this adapter does not speak to.
+ */
+function findForProvider(env: Env, text: string): Found | null {
+  const chosen = PROVIDER_PREFIXES[read(env, PROVIDER_VARIABLE)?.toLowerCase() ?? ''];
+  return chosen === undefined ? null : findForSlug(env, `${chosen}:${text}`);
 }
 
 /** The first that can be used; when none can, what is wrong with the first that somebody has set up. */

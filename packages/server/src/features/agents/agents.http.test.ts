@@ -25,7 +25,7 @@ async function eventsOf(id: string): Promise<unknown[]> {
 }
 
 describe('the agent of a workspace', () => {
-  it('is assigned once, also of ten requests at once, replaced, and removed; each is told', async () => {
+  it('D18: is assigned once, also of ten requests at once, replaced, and removed; each is told', async () => {
     const id = await add('desk');
     const replies = await Promise.all(
       Array.from({ length: 10 }, (_, n) => app.call('POST', agent(id), { model: `model-${n}` })),

@@ -56,8 +56,21 @@ describe('a server without the backend of its workspaces', () => {
     expect(await find('Waiting')).toMatchObject({ status: 'awaiting_agent', last_sample_error: null });
   });
 
-  it('R45: fails a created workspace with the reason', async () => {
+  it('R7, R45: fails a created workspace with the reason', async () => {
     await world.workspaces.verbs.create({ name: 'Alone', runtime: 'echo' }, 'http://localhost');
     await expectFailed('Alone');
+  });
+
+  it('leaves what it could not start alone when a secret changes (contract §2.3)', async () => {
+    const { id } = await world.workspaces.verbs.create({ name: 'Alone', runtime: 'echo' }, 'http://localhost');
+    await expectFailed('Alone');
+    const preview = await world.call('PUT', `/workspaces/${id}/model?dry_run=true`, { model: 'sonnet' });
+    expect(preview.body).toEqual({ status: 'dry_run', changes: true, would_restart: [] });
+    expect(await world.call('PUT', `/workspaces/${id}/model`, { model: 'sonnet' })).toMatchObject({ status: 200 });
+    expect((await world.call('PUT', '/settings/secrets', { key: 'ANY', value: 'x' })).body).toMatchObject({
+      restarts: 0,
+    });
+    const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });
+    expect(events.filter(({ type }) => type === 'WORKSPACE_PROVISION_FAILED')).toHaveLength(1);
   });
 });

@@ -41,8 +41,13 @@ export interface SecretWrites {
   clearOwn(workspaceId: string, key: string, options?: WriteOptions): Promise<Effect>;
 }
 
-export function createSecretWrites(deps: Pick<Ports, 'transact' | 'commit'>, vault: Vault): SecretWrites {
-  const { transact, commit } = deps;
+export interface SecretWritesDeps extends Pick<Ports, 'transact' | 'commit'> {
+  /** Kinds of the backends this server can start agents with. */
+  readonly backends: readonly string[];
+}
+
+export function createSecretWrites(deps: SecretWritesDeps, vault: Vault): SecretWrites {
+  const { transact, commit, backends } = deps;
 
   async function restart(tx: Tx, affected: readonly WorkspaceName[], events: readonly NewEvent[]): Promise<Effect> {
     const transitions = affected.map(({ id }) => ({ workspaceId: id, trigger: 'start_requested' as const }));
@@ -53,7 +58,7 @@ export function createSecretWrites(deps: Pick<Ports, 'transact' | 'commit'>, vau
   /** Everybody who sees the global value: those without one of their own. */
   async function listAffected(tx: Tx, key: string): Promise<WorkspaceName[]> {
     const hidden = new Set(await listOverriding(tx, key));
-    return (await listRestartable(tx, 'all')).filter(({ id }) => !hidden.has(id));
+    return (await listRestartable(tx, 'all', backends)).filter(({ id }) => !hidden.has(id));
   }
 
   async function changeGlobal(
@@ -83,7 +88,7 @@ export function createSecretWrites(deps: Pick<Ports, 'transact' | 'commit'>, vau
       // Held first: two writers of one workspace take turns instead of waiting for each other in a circle.
       if (!(await lockLive(tx, [workspaceId])).has(workspaceId)) refuse('workspace_not_found');
       if (!(await steps.differs(tx))) return NO_EFFECT;
-      const affected = await listRestartable(tx, [workspaceId]);
+      const affected = await listRestartable(tx, [workspaceId], backends);
       if (dryRun) return { changed: true, restarts: affected };
       await steps.write(tx);
       const payload = { key, scope: 'workspace', deleted: value === null } as const;

@@ -323,7 +323,7 @@ describe('secrets', () => {
     const db = world.ports.lanes.control;
     await world.secrets.verifyKey(db);
     await world.secrets.verifyKey(db);
-    const other = createSecrets({ ...world.ports, key: 'another-key-of-exactly-32-bytes!' });
+    const other = createSecrets({ ...world.ports, key: 'another-key-of-exactly-32-bytes!', backends: [] });
     await expect(other.verifyKey(db)).rejects.toThrow(SecretsKeyError);
     await expect(other.verifyKey(db)).rejects.toThrow('SECRETS_ENCRYPTION_KEY');
   });

@@ -9,7 +9,7 @@ import { SecretUnreadableError } from './cipher.js';
 import { verifyKey } from './key-check.js';
 import { checkNames } from './secret-names.js';
 import { checkValue } from './secret-values.js';
-import { createSecretWrites, type SecretWrites } from './secret-writes.js';
+import { createSecretWrites, type SecretWrites, type SecretWritesDeps } from './secret-writes.js';
 import {
   findOwn,
   listEffective,
@@ -22,7 +22,7 @@ import {
 } from './secrets.store.js';
 import { createVault, type Opened } from './vault.js';
 
-export interface SecretsDeps extends Pick<Ports, 'transact' | 'commit' | 'random' | 'logger'> {
+export interface SecretsDeps extends SecretWritesDeps, Pick<Ports, 'random' | 'logger'> {
   /** Base64 of 32 bytes, or exactly 32 bytes of text. */
   readonly key: string;
 }

@@ -7,6 +7,8 @@ import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
+import { createFileHandlers, type FileHandlers } from './files.routes.js';
+import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
 import { sweepIdle } from './idle.sweeper.js';
 import { createInstanceReports } from './instance-reports.js';
@@ -14,6 +16,8 @@ import { createReportHandlers, type ReportHandlers } from './instance-reports.ro
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
 import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
+import { listOrphans } from './orphans.store.js';
+import { sweepOrphans } from './orphans.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
 import { sweepSilence } from './silence.sweeper.js';
@@ -70,6 +74,7 @@ export interface WorkspacesDeps
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;
+  readonly memoryMbOf: StartSources['memoryMbOf'];
   readonly publicUrl: string | null;
   readonly startsMax: number;
   /** Overrides every limit of a start, in seconds. */
@@ -81,6 +86,7 @@ export interface Workspaces {
   readonly verbs: WorkspaceVerbs;
   readonly lifecycle: LifecycleVerbs;
   readonly handlers: LifecycleHandlers &
+    FileHandlers &
     ReportHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
@@ -92,6 +98,7 @@ export interface Workspaces {
       | 'putWorkspaceLayout'
       | 'deleteWorkspace'
       | 'getWorkspaceLogs'
+      | 'listOrphans'
     >;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
   resume(): Promise<void>;
@@ -104,6 +111,7 @@ const STAND_DOWN_MS = 12_000;
 const STARTS_SWEEP_MS = 30_000;
 const BEATS_SWEEP_MS = 15_000;
 const IDLE_SWEEP_MS = 120_000;
+const ORPHANS_SWEEP_MS = 60_000;
 const MANAGED_SILENCE_SECONDS = 180;
 const DEFAULT_START_LIMIT_SECONDS = 600;
 const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
@@ -149,6 +157,11 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       ),
   });
   supervisor.loop({ name: 'hibernation-monitor', everyMs: IDLE_SWEEP_MS, run: () => sweepIdle(deps) });
+  const orphans = supervisor.loop({
+    name: 'orphan-sweep',
+    everyMs: ORPHANS_SWEEP_MS,
+    run: (signal) => sweepOrphans(deps, signal),
+  });
   supervisor.loop({ name: 'host-sweep', everyMs: 60_000, run: () => sweepLostHosts(deps) });
 
   return {
@@ -156,6 +169,11 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     lifecycle,
     handlers: {
       ...createLifecycleHandlers(lifecycle),
+      listOrphans: async ({ query }) => ({
+        status: 200,
+        body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
+      }),
+      ...createFileHandlers(createFileVerbs(deps)),
       ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
@@ -172,6 +190,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       const count = await makeOwnInstancesDue(deps.lanes.work, deps.hostId);
       if (count > 0) deps.logger.info({ count }, 'taking up the workspaces of this host');
       worker.nudge();
+      orphans.nudge();
     },
     async standDown() {
       const rows = await listHosted(deps.lanes.work, deps.hostId);

@@ -45,6 +45,8 @@ export interface StartSources {
     /** Mints the token of one generation and revokes every older one (design §4.3). */
     issueForGeneration(workspaceId: string, generation: number): Promise<string>;
   };
+  /** Memory of an instance by tier, in MiB; null for no limit (contract lifecycle §14.3). */
+  readonly memoryMbOf: (tier: number) => number | null;
   /** In the order in which they run: the git identity first, what mints credentials last (contract lifecycle §4.10). */
   readonly envMutators: readonly EnvMutator[];
   readonly logger: Logger;
@@ -83,18 +85,7 @@ export async function prepareStart(
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
   const { env, confidential } = await makeEnv(sources, row, runtime, secrets.values, signal);
-  const seedFiles = await listSeedFiles(db, row.id);
-  const template = row.pendingTemplate ?? row.spec.template;
-  const { files } = await sources.templates.compose({
-    name: row.name,
-    role: row.role,
-    runtime,
-    template,
-    model: row.spec.model,
-    tier: row.spec.tier,
-    maxConcurrentTasks: row.spec.max_concurrent_tasks,
-    seedFiles,
-  });
+  const { template, files } = await composeConfiguration(sources, db, row);
   let written: { readonly template: string | null } | null = null;
   let refusal: StartRefusal | null = null;
   const spec: InstanceSpec = {
@@ -102,6 +93,7 @@ export async function prepareStart(
     name: row.name,
     generation: row.generation,
     runtime,
+    memoryMb: sources.memoryMbOf(row.spec.tier),
     env,
     secretNames: [...secrets.confidential, ...confidential],
     platformUrl: sources.platformUrl(),
@@ -120,6 +112,7 @@ export async function prepareStart(
       refusal = judgeRequiredEnv(required ?? [], env);
       return refusal?.message ?? null;
     },
+    resetSession: row.pendingReset,
     workspaceDir: row.spec.workspace_dir,
   };
   return { spec, written: () => written, refusal: () => refusal };
@@ -144,6 +137,22 @@ async function makeEnv(
     // The text is fixed by contract lifecycle §4.10; what the plug-in said may hold anything (R44).
     throw new StartRefusal({ reason: 'env_plugin_failed', text: 'plugin env mutator chain failed' });
   }
+}
+
+/** What the configuration folder of a workspace begins with, and the template this comes from. Throws {@link StartRefusal}. */
+export async function composeConfiguration(sources: Pick<StartSources, 'templates'>, db: Db, row: ReconcileRow) {
+  const template = row.pendingTemplate ?? row.spec.template;
+  const composed = await sources.templates.compose({
+    name: row.name,
+    role: row.role,
+    runtime: sanitizeRuntime(row.spec.runtime),
+    template,
+    model: row.spec.model,
+    tier: row.spec.tier,
+    maxConcurrentTasks: row.spec.max_concurrent_tasks,
+    seedFiles: await listSeedFiles(db, row.id),
+  });
+  return { ...composed, template };
 }
 
 /** The text is fixed by contract lifecycle §13.3 step 4; people search for it. */

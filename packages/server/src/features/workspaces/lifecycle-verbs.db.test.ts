@@ -90,7 +90,7 @@ const configOf = (id: string): string => String(world.backend.files.read(id, 'co
 const startsOf = (id: string): number => world.backend.calls.filter((call) => call === `start ${id}`).length;
 
 describe('restart', () => {
-  it('answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
+  it('R11: answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
     const id = await online('Ada');
     const stops = world.backend.holdStops();
     expect(await verbs().restart(id, {})).toMatchObject({ kind: 'started' });
@@ -140,6 +140,27 @@ describe('restart', () => {
     await verbs().restart(id, {});
     await settled(id);
     expect(configOf(id)).toBe('from: writer\n');
+  });
+
+  it('asks the agent to forget its conversations when told so, once, also when the first start of it fails', async () => {
+    const id = await online('Ada');
+    expect(await verbs().restart(id, {})).toMatchObject({ resets: false });
+    await settled(id);
+    expect(world.backend.countResets(id)).toBe(0);
+    world.backend.failNextStart(['no']);
+    expect(await verbs().restart(id, { reset: true })).toMatchObject({ resets: true });
+    await settled(id);
+    expect(world.backend.countResets(id)).toBe(2);
+    expect(await row(id)).toMatchObject({ pending_reset: false });
+    await verbs().restart(id, {});
+    await settled(id);
+    expect(world.backend.countResets(id)).toBe(2);
+  });
+
+  it('says truthfully that a runtime without conversations of its own forgets none', async () => {
+    const id = await create('Ada', { runtime: 'codex' });
+    expect(await verbs().restart(id, { reset: true })).toMatchObject({ resets: false });
+    expect(await row(id)).toMatchObject({ pending_reset: false });
   });
 
   it('of an external workspace changes nothing', async () => {
@@ -260,7 +281,7 @@ describe('hibernation', () => {
     },
   );
 
-  it('D4: comes by itself after the time without a task that its owner allows, and only then', async () => {
+  it('D4, D22: comes by itself after the time without a task that its owner allows, and only then', async () => {
     const [sleepy, busy, fresh, never] = [
       await online('Sleepy'),
       await online('Busy'),

@@ -16,8 +16,8 @@ export type LifecycleHandlers = Pick<
 /** Parse, one call, reply. */
 export function createLifecycleHandlers(verbs: LifecycleVerbs): LifecycleHandlers {
   return {
-    restartWorkspace: async ({ params, body }) => {
-      const done = await verbs.restart(params.id, body);
+    restartWorkspace: async ({ params, query, body }) => {
+      const done = await verbs.restart(params.id, query.reset ? { ...body, reset: true } : body);
       if (done.kind === 'external') {
         return { status: 200, body: { status: 'noop', runtime: 'external', message: EXTERNAL_RESTART } };
       }
@@ -27,7 +27,7 @@ export function createLifecycleHandlers(verbs: LifecycleVerbs): LifecycleHandler
           status: 'provisioning',
           config_dir: done.source.label,
           template_applied: done.source.apply !== null,
-          reset_session: false,
+          reset_session: done.resets,
         },
       };
     },

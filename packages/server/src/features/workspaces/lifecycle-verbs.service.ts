@@ -8,10 +8,11 @@ import {
   findPausedAncestor,
   lockVerbSubject,
   type VerbSubject,
+  writePendingReset,
   writePendingTemplate,
   writeStoredTemplate,
 } from './lifecycle-verbs.store.js';
-import { sanitizeRuntime } from './runtimes.js';
+import { KEEPS_A_SESSION, sanitizeRuntime } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
 import type { WorkspaceVerbs } from './workspaces.service.js';
 import { listChildren, lockSubtree } from './workspaces.store.js';
@@ -41,7 +42,13 @@ export interface LifecycleVerbs {
   wake(ids: readonly string[]): Promise<void>;
 }
 
-export type Restart = { readonly kind: 'external' } | { readonly kind: 'started'; readonly source: ConfigSource };
+export type Restart =
+  | { readonly kind: 'external' }
+  | {
+      readonly kind: 'started';
+      readonly source: ConfigSource /** The agent forgets its conversations. */;
+      readonly resets: boolean;
+    };
 
 export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
   const { transact, commit } = deps;
@@ -66,8 +73,10 @@ export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
         deps.logger.warn({ workspace: id, template: asked }, 'a restart asked for a template that cannot be used');
       }
       await writePendingTemplate(tx, id, source.apply);
+      const resets = request.reset === true && KEEPS_A_SESSION.has(runtime);
+      if (resets) await writePendingReset(tx, id);
       await commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] });
-      return { kind: 'started', source };
+      return { kind: 'started', source, resets };
     });
     deps.nudge();
     return result;

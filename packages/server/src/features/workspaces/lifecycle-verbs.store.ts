@@ -43,6 +43,18 @@ export async function writePendingTemplate(tx: Tx, id: string, template: string 
   await sql`update workspaces set pending_template = ${template} where id = ${id}`.execute(tx);
 }
 
+/** Whether the next start asks the agent to forget its conversations. A later restart without that takes nothing back. */
+export async function writePendingReset(tx: Tx, id: string): Promise<void> {
+  await sql`update workspaces set pending_reset = true where id = ${id}`.execute(tx);
+}
+
+/** After a start handed the wish to the agent. A wish of a newer generation stands. */
+export async function clearPendingReset(db: Db | Tx, id: string, generation: number): Promise<void> {
+  await sql`
+    update workspaces set pending_reset = false
+     where id = ${id} and pending_reset and generation = ${generation}::bigint`.execute(db);
+}
+
 /** Stores the template of the owner's choice; null clears it. The folder changes with the next manual restart. */
 export async function writeStoredTemplate(tx: Tx, id: string, template: string | null): Promise<void> {
   await sql`

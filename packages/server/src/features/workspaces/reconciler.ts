@@ -12,7 +12,7 @@ import {
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
 import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
-import { writeAppliedTemplate } from './lifecycle-verbs.store.js';
+import { clearPendingReset, writeAppliedTemplate } from './lifecycle-verbs.store.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
@@ -107,6 +107,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         deps.logger.debug({ workspace: row.id, backend: row.backend }, 'instance runs already');
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
         if (row.pendingTemplate !== null) await noteConfig(row, { template: row.pendingTemplate });
+        if (row.pendingReset) await clearPendingReset(db, row.id, row.generation);
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
       }
@@ -120,6 +121,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         throw prepared.refusal() ?? error;
       });
       await noteConfig(row, prepared.written());
+      if (row.pendingReset) await clearPendingReset(db, row.id, row.generation);
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
       // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
       if (!kept) deps.logger.warn({ workspace: row.id }, 'lease lost while an instance was starting');

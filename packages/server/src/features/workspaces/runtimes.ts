@@ -8,6 +8,9 @@ export const DEFAULT_RUNTIME = 'claude-code';
 /** Runtimes with an adapter that ships with the server. */
 const BUILT_IN: readonly string[] = ['llm', 'echo'];
 
+/** Runtimes that remember conversations from one start to the next and forget them when asked (contract lifecycle §2.2). */
+export const KEEPS_A_SESSION: ReadonlySet<string> = new Set(BUILT_IN);
+
 export function sanitizeRuntime(runtime: string | null | undefined): string {
   const name = (runtime ?? '').trim();
   return (KNOWN_RUNTIMES as readonly string[]).includes(name) ? name : DEFAULT_RUNTIME;

@@ -89,7 +89,7 @@ async function started(id: string): Promise<void> {
 }
 
 describe('workspaces on a real database', () => {
-  it('every status the code knows can be written', async () => {
+  it('R15: every status the code knows can be written', async () => {
     const { rows } = await sql<{ name: string }>`
       select unnest(enum_range(null::workspace_status))::text as name`.execute(world.ports.lanes.control);
     expect(rows.map((found) => found.name).sort()).toEqual([...STATUSES].sort());

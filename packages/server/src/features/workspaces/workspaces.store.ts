@@ -224,9 +224,13 @@ export interface WorkspaceName {
 
 /**
  * Those among `ids` that a programmatic restart may touch, in creation order: never external, held or removed ones, nor
- * what lies below a paused one (contract lifecycle §2.3).
+ * what lies below a paused one, nor what none of the `backends` of this server could start (contract lifecycle §2.3).
  */
-export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): Promise<WorkspaceName[]> {
+export async function listRestartable(
+  tx: Tx,
+  ids: readonly string[] | 'all',
+  backends: readonly string[],
+): Promise<WorkspaceName[]> {
   const among = ids === 'all' ? sql`true` : sql`w.id = any(${[...ids]}::uuid[])`;
   const { rows } = await sql<WorkspaceName>`
     with recursive held(id, step) as (
@@ -239,6 +243,7 @@ export async function listRestartable(tx: Tx, ids: readonly string[] | 'all'): P
      where ${among}
        and w.status in ('provisioning', 'online', 'degraded', 'offline', 'failed')
        and w.runtime <> 'external'
+       and w.backend = any(${[...backends]}::text[])
        and not exists (select from held where held.id = w.id)
      order by w.seq`.execute(tx);
   return rows;
@@ -306,6 +311,10 @@ export interface ReconcileRow {
   readonly crashCount: number;
   /** The template that this start lays over the configuration folder; null leaves the folder alone. */
   readonly pendingTemplate: string | null;
+  /** This start asks the agent to forget its conversations. */
+  readonly pendingReset: boolean;
+  /** The host that runs it and keeps its files; null until one has taken it. */
+  readonly hostId: string | null;
 }
 
 export async function findReconcileRow(db: Db | Tx, id: string): Promise<ReconcileRow | null> {
@@ -325,6 +334,8 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
       'instance_state',
       'crash_count',
       'pending_template',
+      'pending_reset',
+      'host_id',
     ])
     .where('id', '=', id)
     .executeTakeFirst();
@@ -334,9 +345,11 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     instance_state: instanceState,
     crash_count: crashCount,
     pending_template: pendingTemplate,
+    pending_reset: pendingReset,
+    host_id: hostId,
     ...rest
   } = row;
-  return { ...rest, observedGeneration, instanceState, crashCount, pendingTemplate };
+  return { ...rest, observedGeneration, instanceState, crashCount, pendingTemplate, pendingReset, hostId };
 }
 
 export interface Observation {
@@ -403,6 +416,18 @@ export async function claimDue(
 /** Binds a claimed row to the host whose driver is about to start its instance. */
 export async function assignHost(db: Db, id: string, owner: string, hostId: string): Promise<void> {
   await sql`update workspaces set host_id = ${hostId} where ${ownedBy({ id, owner })}`.execute(db);
+}
+
+/**
+ * Binds a workspace that nobody runs yet to the host that is about to keep files of it. Answers the host that has it now;
+ * null while a worker decides about that.
+ */
+export async function takeForFiles(db: Db, id: string, hostId: string): Promise<string | null> {
+  await sql`
+    update workspaces set host_id = ${hostId}
+     where id = ${id} and host_id is null and (lease_until is null or lease_until < now())`.execute(db);
+  const row = await db.selectFrom('workspaces').select('host_id').where('id', '=', id).executeTakeFirst();
+  return row?.host_id ?? null;
 }
 
 /** Which of the given rows are wanted differently by now than when they were claimed. */

@@ -1,4 +1,4 @@
-import type { Status } from '@molecule/contract';
+import type { OrphanInstance, Status } from '@molecule/contract';
 import type { ColumnType, Generated } from 'kysely';
 import type { JsonColumn, NullableJsonColumn, NullableTimestamp, Timestamp } from '../../platform/platform.tables.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
@@ -24,6 +24,7 @@ export interface WorkspacesTables {
     failure_reason: string | null;
     applied_template: string | null;
     pending_template: string | null;
+    pending_reset: Generated<boolean>;
     hibernation_idle_minutes: number | null;
     desired: Generated<Desired>;
     generation: Generated<number>;
@@ -66,6 +67,21 @@ export interface WorkspacesTables {
     idle_since: NullableTimestamp;
     demo: Generated<boolean>;
     model: string | null;
+  };
+  orphan_instances: {
+    seq: Generated<number>;
+    backend: string;
+    host_id: string;
+    workspace_id: string;
+    instance_id: string | null;
+    generation: number;
+    running: boolean;
+    reason: OrphanInstance['reason'];
+    first_seen_at: Timestamp;
+    last_seen_at: Timestamp;
+    action: OrphanInstance['action'];
+    error: string | null;
+    resolved_at: NullableTimestamp;
   };
   workspace_seed_files: { workspace_id: string; path: string; content: Buffer };
   workspace_config: { workspace_id: string; data: JsonColumn<Record<string, unknown>>; updated_at: Timestamp };

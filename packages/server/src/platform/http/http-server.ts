@@ -115,7 +115,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
   app.addHook('onSend', (request, reply, payload, done) => {
     const ms = options.clock.monotonicMs() - request.startedMs;
-    const path = request.routeOptions.url ?? 'unmatched';
+    const path = request.routeOptions.config.spec?.path ?? request.routeOptions.url ?? 'unmatched';
     options.observe({ method: request.method, path, status: reply.statusCode, seconds: ms / 1000 });
     const exempt = request.routeOptions.config.spec?.rate === 'exempt';
     const level = exempt || reply.statusCode < 400 ? 'debug' : 'info';
@@ -170,6 +170,10 @@ function addRoute<Actor>(
   if (!handler) throw new Error(`route ${name} has no handler`);
   const parseBody = createBodyParser(spec);
   const gateNeedsBody = spec.access === 'self';
+  // The router knows the rest of a path as a bare star.
+  const rest = /\*([A-Za-z]+)$/.exec(spec.path)?.[1];
+  const restNamed = (raw: unknown): unknown =>
+    rest === undefined ? raw : { ...(raw as Record<string, string>), [rest]: (raw as Record<string, string>)['*'] };
   const enter = async (request: FastifyRequest, body: unknown): Promise<void> => {
     const actor = await options.gate({
       access: spec.access,
@@ -186,7 +190,7 @@ function addRoute<Actor>(
     const body = parseBody(request.body);
     if (gateNeedsBody) await enter(request, body);
     const context = {
-      params: parseParams(spec.params, request.params),
+      params: parseParams(spec.params, restNamed(request.params)),
       query: parseParams(spec.query, request.query),
       body,
       actor: request.passed?.actor,
@@ -196,7 +200,7 @@ function addRoute<Actor>(
   };
   const shared = {
     method: spec.method,
-    url: spec.path,
+    url: rest === undefined ? spec.path : spec.path.slice(0, -rest.length),
     bodyLimit: spec.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     config: { spec, ...(spec.rate === 'exempt' ? { rateLimit: false as const } : {}) },
     // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever repeats a credential

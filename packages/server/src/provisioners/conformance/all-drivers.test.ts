@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KNOWN_PROVISIONERS } from '../provisioner.js';
 import { createExternalSubject } from './external-subject.suite.js';
 import { createFakeSubject } from './fake-subject.suite.js';
+import { FILE_CLAUSES } from './files.clauses.suite.js';
 import { createProcessSubject } from './process-subject.suite.js';
 import { CLAUSES, type Subject } from './provisioner.suite.js';
 
@@ -9,20 +10,21 @@ interface Candidate {
   readonly create: () => Promise<Subject>;
   /** Decides which clauses apply; the first test holds the driver to it. */
   readonly runsInstances: boolean;
+  readonly keepsFiles: boolean;
 }
 
 const CANDIDATES: Record<string, Candidate> = {
-  process: { create: createProcessSubject, runsInstances: true },
-  external: { create: async () => createExternalSubject(), runsInstances: false },
+  process: { create: createProcessSubject, runsInstances: true, keepsFiles: true },
+  external: { create: async () => createExternalSubject(), runsInstances: false, keepsFiles: false },
   // Used by feature tests in place of a real one, so it is held to the same contract.
-  fake: { create: async () => createFakeSubject(), runsInstances: true },
+  fake: { create: async () => createFakeSubject(), runsInstances: true, keepsFiles: true },
 };
 
 it('every known provisioner runs the conformance suite', () => {
   expect(Object.keys(CANDIDATES).sort()).toEqual([...KNOWN_PROVISIONERS, 'fake'].sort());
 });
 
-for (const [kind, { create, runsInstances }] of Object.entries(CANDIDATES)) {
+for (const [kind, { create, runsInstances, keepsFiles }] of Object.entries(CANDIDATES)) {
   describe(`the ${kind} provisioner`, () => {
     let subject: Subject;
     beforeEach(async () => {
@@ -33,9 +35,11 @@ for (const [kind, { create, runsInstances }] of Object.entries(CANDIDATES)) {
     it('says what it is', () => {
       expect(subject.provisioner.kind).toBe(kind);
       expect(subject.provisioner.capabilities.runsInstances).toBe(runsInstances);
+      expect(subject.provisioner.files !== null).toBe(keepsFiles);
     });
 
-    for (const clause of CLAUSES.filter(({ appliesTo }) => appliesTo === 'all' || runsInstances)) {
+    const applies = { all: true, running: runsInstances, files: keepsFiles };
+    for (const clause of [...CLAUSES, ...FILE_CLAUSES].filter(({ appliesTo }) => applies[appliesTo])) {
       it(clause.guarantee, () => clause.check(subject));
     }
   });

@@ -19,6 +19,8 @@ export function createExternalSubject(): Subject {
     setReachable: notApplicable,
     readConfig: notApplicable,
     writeConfig: notApplicable,
+    plantFile: notApplicable,
+    wasAskedToForget: notApplicable,
     patienceMs: 100,
     cleanup: async () => {},
   };

@@ -29,6 +29,8 @@ export function createFakeSubject(wrap: (provisioner: Provisioner) => Provisione
     setReachable: (isReachable) => control.setReachable(isReachable),
     readConfig: async (workspaceId, path) => control.files.read(workspaceId, path)?.toString() ?? null,
     writeConfig: async (workspaceId, path, content) => control.files.write(workspaceId, path, Buffer.from(content)),
+    plantFile: async (workspaceId, place, path, content) => control.files.write(workspaceId, path, content, place),
+    wasAskedToForget: async (workspaceId) => control.countResets(workspaceId) > 0,
     patienceMs: 100,
     cleanup: async () => {},
   };

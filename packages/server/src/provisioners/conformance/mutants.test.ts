@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FileAccess } from '../files.js';
 import {
   DriverError,
   type InstanceExit,
@@ -7,7 +8,10 @@ import {
   type Provisioner,
 } from '../provisioner.js';
 import { createFakeSubject } from './fake-subject.suite.js';
+import { FILE_CLAUSES } from './files.clauses.suite.js';
 import { CLAUSES } from './provisioner.suite.js';
+
+const ALL_CLAUSES = [...CLAUSES, ...FILE_CLAUSES];
 
 type Breakage = (provisioner: Provisioner) => Partial<Provisioner>;
 
@@ -40,6 +44,134 @@ function mapExits(
 async function swallow(verb: Promise<unknown>): Promise<void> {
   await verb.catch(() => {});
 }
+
+/** A provisioner whose files part is broken in one way. */
+function breakFiles(breakage: (files: FileAccess) => Partial<FileAccess>): Breakage {
+  return ({ files }) => ({ files: files && { ...files, ...breakage(files) } });
+}
+
+/** `verb` with its rejection turned into `answer`. */
+async function lenient<T>(verb: Promise<T>, answer: T): Promise<T> {
+  return verb.catch(() => answer);
+}
+
+const FILE_MUTANTS: readonly Mutant[] = [
+  {
+    flaw: 'reads files as text',
+    caughtBy: ['files-round-trip'],
+    breakage: breakFiles((files) => ({
+      async read(target, path) {
+        const reading = await files.read(target, path);
+        return reading.kind === 'found'
+          ? { ...reading, content: Buffer.from(reading.content.toString('utf8')) }
+          : reading;
+      },
+    })),
+  },
+  {
+    flaw: 'writes the first file of a workspace into an empty folder',
+    caughtBy: ['files-before-start'],
+    breakage: breakFiles((files) => ({
+      write: (id, request) => files.write(id, { ...request, initial: async () => [] }),
+    })),
+  },
+  {
+    flaw: 'writes whatever version is there',
+    caughtBy: ['files-lost-edit', 'files-one-winner'],
+    breakage: breakFiles((files) => ({
+      write: (id, request) => files.write(id, { ...request, allows: () => true }),
+    })),
+  },
+  {
+    flaw: 'deletes whatever version is there',
+    caughtBy: ['files-lost-edit'],
+    breakage: breakFiles((files) => ({
+      remove: (id, request) => files.remove(id, { ...request, allows: () => true }),
+    })),
+  },
+  {
+    flaw: 'looks at the version, waits, and writes',
+    caughtBy: ['files-one-winner'],
+    breakage: breakFiles((files) => ({
+      async write(id, request) {
+        const [file] = request.files;
+        const target = { workspaceId: id, place: 'configs' as const, workspaceDir: null };
+        const reading = file === undefined ? null : await lenient(files.read(target, file.path), { kind: 'not_found' });
+        const isAllowed = request.allows(reading?.kind === 'found' ? reading.etag : null);
+        return isAllowed ? files.write(id, { ...request, allows: () => true }) : { kind: 'changed' };
+      },
+    })),
+  },
+  {
+    flaw: 'takes a path out of the folder for a missing file',
+    caughtBy: ['files-stay-inside', 'files-hide-credentials'],
+    breakage: breakFiles((files) => ({
+      read: (target, path) => lenient(files.read(target, path), { kind: 'not_found' }),
+    })),
+  },
+  {
+    flaw: 'shows the token of the agent',
+    caughtBy: ['files-hide-credentials'],
+    breakage: breakFiles((files) => ({
+      async list(target, folder, depth) {
+        const listing = await files.list(target, folder, depth);
+        if (listing.kind !== 'found' || target.place !== 'configs') return listing;
+        const token = { path: '.auth_token', size: 1, kind: 'file' as const, modifiedMs: 0 };
+        return { ...listing, entries: [token, ...listing.entries] };
+      },
+    })),
+  },
+  {
+    flaw: 'says that it deleted what it left',
+    caughtBy: ['files-delete'],
+    breakage: breakFiles(() => ({ remove: async () => ({ kind: 'removed', laidInitial: false }) })),
+  },
+  {
+    flaw: 'cuts files that are too large',
+    caughtBy: ['files-are-bounded'],
+    breakage: breakFiles((files) => ({
+      write: (id, request) =>
+        files.write(id, {
+          ...request,
+          files: request.files.map(({ path, content }) => ({ path, content: content.subarray(0, 1_000_000) })),
+        }),
+    })),
+  },
+  {
+    flaw: 'shows the configuration whatever place is asked for',
+    caughtBy: ['files-places'],
+    breakage: breakFiles((files) => ({
+      list: (target, folder, depth) => files.list({ ...target, place: 'configs' }, folder, depth),
+      read: (target, path) => files.read({ ...target, place: 'configs' }, path),
+    })),
+  },
+  {
+    flaw: 'leaves a folder without a config.yaml',
+    caughtBy: ['files-complete-config'],
+    breakage: breakFiles((files) => ({
+      write: (id, request) => files.write(id, { ...request, completesConfig: false }),
+    })),
+  },
+  {
+    flaw: 'keeps the files of what it destroyed',
+    caughtBy: ['files-go-with-destroy', 'destroy-leaves-nothing'],
+    breakage: (provisioner) => ({ destroy: (ref, signal) => provisioner.stop(ref, signal) }),
+  },
+  {
+    flaw: 'never asks an agent to forget its conversations',
+    caughtBy: ['session-reset'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) => provisioner.ensure({ ...spec, resetSession: false }, record, signal),
+    }),
+  },
+  {
+    flaw: 'asks every agent to forget its conversations',
+    caughtBy: ['session-reset'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) => provisioner.ensure({ ...spec, resetSession: true }, record, signal),
+    }),
+  },
+];
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -432,7 +564,7 @@ const MUTANTS: readonly Mutant[] = [
 /** The ids of the clauses that a fake broken in this way fails. */
 async function redClauses(breakage: Breakage): Promise<readonly string[]> {
   const results = await Promise.all(
-    CLAUSES.map(async (clause) => {
+    ALL_CLAUSES.map(async (clause) => {
       const subject = createFakeSubject((provisioner) => ({ ...provisioner, ...breakage(provisioner) }));
       const isGreen = await clause.check(subject).then(
         () => true,
@@ -449,14 +581,14 @@ describe('the conformance suite', () => {
     expect(await redClauses(() => ({}))).toEqual([]);
   });
 
-  for (const { flaw, caughtBy, breakage } of MUTANTS) {
+  for (const { flaw, caughtBy, breakage } of [...MUTANTS, ...FILE_MUTANTS]) {
     it(`catches a provisioner that ${flaw}`, async () => {
       expect(await redClauses(breakage)).toEqual(expect.arrayContaining([...caughtBy]));
     });
   }
 
   it('has a mutant for every clause', () => {
-    const aimedAt = new Set(MUTANTS.map(({ caughtBy }) => caughtBy[0]));
-    expect(CLAUSES.map(({ id }) => id).filter((id) => !aimedAt.has(id))).toEqual([]);
+    const aimedAt = new Set([...MUTANTS, ...FILE_MUTANTS].map(({ caughtBy }) => caughtBy[0]));
+    expect(ALL_CLAUSES.map(({ id }) => id).filter((id) => !aimedAt.has(id))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { waitFor } from '@molecule/testkit';
 import { INSTANCE_ID_VARIABLE, type ProcessTable, RUN_DIR_VARIABLE } from '../process/process-table.js';
 import { createProcessWorld } from '../process/process-world.suite.js';
@@ -66,6 +66,16 @@ export async function createProcessSubject(): Promise<Subject> {
     },
     writeConfig: (workspaceId, path, content) =>
       writeFile(join(world.workspacesDir, workspaceId, 'configs', path), content),
+    async plantFile(workspaceId, place, path, content) {
+      const file = join(world.workspacesDir, workspaceId, place, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    },
+    wasAskedToForget: (workspaceId) =>
+      access(join(world.workspacesDir, workspaceId, 'run', 'reset-session')).then(
+        () => true,
+        () => false,
+      ),
     patienceMs: 5_000,
     cleanup: world.cleanup,
   };

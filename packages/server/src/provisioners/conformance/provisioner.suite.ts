@@ -1,5 +1,6 @@
 import { waitFor } from '@molecule/testkit';
 import { expect } from 'vitest';
+import type { FilePlace } from '../files.js';
 import {
   DriverError,
   type InstanceExit,
@@ -26,6 +27,10 @@ export interface Subject {
   readonly patienceMs: number;
   readConfig(workspaceId: string, path: string): Promise<string | null>;
   writeConfig(workspaceId: string, path: string, content: string): Promise<void>;
+  /** The agent writes a file of its own. */
+  plantFile(workspaceId: string, place: FilePlace, path: string, content: Buffer): Promise<void>;
+  /** Whether an agent that starts now would forget its conversations. */
+  wasAskedToForget(workspaceId: string): Promise<boolean>;
   cleanup(): Promise<void>;
 }
 
@@ -33,8 +38,8 @@ export interface Clause {
   /** Stable; mutants name the clause that must catch them. */
   readonly id: string;
   readonly guarantee: string;
-  /** `running`: only for backends that run something themselves. */
-  readonly appliesTo: 'all' | 'running';
+  /** `running`: only for backends that run something themselves; `files`: only for those that keep files. */
+  readonly appliesTo: 'all' | 'running' | 'files';
   check(subject: Subject): Promise<void>;
 }
 
@@ -49,6 +54,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     name: 'Writer',
     generation,
     runtime: 'echo',
+    memoryMb: 2_048,
     env: { API_KEY: SECRET },
     secretNames: ['API_KEY'],
     platformUrl: 'http://127.0.0.1:8080',
@@ -56,6 +62,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     configFiles: [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
     seedConfig: 'if-missing',
     configWritten: () => {},
+    resetSession: false,
     checkConfig: () => null,
     workspaceDir: null,
     ...changes,

@@ -12,6 +12,7 @@ export function createExternalDriver(options: { readonly clock: Clock }): Driver
     kind: 'external',
     capabilities: { runsInstances: false, hostBound: false, stopsWithServer: false },
     console: null,
+    files: null,
     async start(spec) {
       return {
         kind: 'external',

@@ -4,6 +4,8 @@ import { DriverError, type InstanceRecord, type InstanceSpec } from '../provisio
 import { createRedactor } from '../redaction.js';
 import type { Driver } from '../shared-semantics.js';
 import { untilAborted } from '../until-aborted.js';
+import { createFakeFiles } from './fake-files.js';
+import { createFakeVolumes, type FakeVolumes } from './fake-volumes.js';
 
 /** Ground truth of the fake: what "the machine" holds, apart from what any provisioner believes. */
 interface FakeWorkspace {
@@ -11,7 +13,6 @@ interface FakeWorkspace {
   token: string | null;
   running: InstanceRecord | null;
   lastInstance: InstanceRecord;
-  files: Map<string, Buffer>;
 }
 
 export interface FakeControl {
@@ -20,11 +21,10 @@ export interface FakeControl {
   /** The spec of the last start; undefined when it was never started. */
   findSpec(workspaceId: string): InstanceSpec | undefined;
   findToken(workspaceId: string): string | null;
-  readonly files: {
-    read(workspaceId: string, path: string): Buffer | null;
-    write(workspaceId: string, path: string, content: Buffer): void;
-    remove(workspaceId: string, path: string): void;
-  };
+  /** What lies in the folders of a workspace, whoever put it there. */
+  readonly files: FakeVolumes;
+  /** Starts that asked the agent to forget its conversations. */
+  countResets(workspaceId: string): number;
   /** The agent ends on its own. Throws when none runs. */
   crash(workspaceId: string, exit?: { code?: number; signal?: string | null; output?: readonly string[] }): void;
   /** While false every call fails as if the backend could not be reached. */
@@ -57,6 +57,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
   let startCount = 0;
   let startDelayMs = 0;
   let isReachable = true;
+  const volumes = createFakeVolumes();
+  const resets = new Map<string, number>();
   const starts = createGate();
   const stops = createGate();
 
@@ -75,7 +77,6 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
   }
 
   function hold(spec: InstanceSpec): FakeWorkspace {
-    const existing = workspaces.get(spec.workspaceId);
     const record: InstanceRecord = {
       kind: 'fake',
       hostId: 'fake-host',
@@ -91,7 +92,6 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
       token: null,
       running: null,
       lastInstance: record,
-      files: existing?.files ?? new Map(),
     };
     workspaces.set(spec.workspaceId, workspace);
     return workspace;
@@ -120,14 +120,17 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
       kind: 'fake',
       capabilities: { runsInstances: true, hostBound: true, stopsWithServer: true },
       console: null,
+      files: createFakeFiles(volumes, requireReachable),
       async start(spec, signal) {
         calls.push(`start ${spec.workspaceId}`);
         requireReachable();
         const workspace = hold(spec);
-        seed(workspace);
-        const reason = spec.checkConfig(workspace.files.get('config.yaml')?.toString('utf8') ?? null);
+        seed(volumes, spec);
+        const reason = spec.checkConfig(volumes.read(spec.workspaceId, 'config.yaml')?.toString('utf8') ?? null);
         if (reason !== null) throw new DriverError('rejected', reason, { retryable: false });
+        if (spec.resetSession) resets.set(spec.workspaceId, (resets.get(spec.workspaceId) ?? 0) + 1);
         workspace.token = await spec.issueToken();
+        volumes.write(spec.workspaceId, '.auth_token', Buffer.from(workspace.token));
         if (startDelayMs > 0) await clock.sleep(startDelayMs, signal);
         await starts.pass(signal);
         signal.throwIfAborted();
@@ -147,6 +150,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         calls.push(`destroy ${workspaceId}`);
         requireReachable();
         workspaces.delete(workspaceId);
+        volumes.destroy(workspaceId);
       },
       async inspect(workspaceId, record) {
         requireReachable();
@@ -154,19 +158,22 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
           return { state: 'unknown', reason: `It was started on host "${record.hostId}".` };
         }
         const workspace = workspaces.get(workspaceId);
-        if (workspace === undefined) return { state: 'absent' };
+        if (workspace === undefined) return { state: volumes.exists(workspaceId) ? 'stopped' : 'absent' };
         if (workspace.running === null) return { state: 'stopped' };
         watched.add(workspace.running.instanceId);
         return { state: 'running', record: workspace.running };
       },
       async list() {
         requireReachable();
-        return [...workspaces].map(([workspaceId, { running, lastInstance }]) => ({
-          workspaceId,
-          instanceId: lastInstance.instanceId,
-          generation: lastInstance.generation,
-          running: running !== null,
-        }));
+        return [...new Set([...workspaces.keys(), ...volumes.ids()])].map((workspaceId) => {
+          const workspace = workspaces.get(workspaceId);
+          return {
+            workspaceId,
+            instanceId: workspace?.lastInstance.instanceId ?? null,
+            generation: workspace?.lastInstance.generation ?? 0,
+            running: (workspace?.running ?? null) !== null,
+          };
+        });
       },
       onExit: (listener) => listeners.add(listener),
       async close() {
@@ -179,15 +186,8 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     countRunning: (workspaceId) => ((workspaces.get(workspaceId)?.running ?? null) === null ? 0 : 1),
     findSpec: (workspaceId) => workspaces.get(workspaceId)?.spec,
     findToken: (workspaceId) => workspaces.get(workspaceId)?.token ?? null,
-    files: {
-      read: (workspaceId, path) => workspaces.get(workspaceId)?.files.get(path) ?? null,
-      write(workspaceId, path, content) {
-        workspaces.get(workspaceId)?.files.set(path, content);
-      },
-      remove(workspaceId, path) {
-        workspaces.get(workspaceId)?.files.delete(path);
-      },
-    },
+    files: volumes,
+    countResets: (workspaceId) => resets.get(workspaceId) ?? 0,
     crash(workspaceId, exit = {}) {
       if (control.countRunning(workspaceId) === 0) throw new Error(`Nothing runs for ${workspaceId}.`);
       end(workspaceId, false, { code: exit.code ?? 1, signal: exit.signal ?? null, output: exit.output ?? [] });
@@ -246,11 +246,11 @@ interface FakeExit {
   readonly output: readonly string[];
 }
 
-function seed(workspace: FakeWorkspace): void {
-  const { spec, files } = workspace;
+function seed(volumes: FakeVolumes, spec: InstanceSpec): void {
+  const { workspaceId } = spec;
   if (spec.seedConfig === 'none') return;
-  if (spec.seedConfig === 'if-missing' && files.has('config.yaml')) return;
-  for (const file of spec.configFiles) files.set(file.path, file.content);
+  if (spec.seedConfig === 'if-missing' && volumes.read(workspaceId, 'config.yaml') !== null) return;
+  for (const file of spec.configFiles) volumes.write(workspaceId, file.path, file.content);
   spec.configWritten();
 }
 

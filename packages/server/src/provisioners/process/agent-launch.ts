@@ -20,6 +20,8 @@ export interface Launch {
   readonly redact: (line: string) => string;
   readonly bootTimeoutMs: number;
   readonly logBytesMax: number;
+  /** Bounds what the started process may use. */
+  readonly limit: (pid: number) => Promise<void>;
   readonly table: ProcessTable;
   readonly clock: Clock;
 }
@@ -44,6 +46,7 @@ export async function launchAgent(launch: Launch, signal: AbortSignal): Promise<
     identity = await identify(agent, note, table);
     if (identity === null) throw new AgentEnded(await agent.ended);
     await writeNote(folder, { ...note, process: { pid: identity.pid, startTime: identity.startTime } });
+    await launch.limit(identity.pid);
     const ender = new AbortController();
     const unfollow = followAbort(ender, [signal, agent.endedSignal]);
     const port = await waitUntilReady({

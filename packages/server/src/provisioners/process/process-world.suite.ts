@@ -28,6 +28,10 @@ function becomeReady() {
 }
 switch (behaviour) {
   case 'agent': becomeReady(); break;
+  case 'gulp': {
+    const held = [];
+    for (;;) held.push(Buffer.alloc(16 * 1024 * 1024, 1));
+  }
   case 'hang': setInterval(() => {}, 1_000); break;
   case 'die': for (const line of JSON.parse(argument)) console.log(line); process.exit(3);
   case 'refuse': console.log(argument); process.exit(78);

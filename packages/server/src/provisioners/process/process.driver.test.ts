@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@molecule/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { specOf } from '../conformance/provisioner.suite.js';
 import { DriverError, type InstanceExit, type InstanceRecord, type Provisioner } from '../provisioner.js';
+import { startInKilledServer } from './killed-server.suite.js';
 import type { ProcessTable } from './process-table.js';
 import { createProcessWorld, type ProcessWorld } from './process-world.suite.js';
 
@@ -303,6 +304,57 @@ describe('output', () => {
   });
 });
 
+describe.skipIf(!hasPrlimit())('limits', () => {
+  it('hold for the agent itself, which keeps its number', async () => {
+    const record = await provisionerOf('agent').ensure(specOf(1, { memoryMb: 512 }), null, never);
+    const limits = await readFile(`/proc/${String(record.handle.pid)}/limits`, 'utf8');
+    expect(limits).toMatch(/Max data size +536870912 +536870912/);
+    expect(limits).toMatch(/Max core file size +0 +0/);
+    expect(limits).toMatch(/Max open files +8192 +8192/);
+    expect(await world.processes()).toHaveLength(1);
+  });
+
+  it('end an agent that takes too much memory', async () => {
+    const error = await errorOf(provisionerOf('gulp').ensure(specOf(1, { memoryMb: 256 }), null, never));
+    expect(error.kind).toBe('rejected');
+    expect(error.message).toContain('before it was ready');
+  });
+
+  it('do not bound the memory where none is asked for', async () => {
+    const record = await provisionerOf('agent').ensure(specOf(1, { memoryMb: null }), null, never);
+    const limits = await readFile(`/proc/${String(record.handle.pid)}/limits`, 'utf8');
+    expect(limits).toMatch(/Max data size +unlimited/);
+  });
+});
+
+describe('limits that a machine cannot set', () => {
+  const warnings: string[] = [];
+  const log = { warn: (_fields: unknown, message: string) => warnings.push(message) };
+  beforeEach(() => {
+    warnings.length = 0;
+  });
+
+  it('are left out and said once, however many agents start', async () => {
+    const provisioner = provisionerOf('agent', { log, baseEnvironment: { path: world.dir, lang: 'C' } });
+    await provisioner.ensure(specOf(1), null, never);
+    await provisioner.ensure(specOf(2), null, never);
+    expect(warnings).toEqual([
+      'agents run without limits of memory, open files, size of a file, core dumps: prlimit is not installed on this machine',
+    ]);
+  });
+
+  it('are named apart from those it can set', async () => {
+    const program = join(world.dir, 'prlimit');
+    const script = '#!/bin/sh\ncase "$*" in *--data=*) exit 1;; esac\nexit 0\n';
+    await writeFile(program, script);
+    await chmod(program, 0o755);
+    const path = `${world.dir}:/usr/bin:/bin`;
+    const provisioner = provisionerOf('agent', { log, baseEnvironment: { path, lang: 'C' } });
+    await provisioner.ensure(specOf(1), null, never);
+    expect(warnings).toEqual(['agents run without limits of memory: the system refuses them']);
+  });
+});
+
 describe('links in a folder the agent can write to', () => {
   it('are not followed when configuration is written', async () => {
     const outside = join(world.dir, 'outside');
@@ -348,6 +400,34 @@ describe('links in a folder the agent can write to', () => {
   });
 });
 
+it('re-adopts 50 instances after the server that started them was killed, and stops them all', async () => {
+  const ids = Array.from({ length: 50 }, (_, index) => `20000000-0000-4000-8000-0000000000${10 + index}`);
+  const records = await startInKilledServer(world, ids);
+  const successor = provisionerOf('agent');
+  const issueToken = async (): Promise<string> => {
+    throw new Error('an adopted agent keeps its token');
+  };
+  const adopted = await Promise.all(
+    ids.map((workspaceId, index) =>
+      successor.ensure(specOf(1, { workspaceId, issueToken }), records[index] ?? null, never),
+    ),
+  );
+  expect(adopted).toEqual(records);
+  expect((await successor.list()).filter(({ running }) => running)).toHaveLength(50);
+  expect(await world.processes()).toHaveLength(50);
+  const exits: InstanceExit[] = [];
+  successor.onExit((exit) => exits.push(exit));
+  process.kill(Number(adopted[7]?.handle.pid), 'SIGKILL');
+  await waitFor(() => exits.length > 0, { timeoutMs: 20_000, what: 'the end of an adopted agent' });
+  expect(exits[0]).toMatchObject({ workspaceId: ids[7], requested: false });
+  await Promise.all(
+    ids.map((workspaceId, index) =>
+      successor.stop({ workspaceId, generation: 1, record: records[index] ?? null }, never),
+    ),
+  );
+  expect(await world.hasProcesses()).toBe(false);
+}, 120_000);
+
 it('runs 20 instances in parallel and stops them in parallel', async () => {
   const provisioner = provisionerOf('agent');
   const ids = Array.from({ length: 20 }, (_, index) => `10000000-0000-4000-8000-0000000000${10 + index}`);
@@ -361,6 +441,10 @@ it('runs 20 instances in parallel and stops them in parallel', async () => {
   );
   expect(await world.hasProcesses()).toBe(false);
 });
+
+function hasPrlimit(): boolean {
+  return spawnSync('prlimit', ['--version']).status === 0;
+}
 
 /** The agent and its three children, once they run. */
 async function familyOf(record: InstanceRecord): Promise<readonly number[]> {

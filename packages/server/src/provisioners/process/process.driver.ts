@@ -17,9 +17,12 @@ import { type BaseEnvironment, toEnvironment } from './environment.js';
 import { isRealFolder } from './folder-files.js';
 import { type FoundInstance, findInstance, fromRecord, toIdentity, toRecord } from './instance-search.js';
 import { createInstanceWatch, type WatchedInstance, type WatchLog } from './instance-watch.js';
+import { createLimiter } from './limits.js';
 import type { MembershipTarget, ProcessTable } from './process-table.js';
 import { terminate } from './termination.js';
+import { createWorkspaceFiles } from './workspace-files.js';
 import {
+  askToReset,
   checkConfig,
   clearRunFolder,
   deleteWorkspaceFolder,
@@ -70,6 +73,8 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
    * when it is ready, or an adopted one whose end was reported. A look that began before that must not revive it.
    */
   const spokenFor = new Map<string, string>();
+  const files = createWorkspaceFiles({ workspacesDir });
+  const limiter = createLimiter({ path: options.baseEnvironment.path, log });
   const watch = createInstanceWatch({
     clock,
     table,
@@ -82,7 +87,6 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     const folder = requireFolder(spec.workspaceId);
     const cwd = await getWorkingFolder(folder, spec);
     const argv = options.commandFor(spec);
-    await ensureWorkspaceFolder(workspacesDir, folder);
     // An earlier instance may have left processes behind while no server watched.
     await terminate({ identity: null, runDir: folder.run, ownsGroup: false }, { table, clock, graceMs: 0, signal });
     await watch.find(spec.workspaceId)?.settle();
@@ -94,11 +98,15 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       secretNames: spec.secretNames,
       process: null,
     };
-    await writeNote(folder, note);
-    await seedConfigs(folder, spec);
-    await checkConfig(folder, spec);
+    await files.exclusively(spec.workspaceId, async () => {
+      await ensureWorkspaceFolder(workspacesDir, folder);
+      await writeNote(folder, note);
+      await seedConfigs(folder, spec);
+      await checkConfig(folder, spec);
+    });
     await writeToken(folder, await spec.issueToken());
     await clearRunFolder(folder);
+    if (spec.resetSession) await askToReset(folder);
     signal.throwIfAborted();
     const redact = createRedactor(spec.env, spec.secretNames);
     const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment);
@@ -114,6 +122,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         redact,
         bootTimeoutMs,
         logBytesMax,
+        limit: (pid) => limiter.apply(pid, { memoryMb: spec.memoryMb }),
         table,
         clock,
       },
@@ -244,11 +253,12 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         return folder === null ? { lines: [], cursor: '0.0' } : readPage(folder.logs, linesMax, cursor);
       },
     },
+    files,
     start,
     stop,
     async destroy(workspaceId) {
       const folder = toWorkspaceFolder(workspacesDir, workspaceId);
-      if (folder !== null) await deleteWorkspaceFolder(folder);
+      if (folder !== null) await files.exclusively(workspaceId, () => deleteWorkspaceFolder(folder));
     },
     inspect,
     list,

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RESET_SESSION_FILE } from '@molecule/contract/runtime-files';
 import { DriverError, type InstanceSpec } from '../provisioner.js';
 import {
   deleteFolder,
@@ -102,6 +103,11 @@ export async function writeToken(folder: WorkspaceFolder, token: string): Promis
 
 export async function writeNote(folder: WorkspaceFolder, note: InstanceNote): Promise<void> {
   await writeFileInside(folder.run, 'instance.json', JSON.stringify(note), 0o600);
+}
+
+/** Read by the agent at its start and taken away by it once it has forgotten, so that a crash before that loses nothing. */
+export async function askToReset(folder: WorkspaceFolder): Promise<void> {
+  await writeFileInside(folder.run, RESET_SESSION_FILE, '', 0o600);
 }
 
 /** Null when there is none or an agent has spoilt it; the instance is then found by its run folder. */
