@@ -3,6 +3,7 @@ import { Outlet, useMatch } from 'react-router';
 import { toast } from 'sonner';
 import { CanvasPage } from '../features/canvas/canvas-page.js';
 import type { CanvasCommands } from '../features/canvas/canvas-view.js';
+import { useUnsavedGuard } from '../features/files/use-unsaved-guard.js';
 import { useAct } from '../features/lifecycle/use-verbs.js';
 import { AgentPanel } from '../features/panel/agent-panel.js';
 import { ResizeHandle } from '../features/panel/resize-handle.js';
@@ -52,6 +53,7 @@ export function Shell() {
   const run = useCommands(id, tab, commands);
   const act = useAct();
   useShortcuts(run);
+  useUnsavedGuard();
 
   useEffect(() => {
     feed.start();

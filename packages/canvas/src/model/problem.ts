@@ -51,7 +51,7 @@ function titleOf(error: ApiError): string {
     case 403:
       return error.code === 'origin_not_allowed' ? 'This page may not call the server' : 'Not allowed';
     case 413:
-      return 'The message is too long';
+      return error.code === 'file_too_large' ? 'The file is too large' : 'The message is too long';
     case 429:
       return error.code === 'loop_refused' ? 'Stopped by the loop breaker' : 'Too many requests';
     default:

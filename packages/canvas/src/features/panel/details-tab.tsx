@@ -6,7 +6,7 @@ import { useDialog } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
 import { assignmentOf, statusSince } from '../../model/agent-history.js';
 import { errorOf } from '../../model/card-notes.js';
-import { agoOf, exactTime } from '../../model/relative-time.js';
+import { ageOf, agoOf, exactTime } from '../../model/relative-time.js';
 import { hasOtherParent } from '../../model/selectors.js';
 import { statusStyle } from '../../model/status.js';
 import { Button } from '../../ui/button.js';
@@ -36,7 +36,7 @@ function Facts({ agent, events }: { agent: Workspace; events: readonly LoggedEve
   return (
     <section className="border-t border-line pt-5">
       <h3 className="sr-only">Facts</h3>
-      <dl className="grid grid-cols-[8.5rem_1fr] gap-y-2.5 text-sm">
+      <dl className="grid grid-cols-[7.5rem_1fr] gap-y-2.5 text-sm">
         <StatusFact agent={agent} since={statusSince(agent.status, events)} now={now} />
         <Fact name="Model">{agent.model ?? (agent.demo ? 'none: demo answers' : 'chosen by the runtime')}</Fact>
         <LeadFact agent={agent} />
@@ -59,7 +59,7 @@ function Facts({ agent, events }: { agent: Workspace; events: readonly LoggedEve
           )}
         </Fact>
         <Fact name="Created">
-          <time dateTime={agent.created_at}>{exactTime(agent.created_at)}</time>
+          <Ago at={agent.created_at} now={now} />
         </Fact>
         <Fact name="Id">
           <span className="flex items-center gap-1">
@@ -80,9 +80,9 @@ function StatusFact({ agent, since, now }: { agent: Workspace; since: string | n
     <Fact name="Status">
       {label}
       {since !== null && (
-        <>
-          , since <Ago at={since} now={now} />
-        </>
+        <time dateTime={since} title={exactTime(since)}>
+          {ageOf(since, now) === 'now' ? ' just now' : ` for ${ageOf(since, now)}`}
+        </time>
       )}
       <p className="text-xs text-ink-faint">{reason || meaning}</p>
     </Fact>

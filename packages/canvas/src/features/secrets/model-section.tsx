@@ -19,7 +19,7 @@ export function ModelSection({ agent }: { agent: Workspace }) {
   const { id, name } = agent;
   return (
     <section>
-      <h3 className="text-base font-semibold">Model</h3>
+      <h3 className="text-base font-semibold">Model and provider</h3>
       <p className="mt-0.5 mb-3 text-sm text-ink-soft">
         {agent.demo
           ? 'It answers without a model now: demo answers.'
