@@ -23,7 +23,8 @@ interface CodeEditorProps {
 
 const look = EditorView.theme({
   '&': { height: '100%', color: 'var(--ink)', backgroundColor: 'var(--sunken)', fontSize: '0.8125rem' },
-  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  // The ring lies around the whole editor, line numbers included: see the class names below.
+  '&.cm-focused, .cm-content': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--font-mono, ui-monospace, monospace)', lineHeight: '1.35rem' },
   '.cm-content': { caretColor: 'var(--ink)', padding: '0.5rem 0' },
   '.cm-gutters': { color: 'var(--ink-faint)', backgroundColor: 'var(--sunken)', border: 'none' },
@@ -62,10 +63,12 @@ const languages = {
 const setup = {
   foldGutter: false,
   autocompletion: false,
+  closeBrackets: false,
   highlightActiveLine: false,
   highlightSelectionMatches: false,
   completionKeymap: false,
   foldKeymap: false,
+  closeBracketsKeymap: false,
 };
 
 /**
@@ -118,7 +121,7 @@ export function CodeEditor({ label, value, language, readOnly = false, onChange,
       value={value}
       theme="none"
       height="100%"
-      className="h-full min-h-0"
+      className="relative h-full min-h-0 after:pointer-events-none after:absolute after:inset-0 after:z-300 after:border-2 after:border-transparent focus-within:after:border-accent"
       readOnly={readOnly}
       indentWithTab={false}
       basicSetup={setup}

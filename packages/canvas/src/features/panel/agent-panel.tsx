@@ -62,6 +62,8 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
   return (
     <Radix.Root
       value={tab}
+      // By the press alone: a tab that opens on focus as well would be two steps of Back.
+      activationMode="manual"
       onValueChange={(next) => isTab(next) && go.agent(id, next)}
       className="flex h-full min-h-0 flex-col"
     >
