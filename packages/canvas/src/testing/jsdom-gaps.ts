@@ -7,6 +7,6 @@ export function fillJsdomGaps(): void {
   };
   Element.prototype.scrollIntoView ??= () => {};
   // An editor measures its text; here nothing has a size.
-  Range.prototype.getClientRects ??= () => Object.assign([], { item: () => null }) as unknown as DOMRectList;
+  Range.prototype.getClientRects ??= () => Object.assign([], { item: () => null });
   Element.prototype.hasPointerCapture ??= () => false;
 }

@@ -16,7 +16,11 @@ const looks = {
 
 /** What differs between two texts, with the lines around it. Sign and colour say the same. */
 export function DiffView({ before, after, label }: DiffViewProps) {
-  const hunks = hunksOf(diffLines(before, after));
+  const lines = diffLines(before, after);
+  // What follows the last line break is no line of its own.
+  const last = { before: before.split('\n').length, after: after.split('\n').length };
+  const isEnd = (line: DiffLine) => line.text === '' && (line.before === last.before || line.after === last.after);
+  const hunks = hunksOf(lines.filter((line) => !(line.kind === 'same' && isEnd(line))));
   if (hunks.length === 0) return <p className="text-sm text-ink-soft">Nothing differs.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
@@ -32,7 +36,11 @@ export function DiffView({ before, after, label }: DiffViewProps) {
               </p>
             )}
             {hunk.lines.map((line) => (
-              <Line key={`${line.before}/${line.after}`} line={line} />
+              <Line
+                key={`${line.before}/${line.after}`}
+                line={line}
+                text={isEnd(line) ? '(line break at the end)' : line.text}
+              />
             ))}
           </div>
         ))}
@@ -41,7 +49,7 @@ export function DiffView({ before, after, label }: DiffViewProps) {
   );
 }
 
-function Line({ line }: { line: DiffLine }) {
+function Line({ line, text }: { line: DiffLine; text: string }) {
   const { sign, spoken, look } = looks[line.kind];
   return (
     <div className={classes('flex whitespace-pre', look)}>
@@ -52,7 +60,7 @@ function Line({ line }: { line: DiffLine }) {
         {sign}
       </span>
       {spoken !== '' && <span className="sr-only">{spoken}</span>}
-      <span className="pr-3">{line.text}</span>
+      <span className="pr-3">{text}</span>
     </div>
   );
 }

@@ -34,7 +34,7 @@ export interface EditedFile {
   readonly conflict: Conflict | null;
   edit(text: string): void;
   /** Writes it unless it is another file by now: then the conflict is there to be settled. */
-  save(then?: AfterSave): void;
+  save(after?: AfterSave): void;
   discard(): void;
   keepMine(): void;
   takeTheirs(): void;
@@ -45,7 +45,7 @@ interface Write {
   readonly text: string;
   readonly etag: string | null;
   readonly end: LineEnd;
-  readonly then: AfterSave;
+  readonly after: AfterSave;
 }
 
 type Written =
@@ -78,11 +78,11 @@ export function useEditedFile(agentId: string, path: string, file: FileContent |
         return { kind: 'conflict', theirs: await readFile(client, agentId, WRITABLE, path) };
       }
     },
-    onSuccess: async (written, { text: mine, then }) => {
+    onSuccess: async (written, { text: mine, after }) => {
       if (written.kind === 'conflict') {
         queries.setQueryData(fileKey(agentId, WRITABLE, path), written.theirs);
         setConflict({ theirs: versionOf(written.theirs), mine });
-        then.onConflict?.();
+        after.onConflict?.();
         return;
       }
       queries.setQueryData(fileKey(agentId, WRITABLE, path), written.file);
@@ -91,13 +91,13 @@ export function useEditedFile(agentId: string, path: string, file: FileContent |
       putDraft(files, key, { base: { etag: written.file.etag, text: mine }, text: now });
       setConflict(null);
       toast.success(`Saved ${path}`);
-      then.onSaved?.();
+      after.onSaved?.();
       await queries.invalidateQueries({ queryKey: [...filesKey(agentId), 'folder'] });
     },
   });
 
-  const save = (etag: string | null, then: AfterSave = {}) => {
-    if (!write.isPending) write.mutate({ text, etag, end, then });
+  const save = (etag: string | null, after: AfterSave = {}) => {
+    if (!write.isPending) write.mutate({ text, etag, end, after });
   };
   return {
     path,
@@ -109,7 +109,7 @@ export function useEditedFile(agentId: string, path: string, file: FileContent |
     problem: write.error ? problemOf(write.error) : null,
     conflict,
     edit: (next) => putDraft(files, key, { base, text: next }),
-    save: (then) => save(base?.etag ?? null, then),
+    save: (after) => save(base?.etag ?? null, after),
     discard: () => {
       write.reset();
       putDraft(files, key, null);
