@@ -32,7 +32,9 @@ export function DeleteDialog({ agent, doomed, onClose, onDeleted }: DeleteDialog
       putDraft(files, draftKey(agent.id, path), null);
       toast.success(`Deleted ${path}`);
       onDeleted();
-      await queries.invalidateQueries({ queryKey: filesKey(agent.id) });
+      await queries.invalidateQueries({ queryKey: [...filesKey(agent.id), 'folder'] });
+      // What is shown no more is read anew when somebody asks for it.
+      queries.removeQueries({ queryKey: [...filesKey(agent.id), 'file'], type: 'inactive' });
     },
   });
   const problem = remove.error ? problemOf(remove.error) : null;
