@@ -19,19 +19,20 @@ export function AssignmentForm({ agent, assignment }: { agent: Workspace; assign
   const [model, setModel] = useState('');
   const [removing, setRemoving] = useState(false);
   const params = { id: agent.id };
+  // The events that were read may not reach back to it; then the refusal of the server tells.
+  const [taken, setTaken] = useState(false);
+  const assigned = assignment.state === 'assigned' || (assignment.state === 'unknown' && taken);
   const assign = useMutation({
     mutationFn: async (next: string): Promise<string> => {
       const input = { params, body: { model: next } };
-      const reply =
-        assignment.state === 'assigned'
-          ? await client.call('replaceAgent', input)
-          : await client.call('assignAgent', input);
+      const reply = assigned ? await client.call('replaceAgent', input) : await client.call('assignAgent', input);
       return reply.body.model;
     },
     onSuccess: (next) => {
       setModel('');
       toast.success(`On record: ${next}`);
     },
+    onError: (error) => setTaken(problemOf(error).code === 'agent_already_assigned'),
   });
   const remove = useMutation({
     mutationFn: () => client.call('removeAgent', { params }),
@@ -42,7 +43,6 @@ export function AssignmentForm({ agent, assignment }: { agent: Workspace; assign
   });
   const problem = assign.error ? problemOf(assign.error) : null;
   const refusedRemoval = remove.error ? problemOf(remove.error) : null;
-  const assigned = assignment.state === 'assigned';
   return (
     <form
       className="space-y-3 border-t border-line pt-5"
@@ -61,9 +61,9 @@ export function AssignmentForm({ agent, assignment }: { agent: Workspace; assign
             onChange={(event) => setModel(event.target.value)}
             error={problem && `${problem.title}. ${problem.advice}`}
             hint={
-              assigned
+              assignment.state === 'assigned'
                 ? `On record: ${assignment.model}, assigned ${agoOf(assignment.since, now)}.`
-                : 'Nobody is on record. The record is for clients that read it; it starts and stops nothing.'
+                : `${assigned ? 'Somebody is' : 'Nobody is'} on record. The record is for clients that read it; it starts and stops nothing.`
             }
           />
         </div>
