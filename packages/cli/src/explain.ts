@@ -46,6 +46,9 @@ function because(message: string, code: string, exit: ExitCode, help: string | n
 /** The server speaks of its routes; here a person needs the command, or the variable, to correct. */
 function helpFor(error: ApiError, { tokenFrom }: Environment): string | null {
   if (error.code === 'org_template_not_found') return `"${PROGRAM} org ls" lists them.`;
+  if (error.code === 'unknown_template') {
+    return `"${PROGRAM} template ls" lists them, "${PROGRAM} template problems" those that are broken.`;
+  }
   if (error.status === 401 && (tokenFrom === 'MOLECULE_TOKEN' || tokenFrom === 'ADMIN_TOKEN')) {
     return (
       `The token in ${tokenFrom} does not open this server. Correct it, or unset it where the server runs: its own ` +

@@ -93,6 +93,8 @@ export function aWorkspace(fields: Partial<Workspace> = {}): Workspace {
     generation: 1,
     demo: false,
     hibernation_idle_minutes: null,
+    needs_restart: false,
+    template_changed: false,
     model: null,
     last_sample_error: '',
     current_task: '',

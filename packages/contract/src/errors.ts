@@ -514,6 +514,18 @@ export const ERRORS = {
   },
 
   // --- templates and orgs (contract lifecycle §8)
+  template_exists: {
+    status: 409,
+    retry: false,
+    text: 'template already exists',
+    help: 'Import it under another name, or delete the folder of the one that is there.',
+  },
+  template_not_written: {
+    status: 500,
+    retry: false,
+    text: 'failed to write config.yaml',
+    help: 'The templates folder of the server cannot be written; reason says why. Nothing was left behind.',
+  },
   invalid_org_directory: {
     status: 400,
     retry: false,

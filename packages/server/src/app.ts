@@ -152,7 +152,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
   });
-  const templates = createTemplates({ logger, userFolder: config.templatesDir });
+  const templates = createTemplates({ ...ports, userFolder: config.templatesDir, ownFolder: dataDir.templates });
   const secrets = createSecrets({
     ...ports,
     key: config.secretsKey ?? dataDir.secretsKey,

@@ -135,7 +135,9 @@ export const VARIABLES = {
     example: '/srv/org-templates',
   }),
   templatesDir: textOr('CONFIGS_DIR', null, {
-    describe: 'A folder of workspace templates; they extend the built-in ones and win on equal names.',
+    describe:
+      'A folder of workspace templates; they extend the built-in ones and win on equal names. Imported ones are written ' +
+      'there, without it to templates/ in the data directory.',
     example: '/srv/templates',
   }),
   rateLimit: variable<number>(

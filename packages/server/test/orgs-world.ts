@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { chosenModelRoutes, type Method, orgRoutes, secretRoutes } from '@molecule/contract';
+import { chosenModelRoutes, type Method, orgRoutes, secretRoutes, workspaceRoutes } from '@molecule/contract';
 import { createOrgs } from '../src/features/orgs/index.js';
 import { createSecretHandlers, createSecrets, type Secrets } from '../src/features/secrets/index.js';
 import { createTemplates, type Templates } from '../src/features/templates/index.js';
@@ -50,7 +50,12 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     ...(given.laneSizes ? { laneSizes: given.laneSizes } : {}),
     ...(given.noBackend ? { noBackend: true } : {}),
     sources: (ports) => {
-      const templates = createTemplates({ ...ports, userFolder: folders.templates, ...none });
+      const templates = createTemplates({
+        ...ports,
+        userFolder: folders.templates,
+        ownFolder: join(folder, 'own'),
+        ...none,
+      });
       const backends = given.noBackend ? ['external'] : ['fake', 'external'];
       const secrets = createSecrets({ ...ports, key: given.key ?? SECRETS_KEY, backends });
       Object.assign(sources, { templates, secrets });
@@ -72,10 +77,16 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     },
   });
   const http = await createHttpServer({
-    routes: { ...orgRoutes, ...secretRoutes, ...chosenModelRoutes },
+    routes: {
+      ...orgRoutes,
+      ...secretRoutes,
+      ...chosenModelRoutes,
+      listWorkspaces: workspaceRoutes.listWorkspaces,
+    },
     handlers: {
       ...templates.handlers,
       ...orgs.handlers,
+      listWorkspaces: workspaces.handlers.listWorkspaces,
       ...createSecretHandlers({ secrets, lanes: ports.lanes, nudge: workspaces.verbs.nudge }),
     },
     gate: async () => ({ kind: 'admin' as const }),

@@ -70,6 +70,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     listOrphans: { status: 200 },
     listTemplates: { status: 200 },
     listTemplateProblems: { status: 200 },
+    importTemplate: { body: { name: 'Given', files: { 'system-prompt.md': 'You are given.' } }, status: 201 },
     listOrgTemplates: { status: 200 },
     importOrg: { body: { dir: 'starter' }, status: 201 },
     listGlobalSecrets: { status: 200 },
@@ -346,6 +347,7 @@ describe('when the database goes away', () => {
       // Where the canvas was left; it opens without.
       getViewport: '200',
       health: '200',
+      importTemplate: '201',
       listOrgTemplates: '200',
       listTemplateProblems: '200',
       listTemplates: '200',

@@ -21,6 +21,22 @@ export interface WorkspacesWorld {
   close(): Promise<void>;
 }
 
+/** A server without a single template: every workspace starts on the same few words. */
+export const NO_TEMPLATES: WorkspacesDeps['templates'] = {
+  find: () => null,
+  isSafeName: () => true,
+  isKnown: () => false,
+  findForName: () => null,
+  findRebuildSource: () => null,
+  hashOf: () => null,
+  compose: async () => ({
+    files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }],
+    templateHash: null,
+  }),
+  readRequiredEnv: () => [],
+  provisionTimeoutSeconds: () => null,
+};
+
 /** The workspaces feature on a real database with an in-memory backend that passes the driver suite. */
 export function createWorkspacesWorld(
   url: string,
@@ -53,12 +69,8 @@ export function createWorkspacesWorld(
     leaseMs: TEST_LEASE_MS,
     hostId: host.id,
     templates: {
-      find: () => null,
-      isSafeName: () => true,
-      findForName: () => null,
-      compose: async () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }] }),
-      readRequiredEnv: () => [],
-      provisionTimeoutSeconds: given.templateTimeoutSeconds ?? (() => null),
+      ...NO_TEMPLATES,
+      ...(given.templateTimeoutSeconds ? { provisionTimeoutSeconds: given.templateTimeoutSeconds } : {}),
     },
     secrets: {
       checkNames: () => {},

@@ -20,4 +20,5 @@ export {
   type ServerProcessOptions,
   startServerProcess,
 } from './server-process.js';
+export { canMountSmallDisks, mountSmallDisk, type SmallDisk } from './small-disk.js';
 export { type WaitForOptions, waitFor } from './wait-for.js';

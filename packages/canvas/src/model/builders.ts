@@ -29,6 +29,8 @@ export function buildWorkspace(change: Partial<Workspace> & { id: string }): Wor
     demo: false,
     model: null,
     hibernation_idle_minutes: null,
+    needs_restart: false,
+    template_changed: false,
     current_task: '',
     workspace_dir: null,
     monthly_spend: 0,

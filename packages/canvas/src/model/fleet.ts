@@ -313,6 +313,8 @@ function partialWorkspace(
     demo: false,
     model: null,
     hibernation_idle_minutes: null,
+    needs_restart: false,
+    template_changed: false,
     current_task: '',
     workspace_dir: null,
     monthly_spend: 0,

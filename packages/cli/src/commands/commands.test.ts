@@ -60,6 +60,16 @@ describe('the lifecycle of a workspace', () => {
     });
   });
 
+  it('ws restart --apply means the stored template, whatever the agent is called; --rebuild asks for no template', async () => {
+    const body = { status: 'provisioning', config_dir: 'seo', template_applied: true, reset_session: false };
+    cli.server.on('restartWorkspace', { status: 200, body });
+    cli.server.on('listWorkspaces', { status: 200, body: [{ ...lead, template: 'seo' }] });
+    await cli.molecule('ws', 'restart', 'Lead', '--apply');
+    expect(cli.server.calls.at(-1)?.body).toEqual({ template: 'seo', apply_template: true });
+    await cli.molecule('ws', 'restart', 'Lead', '--rebuild');
+    expect(cli.server.calls.at(-1)?.body).toEqual({ rebuild_config: true });
+  });
+
   it('ws restart says whether the agent forgets its conversations', async () => {
     const body = {
       status: 'provisioning',

@@ -14,6 +14,10 @@ import { orgLs } from './org/ls.js';
 import { secretLs } from './secret/ls.js';
 import { secretRm } from './secret/rm.js';
 import { secretSet } from './secret/set.js';
+import { templateImport } from './template/import.js';
+import { templateLs } from './template/ls.js';
+import { templateProblems } from './template/problems.js';
+import { templateSet } from './template/set.js';
 import { wsHibernate } from './ws/hibernate.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
@@ -31,6 +35,10 @@ export const COMMANDS: readonly Command[] = [
   wsResume,
   wsHibernate,
   wsRm,
+  templateLs,
+  templateSet,
+  templateImport,
+  templateProblems,
   secretLs,
   secretSet,
   secretRm,

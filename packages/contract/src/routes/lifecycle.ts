@@ -7,6 +7,8 @@ import { JsonObject, Nullable } from '../schema.js';
 export const RestartWorkspace = Type.Object({
   template: Type.Optional(Nullable(Type.String())),
   apply_template: Type.Optional(Nullable(Type.Boolean())),
+  /** Without a stored template: lay the folder below `org-templates/` that carries the name of the workspace. */
+  rebuild_config: Type.Optional(Nullable(Type.Boolean())),
   /** The agent forgets its conversations. What it has accepted it still does, once. */
   reset: Type.Optional(Nullable(Type.Boolean())),
 });
@@ -31,7 +33,7 @@ export const lifecycleRoutes = {
       200: Type.Union([
         Type.Object({
           status: Type.Literal('provisioning'),
-          /** Name of the template that the configuration comes from, or `existing-volume`. */
+          /** The template that the configuration comes from, `org-templates/<folder>`, or `existing-volume`. */
           config_dir: Type.String(),
           /** Additive: whether that template is laid over the configuration by this restart. */
           template_applied: Type.Boolean(),

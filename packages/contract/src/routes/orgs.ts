@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { flag } from '../query.js';
 import { route } from '../route.js';
-import { JsonObject, Nullable, Uuid } from '../schema.js';
+import { JsonObject, Nullable, Required, Uuid } from '../schema.js';
 
 /** A name, or a group of which any member satisfies the requirement (contract lifecycle §8.1). */
 export const EnvRequirement = Type.Union([Type.String(), Type.Object({ any_of: Type.Array(Type.String()) })]);
@@ -94,6 +94,13 @@ export const Template = Type.Object({
 });
 export type Template = Static<typeof Template>;
 
+export const ImportTemplate = Type.Object({
+  name: Required(),
+  /** Contents by path inside the folder. */
+  files: Type.Record(Type.String(), Type.String()),
+});
+export type ImportTemplate = Static<typeof ImportTemplate>;
+
 export const orgRoutes = {
   listTemplates: route({
     method: 'GET',
@@ -114,6 +121,19 @@ export const orgRoutes = {
     responses: { 200: Type.Array(TemplateProblem) },
     errors: [],
     source: 'design §13 "broken template"',
+  }),
+  importTemplate: route({
+    method: 'POST',
+    path: '/templates/import',
+    summary: 'Store a workspace template, all of it or nothing',
+    access: 'admin',
+    rate: 'default',
+    body: ImportTemplate,
+    invalidBody: 'invalid_request_body',
+    bodyLimitBytes: 10 * 1_048_576,
+    responses: { 201: Type.Object({ status: Type.Literal('imported'), id: Type.String(), name: Type.String() }) },
+    errors: ['invalid_request_body', 'too_many_files', 'template_exists', 'template_not_written'],
+    source: 'lifecycle §5.2, D15',
   }),
   listOrgTemplates: route({
     method: 'GET',

@@ -71,6 +71,10 @@ const shared = {
   model: Nullable(Type.String()),
   /** Additive: null when it never hibernates by itself. */
   hibernation_idle_minutes: Nullable(Type.Integer()),
+  /** Additive: what is stored takes effect with the next restart only: another template, folder, access or runtime. */
+  needs_restart: Type.Boolean(),
+  /** Additive: its template has other files than those laid last; a restart with `apply_template` lays them. */
+  template_changed: Type.Boolean(),
   provision_timeout_ms: Type.Optional(Type.Integer()),
 };
 

@@ -6,6 +6,8 @@ import type { Random } from './random.js';
 export interface DataDir {
   readonly path: string;
   readonly workspaces: string;
+  /** Imported workspace templates; not there before the first. */
+  readonly templates: string;
   /** Generated on first use and kept; the same on every later start. */
   readonly adminToken: string;
   readonly secretsKey: string;
@@ -50,6 +52,7 @@ export async function openDataDir(path: string, random: Random): Promise<DataDir
     return {
       path,
       workspaces,
+      templates: join(path, 'templates'),
       adminToken: await ensureKey(join(keys, 'admin-token'), () => random.token(32)),
       secretsKey: await ensureKey(secretsKeyFile, createSecretsKey),
       nextSecretsKey: {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cleanFilePath, FILE_BYTES_MAX } from '@molecule/contract';
-import type { ConfigFile } from './provisioner.js';
+import { type ConfigFile, PROVISIONED_FILE } from './provisioner.js';
 
 /**
  * The files of workspaces as a backend keeps them: the optional `files` part of the driver port (contract lifecycle §6).
@@ -88,14 +88,14 @@ export const CONFIG_FILE = 'config.yaml';
 /** The name under which a file is written before it takes its place. */
 export const TEMPORARY_NAME = '.molecule.writing';
 
-/** What an agent speaks to the platform with, and the platform to it. */
-const CREDENTIALS: readonly string[] = ['.auth_token', '.platform_inbound_secret'];
+/** What an agent speaks to the platform with, and the platform to it; and the mark of the driver. */
+const OWN_NAMES: readonly string[] = ['.auth_token', '.platform_inbound_secret', PROVISIONED_FILE];
 
 /** Whether a path of a place is one that the server keeps for itself: neither shown, read, written nor deleted. */
 export function isReserved(place: FilePlace, path: string): boolean {
   const names = path.split('/').map(toComparable);
   if (names.includes(TEMPORARY_NAME)) return true;
-  return place === 'configs' && CREDENTIALS.includes(names[0] ?? '');
+  return place === 'configs' && OWN_NAMES.includes(names[0] ?? '');
 }
 
 /** As file systems that ignore case, composition or invisible characters see a name. */

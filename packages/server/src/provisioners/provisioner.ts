@@ -20,6 +20,15 @@ export interface ConfigFile {
   readonly mode?: number;
 }
 
+/** What a driver sees of a configuration folder before it writes there. */
+export interface ConfigFolder {
+  /** When an instance became ready on this very folder for the first time, ISO 8601; null when none ever did. */
+  readonly provisionedAt: string | null;
+}
+
+/** The mark of that moment in the folder: one line, ISO 8601. It goes with the folder, whatever a database remembers. */
+export const PROVISIONED_FILE = '.provisioned';
+
 /** The whole of what one instance needs. It is rebuilt from the row for each call, never from the instance before it. */
 export interface InstanceSpec {
   readonly workspaceId: string;
@@ -41,15 +50,20 @@ export interface InstanceSpec {
    * its token. The result is written to `.auth_token` (0600) before the start and appears in no environment or argument.
    */
   issueToken(): Promise<string>;
-  readonly configFiles: readonly ConfigFile[];
   /**
-   * `if-missing`: write all `configFiles` when the configuration folder has no `config.yaml`, otherwise leave it alone.
-   * `overwrite`: write each of them over what is there; other files stay. `none`: write nothing.
+   * What to write. Called at most once, and only by a driver that is about to write it: a workspace whose configuration
+   * is in place needs nothing of what it was made from. When it rejects, `ensure` rejects and nothing was written.
+   */
+  composeConfig(folder: ConfigFolder): Promise<readonly ConfigFile[]>;
+  /**
+   * `if-missing`: write what `composeConfig` yields when the configuration folder has no `config.yaml`, otherwise leave it
+   * alone. `overwrite`: write each of the files over what is there; other files stay. `none`: write nothing.
+   * All of them or none: a start that fails while writing leaves the folder as it was.
    */
   readonly seedConfig: 'if-missing' | 'overwrite' | 'none';
   /** Ask the agent to forget its conversations before it takes up work; what it has accepted, it still does once. */
   readonly resetSession: boolean;
-  /** Called once the driver has written `configFiles`, before the instance starts; not called when it left them alone. */
+  /** Called once the driver has written them, before the instance starts; not called when it left the folder alone. */
   configWritten(): void;
   /**
    * Called with the `config.yaml` the instance is about to find, its owner's edits included, after `configWritten` and
@@ -173,7 +187,7 @@ export interface Provisioner {
    * Makes exactly one instance of `spec.generation` run and resolves when it accepts connections. Repeatable: while one
    * of that generation runs, the same instance is answered (and adopted when this process did not start it). Instances of
    * older generations, and those that look for the server elsewhere, are stopped first; an older `spec.generation` than
-   * what runs is refused.
+   * what runs is refused. A driver that keeps a configuration folder leaves the mark of the first success in it.
    * Rejects with DriverError; then nothing of this attempt runs. Aborting `signal`, or a newer verb, ends it the same way.
    */
   ensure(spec: InstanceSpec, record: InstanceRecord | null, signal: AbortSignal): Promise<InstanceRecord>;

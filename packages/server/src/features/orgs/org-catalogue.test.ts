@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../platform/clock.js';
 import { createLogger } from '../../platform/logger.js';
+import { createRandom } from '../../platform/random.js';
 import { createTemplates } from '../templates/index.js';
 import { createOrgCatalogue } from './org-catalogue.js';
 
@@ -22,7 +24,17 @@ describe('the log of org templates', () => {
   const open = () => {
     const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
     const logger = createLogger({ level: 'warn', destination });
-    const templates = createTemplates({ logger, userFolder: null, builtInFolder: join(folder, 'none') });
+    const none = join(folder, 'none');
+    const clock = createSystemClock();
+    const random = createRandom();
+    const templates = createTemplates({
+      logger,
+      clock,
+      random,
+      userFolder: null,
+      ownFolder: none,
+      builtInFolder: none,
+    });
     return createOrgCatalogue({ logger, folders: [folder], templates, secrets: { checkNames: () => {} } });
   };
 

@@ -129,8 +129,9 @@ describe('org import', () => {
 
     const idOf = (name: string) => stored.find((row) => row.name === name)?.id ?? '';
     await waitFor(() => stored.every((row) => world.backend.countRunning(row.id) === 1));
-    const filesOf = (name: string) =>
-      new Map(world.backend.findSpec(idOf(name))?.configFiles.map((file) => [file.path, file.content.toString()]));
+    const filesOf = (name: string) => ({
+      get: (path: string) => world.backend.files.read(idOf(name), path)?.toString(),
+    });
     expect(filesOf('Head').get('system-prompt.md')).toBe('From the template.');
     expect(filesOf('East 5').get('system-prompt.md')).toBe('You are East 5.');
     expect(filesOf('North 0').get('system-prompt.md')).toBe('I lead North.');
@@ -388,7 +389,7 @@ describe('org import', () => {
     const spec = world.backend.findSpec(id);
     expect(spec?.workspaceDir).toBe(`${folder}/x`);
     expect(spec?.env).not.toHaveProperty('EMPTY');
-    expect(spec?.configFiles.map((file) => file.path)).not.toContain('.env');
+    expect(world.backend.files.list(id)).not.toContain('.env');
   });
 
   it('D11: an external node runs nowhere, and channels of unknown kinds are told', async () => {
@@ -442,9 +443,8 @@ describe('org import', () => {
     const { body } = await importOrg({ dir: 'own' });
     const [{ id }] = body.workspaces;
     await waitFor(() => world.backend.countRunning(id) === 1);
-    const files = world.backend.findSpec(id)?.configFiles ?? [];
-    expect(files.map((file) => file.path).sort()).toEqual(['MEMORY.md', 'config.yaml']);
-    const config = files.find((file) => file.path === 'config.yaml')?.content.toString() ?? '';
+    expect(world.backend.files.list(id)).toEqual(['MEMORY.md', 'config.yaml']);
+    const config = world.backend.files.read(id, 'config.yaml')?.toString() ?? '';
     expect(parse(config)).toMatchObject({
       runtime: 'echo',
       runtime_config: { timeout: 0 },
@@ -496,11 +496,7 @@ describe('org import', () => {
     expect({ status, notes: body.notes }).toEqual({ status: 201, notes });
     const [a, b] = body.workspaces;
     await waitFor(() => world.backend.countRunning(a.id) === 1 && world.backend.countRunning(b.id) === 1);
-    const fileOf = (id: string, path: string) =>
-      world.backend
-        .findSpec(id)
-        ?.configFiles.find((file) => file.path === path)
-        ?.content.toString();
+    const fileOf = (id: string, path: string) => world.backend.files.read(id, path)?.toString();
     expect(fileOf(a.id, 'system-prompt.md')).toBe('From the template.');
     expect(fileOf(a.id, 'config.yaml')).not.toContain('idle_prompt');
     expect(fileOf(b.id, 'config.yaml')).not.toContain('initial_prompt');

@@ -1,8 +1,9 @@
 import { StartRefusal } from '../workspaces/index.js';
-import type { Catalogue } from './catalogue.js';
 import { adaptConfig, generateConfig, type WorkspaceIdentity } from './config-file.js';
+import { hashContent } from './content-hash.js';
 import { parseTemplateConfig } from './template-config.js';
-import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
+import { CONFIG_FILE, type FolderContent, readFolderFiles } from './template-folder.js';
+import type { TemplateLookup } from './template-lookup.js';
 
 export interface ComposedFile {
   readonly path: string;
@@ -11,7 +12,7 @@ export interface ComposedFile {
 }
 
 export interface ComposeInput extends WorkspaceIdentity {
-  /** Name of the stored template; null for none. */
+  /** Label of the template to lay; null for none. */
   readonly template: string | null;
   /** Files of the workspace itself: each replaces the template's of the same path. */
   readonly seedFiles: readonly ComposedFile[];
@@ -19,26 +20,28 @@ export interface ComposeInput extends WorkspaceIdentity {
 
 export interface ComposedConfig {
   readonly files: readonly ComposedFile[];
+  /** Of the template's own files, as they were read for this composition; null without a template. */
+  readonly templateHash: string | null;
 }
 
 /** Template below, seed files above it, and the workspace's own identity in whichever config.yaml results. */
-export async function composeConfig(catalogue: Catalogue, input: ComposeInput): Promise<ComposedConfig> {
+export async function composeConfig(lookup: TemplateLookup, input: ComposeInput): Promise<ComposedConfig> {
   const files = new Map<string, ComposedFile>();
-  for (const file of await readTemplate(catalogue, input.template)) files.set(file.path, file);
+  const template = input.template === null ? null : await readTemplate(lookup, input.template);
+  for (const file of template ?? []) files.set(file.path, file);
   for (const file of input.seedFiles) files.set(file.path, file);
   const given = files.get(CONFIG_FILE);
   const text = given ? adapt(given.content.toString('utf8'), input) : generateConfig(input);
   files.set(CONFIG_FILE, { path: CONFIG_FILE, content: Buffer.from(text) });
   const parsed = parseTemplateConfig(text);
   if ('faults' in parsed) throw unreadable(input.template, CONFIG_FILE, parsed.faults[0]);
-  return { files: [...files.values()] };
+  return { files: [...files.values()], templateHash: template === null ? null : hashContent(template) };
 }
 
-async function readTemplate(catalogue: Catalogue, name: string | null): Promise<readonly ComposedFile[]> {
-  if (name === null) return [];
-  const template = catalogue.find(name);
+async function readTemplate(lookup: TemplateLookup, name: string): Promise<FolderContent> {
+  const template = lookup.find(name);
   if (!template) {
-    const problem = catalogue.problems().find((candidate) => candidate.id === name);
+    const problem = lookup.findProblem(name);
     throw problem
       ? unreadable(name, problem.file, problem)
       : unreadable(name, CONFIG_FILE, { reason: 'there is no template of this name any more' });

@@ -6,9 +6,9 @@ import { findRealPathInside } from '../../platform/inside-root.js';
 export const CONFIG_FILE = 'config.yaml';
 
 const FILES_MAX = 500;
-const FILE_BYTES_MAX = 1024 * 1024;
-const TOTAL_BYTES_MAX = 8 * 1024 * 1024;
-const DEPTH_MAX = 16;
+export const FILE_BYTES_MAX = 1024 * 1024;
+export const TOTAL_BYTES_MAX = 8 * 1024 * 1024;
+export const DEPTH_MAX = 16;
 
 /** One file of a template: its path inside the folder with forward slashes, and where it really lies. */
 export interface FolderFile {

@@ -30,8 +30,8 @@ async function problems(): Promise<Record<string, unknown>[]> {
 async function startedFiles(fields: Record<string, unknown>): Promise<ReadonlyMap<string, string>> {
   const { id } = await world.workspaces.verbs.create({ name: 'Ada', ...fields }, 'http://localhost');
   await waitFor(() => world.backend.countRunning(id) === 1);
-  const files = world.backend.findSpec(id)?.configFiles ?? [];
-  return new Map(files.map((file) => [file.path, file.content.toString('utf8')]));
+  const { list: paths, read } = world.backend.files;
+  return new Map(paths(id).map((path) => [path, read(id, path)?.toString('utf8') ?? '']));
 }
 
 const identity = {

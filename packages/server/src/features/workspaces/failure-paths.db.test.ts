@@ -2,7 +2,7 @@ import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
-import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createWorkspacesWorld, NO_TEMPLATES, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
 import { createExternalDriver } from '../../provisioners/external/external.driver.js';
@@ -11,33 +11,27 @@ import { createProvisionerRegistry } from '../../provisioners/registry.js';
 import { createProvisioner } from '../../provisioners/shared-semantics.js';
 import type { EnvChange } from './env-mutators.js';
 import { createInstanceReports } from './instance-reports.js';
-import { StartRefusal } from './instance-start.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
+import { StartRefusal } from './start-refusal.js';
 import type { FailureReason } from './transition.js';
 
 const database = useTestDatabase();
+const aConfig = { files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], templateHash: null };
 let world: WorkspacesWorld;
-let composing: () => { files: ConfigFile[] };
+let composing: () => { files: ConfigFile[]; templateHash: null };
 let requiredEnv: readonly string[];
 let reading: () => { values: Record<string, string>; confidential: string[] };
 let mutating: () => EnvChange;
 
 beforeEach(async () => {
-  composing = () => ({ files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }] });
+  composing = () => aConfig;
   requiredEnv = [];
   reading = () => ({ values: {}, confidential: [] });
   mutating = () => ({ set: {} });
   world = createWorkspacesWorld(database.url, {
     envMutators: [{ name: 'test', mutate: () => mutating() }],
     sources: () => ({
-      templates: {
-        find: () => null,
-        isSafeName: () => true,
-        findForName: () => null,
-        compose: async () => composing(),
-        readRequiredEnv: () => requiredEnv,
-        provisionTimeoutSeconds: () => null,
-      },
+      templates: { ...NO_TEMPLATES, compose: async () => composing(), readRequiredEnv: () => requiredEnv },
       secrets: { checkNames: () => {}, writeWorkspaceSecrets: async () => {}, readFor: async () => reading() },
     }),
   });
@@ -77,6 +71,12 @@ const PATHS = {
       throw new StartRefusal({ reason: 'template_unreadable', text: 'template "x" cannot be read' });
     };
     return create();
+  },
+  config_missing: async () => {
+    const id = await createRunning();
+    world.backend.files.remove(id, 'config.yaml');
+    await world.workspaces.lifecycle.restart(id, {});
+    return id;
   },
   secret_unreadable: () => {
     reading = () => {
@@ -178,7 +178,7 @@ describe('every way to failed', () => {
     const shown = JSON.stringify([await row(id), told, answer]);
     expect(shown).toContain(text);
     expect(shown).not.toContain(SECRET);
-    expect(world.backend.findSpec(id)).toBeUndefined();
+    expect(world.backend.countRunning(id)).toBe(0);
   });
 });
 

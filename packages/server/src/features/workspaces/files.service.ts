@@ -14,8 +14,10 @@ import {
 } from '../../provisioners/files.js';
 import { type ConfigFile, DriverError } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
-import { composeConfiguration, StartRefusal, type StartSources } from './instance-start.js';
-import { writeAppliedTemplate } from './lifecycle-verbs.store.js';
+import type { StartSources } from './instance-start.js';
+import { writeStartNote } from './lifecycle-verbs.store.js';
+import { composeConfiguration, type WrittenConfig } from './start-config.js';
+import { StartRefusal } from './start-refusal.js';
 import { findReconcileRow, type ReconcileRow, takeForFiles } from './workspaces.store.js';
 
 export interface FileVerbsDeps extends Pick<Ports, 'lanes' | 'logger'>, Pick<StartSources, 'templates'> {
@@ -98,15 +100,15 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
 
   /** The first files of a workspace as `write` and `remove` of the port want them, and the note of what was laid. */
   function firstFiles(row: ReconcileRow) {
-    let template: string | null = null;
+    let laid: WrittenConfig = { template: null, templateHash: null };
     return {
       async initial(): Promise<readonly ConfigFile[]> {
         const composed = await composeConfiguration(deps, db, row);
-        template = composed.template;
+        laid = composed;
         return composed.files;
       },
       async note(wasLaid: boolean): Promise<void> {
-        if (wasLaid) await writeAppliedTemplate(db, row.id, row.generation, template);
+        if (wasLaid) await writeStartNote(db, row.id, row.generation, { written: laid, spec: null });
       },
     };
   }

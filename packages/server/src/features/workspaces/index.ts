@@ -20,6 +20,7 @@ import { listOrphans } from './orphans.store.js';
 import { sweepOrphans } from './orphans.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
+import { defaultStartLimitSeconds } from './runtimes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
@@ -27,7 +28,6 @@ import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } 
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export { gitIdentity } from './env-mutators.js';
-export { StartRefusal } from './instance-start.js';
 export {
   type Beat,
   type BeatFacts,
@@ -48,6 +48,7 @@ export {
   writeRegistration,
 } from './registration.store.js';
 export { DEFAULT_RUNTIME, sanitizeRuntime } from './runtimes.js';
+export { StartRefusal } from './start-refusal.js';
 export type { Transition, TransitionOutcome } from './transition.js';
 export { applyTransitions } from './transitions.store.js';
 export type { NewWorkspace, WorkspaceVerbs } from './workspaces.service.js';
@@ -67,6 +68,8 @@ export interface WorkspacesDeps
     ConfigSourceInput['templates'] & {
       /** Declared by a template for its runtime, in seconds; null when none does (contract lifecycle §5.3). */
       provisionTimeoutSeconds(runtime: string): number | null;
+      /** Changes with the files of a template, as of the last look at them; null when there is none of this name. */
+      hashOf(name: string): string | null;
     };
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
@@ -113,8 +116,6 @@ const BEATS_SWEEP_MS = 15_000;
 const IDLE_SWEEP_MS = 120_000;
 const ORPHANS_SWEEP_MS = 60_000;
 const MANAGED_SILENCE_SECONDS = 180;
-const DEFAULT_START_LIMIT_SECONDS = 600;
-const START_LIMIT_SECONDS: Readonly<Record<string, number>> = { hermes: 1_800 };
 
 export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const { supervisor } = deps;
@@ -135,8 +136,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   // One accessor for the sweeper and for what the canvas is told, so that neither gives up before the other (R16).
   const declaredSeconds = (runtime: string): number | null =>
     deps.provisionTimeoutSeconds ?? deps.templates.provisionTimeoutSeconds(runtime);
-  const limitSecondsOf = (runtime: string): number =>
-    declaredSeconds(runtime) ?? START_LIMIT_SECONDS[runtime] ?? DEFAULT_START_LIMIT_SECONDS;
+  const limitSecondsOf = (runtime: string): number => declaredSeconds(runtime) ?? defaultStartLimitSeconds(runtime);
 
   const startsAttention = createAttention(deps.clock, 4 * STARTS_SWEEP_MS);
   supervisor.loop({
@@ -180,9 +180,12 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         db: deps.lanes.control,
         provisioners: deps.provisioners,
         publicUrl: deps.publicUrl,
-        provisionTimeoutOf: (runtime) => {
-          const seconds = declaredSeconds(runtime);
-          return seconds === null ? null : seconds * 1000;
+        templates: {
+          provisionTimeoutOf: (runtime) => {
+            const seconds = declaredSeconds(runtime);
+            return seconds === null ? null : seconds * 1000;
+          },
+          hashOf: deps.templates.hashOf,
         },
       }),
     },

@@ -4,8 +4,9 @@ import type { ConfigFile, InstanceSpec } from '../../provisioners/provisioner.js
 import { applyEnvMutators, type EnvMutator, EnvMutatorError } from './env-mutators.js';
 import { deriveEnv } from './instance-env.js';
 import { sanitizeRuntime, whyNotInstalled } from './runtimes.js';
-import type { Failure } from './transition.js';
-import { listSeedFiles, type ReconcileRow } from './workspaces.store.js';
+import { createStartConfig, type WrittenConfig } from './start-config.js';
+import { StartRefusal } from './start-refusal.js';
+import type { ReconcileRow } from './workspaces.store.js';
 
 /** Plug-ins may ask elsewhere, a start may not wait for them for ever. */
 const ENV_MUTATORS_MS = 30_000;
@@ -13,9 +14,12 @@ const ENV_MUTATORS_MS = 30_000;
 /** What a start needs from other features. */
 export interface StartSources {
   readonly templates: {
+    /** Whether there is a template of this label, be it one that cannot be used. */
+    isKnown(label: string): boolean;
     /**
-     * The files of the agent's configuration folder for this workspace: the stored template, else the generated default,
-     * with `seedFiles` over it. Throws {@link StartRefusal} with `template_unreadable` when the stored template cannot be used.
+     * The files of the agent's configuration folder for this workspace: the template of that label, else the generated
+     * default, with `seedFiles` over it. Throws {@link StartRefusal} with `template_unreadable` when the template cannot
+     * be used.
      */
     compose(input: {
       readonly name: string;
@@ -26,7 +30,7 @@ export interface StartSources {
       readonly tier: number;
       readonly maxConcurrentTasks: number;
       readonly seedFiles: readonly ConfigFile[];
-    }): Promise<{ readonly files: readonly ConfigFile[] }>;
+    }): Promise<{ readonly files: readonly ConfigFile[]; readonly templateHash: string | null }>;
     /** Names of variables without which an agent with this config.yaml cannot work; null when it cannot be read. */
     readRequiredEnv(configYaml: string): readonly string[] | null;
   };
@@ -54,23 +58,14 @@ export interface StartSources {
   readonly platformUrl: () => string;
 }
 
-/** A start that cannot succeed until a person changes something. */
-export class StartRefusal extends Error {
-  override readonly name = 'StartRefusal';
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.text);
-    this.failure = failure;
-  }
-}
-
 export interface PreparedStart {
   readonly spec: InstanceSpec;
   /** What the start wrote into the configuration folder; null while it has written nothing. */
-  written(): { readonly template: string | null } | null;
-  /** Why the configuration on the volume kept the instance from starting; null while it has not. */
-  refusal(): StartRefusal | null;
+  written(): WrittenConfig | null;
+  /** Whether it began to start an instance, rather than finding one. */
+  hasStarted(): boolean;
+  /** Why the configuration kept the instance from starting; null while it has not. A driver passes on only its own errors. */
+  refusal(): Error | null;
 }
 
 /** Puts together the whole of what one start needs, from the row and never from an earlier instance (R1, R22). */
@@ -80,14 +75,13 @@ export async function prepareStart(
   row: ReconcileRow,
   signal: AbortSignal,
 ): Promise<PreparedStart> {
-  const runtime = sanitizeRuntime(row.spec.runtime);
+  const runtime = toRuntime(sources.logger, row);
   const missing = whyNotInstalled(runtime);
   if (missing !== null) throw new StartRefusal({ reason: 'runtime_not_installed', text: missing });
   const secrets = await sources.secrets.readFor(db, row.id);
   const { env, confidential } = await makeEnv(sources, row, runtime, secrets.values, signal);
-  const { template, files } = await composeConfiguration(sources, db, row);
-  let written: { readonly template: string | null } | null = null;
-  let refusal: StartRefusal | null = null;
+  const config = createStartConfig(sources, db, { row, env });
+  let hasStarted = false;
   const spec: InstanceSpec = {
     workspaceId: row.id,
     name: row.name,
@@ -97,25 +91,28 @@ export async function prepareStart(
     env,
     secretNames: [...secrets.confidential, ...confidential],
     platformUrl: sources.platformUrl(),
-    issueToken: () => sources.tokens.issueForGeneration(row.id, row.generation),
-    configFiles: files,
-    // An edited configuration survives every start but one that was asked to lay a template over it (R2, R4, R5).
-    seedConfig: row.pendingTemplate === null ? 'if-missing' : 'overwrite',
-    configWritten() {
-      written = { template };
+    issueToken() {
+      hasStarted = true;
+      return sources.tokens.issueForGeneration(row.id, row.generation);
     },
-    checkConfig(configYaml) {
-      const required = configYaml === null ? null : sources.templates.readRequiredEnv(configYaml);
-      // The runtime says better than we what is wrong with its file.
-      if (required === null)
-        sources.logger.warn({ workspace: row.id }, 'config.yaml not read: required variables unknown');
-      refusal = judgeRequiredEnv(required ?? [], env);
-      return refusal?.message ?? null;
-    },
+    composeConfig: config.compose,
+    seedConfig: config.seed,
+    configWritten: config.noteWritten,
+    checkConfig: config.check,
     resetSession: row.pendingReset,
     workspaceDir: row.spec.workspace_dir,
   };
-  return { spec, written: () => written, refusal: () => refusal };
+  return { spec, written: config.written, hasStarted: () => hasStarted, refusal: config.refusal };
+}
+
+/** Wherever a runtime reaches a path or a file it is one we know (contract lifecycle §12.2). */
+function toRuntime(logger: Logger, row: ReconcileRow): string {
+  const runtime = sanitizeRuntime(row.spec.runtime);
+  if (runtime !== row.spec.runtime) {
+    const fields = { workspace: row.id, asked: row.spec.runtime, runtime };
+    logger.warn(fields, 'unknown runtime; the default stands in for it');
+  }
+  return runtime;
 }
 
 async function makeEnv(
@@ -137,31 +134,4 @@ async function makeEnv(
     // The text is fixed by contract lifecycle §4.10; what the plug-in said may hold anything (R44).
     throw new StartRefusal({ reason: 'env_plugin_failed', text: 'plugin env mutator chain failed' });
   }
-}
-
-/** What the configuration folder of a workspace begins with, and the template this comes from. Throws {@link StartRefusal}. */
-export async function composeConfiguration(sources: Pick<StartSources, 'templates'>, db: Db, row: ReconcileRow) {
-  const template = row.pendingTemplate ?? row.spec.template;
-  const composed = await sources.templates.compose({
-    name: row.name,
-    role: row.role,
-    runtime: sanitizeRuntime(row.spec.runtime),
-    template,
-    model: row.spec.model,
-    tier: row.spec.tier,
-    maxConcurrentTasks: row.spec.max_concurrent_tasks,
-    seedFiles: await listSeedFiles(db, row.id),
-  });
-  return { ...composed, template };
-}
-
-/** The text is fixed by contract lifecycle §13.3 step 4; people search for it. */
-function judgeRequiredEnv(required: readonly string[], env: Readonly<Record<string, string>>): StartRefusal | null {
-  const missing = required.filter((name) => !env[name]);
-  if (missing.length === 0) return null;
-  const text =
-    missing.length === 1
-      ? `missing required env var "${missing[0]}" — add it under Config → Env Vars (or as a Global secret) and retry`
-      : `missing required env vars ${missing.join(', ')} — add them under Config → Env Vars (or as Global secrets) and retry`;
-  return new StartRefusal({ reason: 'missing_env', text, event: { missing: [...missing] } });
 }

@@ -3,7 +3,7 @@ import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
-import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createWorkspacesWorld, NO_TEMPLATES, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { toError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
 import { AppError } from '../../platform/http/app-error.js';
@@ -19,14 +19,14 @@ beforeEach(async () => {
   world = createWorkspacesWorld(database.url, {
     sources: () => ({
       templates: {
+        ...NO_TEMPLATES,
         find: (name) => (TEMPLATES.includes(name) ? { runtime: 'echo' } : null),
         isSafeName: (name) => !name.includes('/'),
-        findForName: () => null,
+        isKnown: (name) => TEMPLATES.includes(name),
         compose: async ({ template }) => ({
           files: [{ path: 'config.yaml', content: Buffer.from(`from: ${template}\n`) }],
+          templateHash: template === null ? null : `hash of ${template}`,
         }),
-        readRequiredEnv: () => [],
-        provisionTimeoutSeconds: () => null,
       },
       secrets: {
         checkNames: () => {},

@@ -12,6 +12,7 @@ import {
   writePendingTemplate,
   writeStoredTemplate,
 } from './lifecycle-verbs.store.js';
+import { needsRestart } from './pending-changes.js';
 import { KEEPS_A_SESSION, sanitizeRuntime } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
 import type { WorkspaceVerbs } from './workspaces.service.js';
@@ -163,7 +164,8 @@ export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
         if (deps.templates.find(template) === null) return refuse('unknown_template');
       }
       await writeStoredTemplate(tx, id, template || null);
-      const changes = { template, needs_restart: true };
+      const spec = { ...row.spec, template: template || null };
+      const changes = { template, needs_restart: needsRestart({ ...row, spec }) };
       await commit(tx, { events: [{ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes } }] });
     });
   }

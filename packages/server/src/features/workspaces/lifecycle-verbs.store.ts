@@ -1,22 +1,24 @@
 import type { Status } from '@molecule/contract';
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/db.js';
+import { toStorableJson } from '../../platform/storable-json.js';
+import type { StartRecord } from './pending-changes.js';
 import type { WorkspaceSpec } from './workspaces.types.js';
 
-export interface VerbSubject {
+export interface VerbSubject extends StartRecord {
   readonly id: string;
   readonly name: string;
   readonly status: Status;
-  readonly spec: WorkspaceSpec;
   readonly backend: string;
-  readonly appliedTemplate: string | null;
   readonly activeTasks: number;
 }
 
 /** The row a verb acts on, held to the end of the transaction; null when there is none. */
 export async function lockVerbSubject(tx: Tx, id: string): Promise<VerbSubject | null> {
   const { rows } = await sql<VerbSubject>`
-    select w.id, w.name, w.status, w.spec, w.backend, w.applied_template as "appliedTemplate",
+    select w.id, w.name, w.status, w.spec, w.backend, w.desired, w.started_spec as "startedSpec",
+           w.provisioned_at as "provisionedAt", w.applied_template as "appliedTemplate",
+           w.applied_template_hash as "appliedTemplateHash",
            coalesce((select l.active_tasks from workspace_liveness as l where l.workspace_id = w.id), 0) as "activeTasks"
       from workspaces as w
      where w.id = ${id}
@@ -63,17 +65,25 @@ export async function writeStoredTemplate(tx: Tx, id: string, template: string |
      where id = ${id}`.execute(tx);
 }
 
-/** After a start wrote the configuration folder: what it holds now, and that the request, if it still stands, is done. */
-export async function writeAppliedTemplate(
-  db: Db | Tx,
-  id: string,
-  generation: number,
-  template: string | null,
-): Promise<void> {
+/** What a start did, as far as later ones have to know. */
+export interface StartNote {
+  /** What it laid into the configuration folder; null: nothing, so that a template asked for has gone. */
+  readonly written: { readonly template: string | null; readonly templateHash: string | null } | null;
+  /** What the instance was started with; null when it ran already. */
+  readonly spec: WorkspaceSpec | null;
+}
+
+/** Writes it, and that what was asked for is done, unless something newer was asked for meanwhile. */
+export async function writeStartNote(db: Db | Tx, id: string, generation: number, note: StartNote): Promise<void> {
+  const { written, spec } = note;
+  const started = spec === null ? null : toStorableJson(spec);
   await sql`
     update workspaces
-       set applied_template = ${template},
-           pending_template = case when generation = ${generation}::bigint then null else pending_template end
+       set applied_template = case when ${written !== null} then ${written?.template ?? null} else applied_template end,
+           applied_template_hash = case when ${written !== null} then ${written?.templateHash ?? null}
+                                        else applied_template_hash end,
+           pending_template = case when generation = ${generation}::bigint then null else pending_template end,
+           started_spec = coalesce(${started}::jsonb, started_spec)
      where id = ${id}`.execute(db);
 }
 

@@ -11,8 +11,10 @@ import {
 } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
-import { prepareStart, StartRefusal, type StartSources } from './instance-start.js';
-import { clearPendingReset, writeAppliedTemplate } from './lifecycle-verbs.store.js';
+import { prepareStart, type StartSources } from './instance-start.js';
+import { clearPendingReset, lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
+import { needsRestart } from './pending-changes.js';
+import { StartRefusal } from './start-refusal.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
@@ -106,7 +108,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       if (found !== null && found.url !== null && isWanted(found, wanted)) {
         deps.logger.debug({ workspace: row.id, backend: row.backend }, 'instance runs already');
         // Whatever its start had to write, it has written; a server that died before saying so is made up for.
-        if (row.pendingTemplate !== null) await noteConfig(row, { template: row.pendingTemplate });
+        const laid = row.pendingTemplate === null ? null : { template: row.pendingTemplate, templateHash: null };
+        await note(row, { written: laid, spec: null });
         if (row.pendingReset) await clearPendingReset(db, row.id, row.generation);
         await observe(row, { instance: found, instanceState: 'running', settled: true });
         return;
@@ -117,10 +120,13 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
       const prepared = await prepareStart(deps, db, row, signal);
-      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch((error: unknown) => {
+      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch(async (error: unknown) => {
+        const written = prepared.written();
+        // They are there all the same, and the next attempt will find them in place.
+        if (written !== null && !signal.aborted) await note(row, { written, spec: null });
         throw prepared.refusal() ?? error;
       });
-      await noteConfig(row, prepared.written());
+      await note(row, { written: prepared.written(), spec: prepared.hasStarted() ? row.spec : null });
       if (row.pendingReset) await clearPendingReset(db, row.id, row.generation);
       const kept = await observe(row, { instance: record, instanceState: 'running', settled: true });
       // The claim was lost meanwhile: whoever holds it now decides, and the driver's own fence keeps it to one instance.
@@ -131,10 +137,28 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     }
   }
 
-  /** After the start and not before: one that failed half way lays the template over the folder again. */
-  async function noteConfig(row: ClaimedRow, written: { readonly template: string | null } | null): Promise<void> {
-    if (written === null) return;
-    await writeAppliedTemplate(db, row.id, row.generation, written.template);
+  /**
+   * What a start has done to the folder and with what it started. A folder that was in place before the first instance ever
+   * became ready was filled by an attempt whose server died before it could note that.
+   */
+  async function note(row: ClaimedRow, what: StartNote): Promise<void> {
+    const isFirst = row.provisionedAt === null;
+    if (what.written === null && what.spec === null && row.pendingTemplate === null && !isFirst) return;
+    await transact('work', async (tx) => {
+      const before = await lockVerbSubject(tx, row.id);
+      if (!before) return;
+      const laidBefore = isFirst && before.appliedTemplate === null ? before.spec.template : null;
+      const written = what.written ?? (laidBefore === null ? null : { template: laidBefore, templateHash: null });
+      await writeStartNote(tx, row.id, row.generation, { ...what, written });
+      const after = {
+        ...before,
+        startedSpec: what.spec ?? before.startedSpec,
+        appliedTemplate: written === null ? before.appliedTemplate : written.template,
+      };
+      if (needsRestart(before) === needsRestart(after)) return;
+      const changes = { needs_restart: needsRestart(after) };
+      await commit(tx, { events: [{ type: 'WORKSPACE_UPDATED', workspaceId: row.id, payload: { changes } }] });
+    });
   }
 
   /** A workspace whose instance is gone, or has to go, says so before it starts again: offline, then provisioning. */

@@ -1,23 +1,54 @@
+interface Runtime {
+  readonly id: string;
+  /** Its adapter ships with the server, so an agent of it can be started here. */
+  readonly isBuiltIn: boolean;
+  /** Seconds a start may take where neither a variable nor a template says otherwise (contract lifecycle §16.1). */
+  readonly startLimitSeconds: number;
+}
+
+const START_LIMIT_SECONDS = 600;
+
 /**
- * The engines this product knows (contract lifecycle §12.1) and which of them this server can start. Names outside the
- * list fall back to the platform default, as shipped clients expect (§12.2).
+ * The engines this product knows (contract lifecycle §12.1). A template is no engine, whatever its name: which of them
+ * one runs on is a key of its config.yaml, so nothing is ever added to this list by adding templates (§12.2, §12.3).
  */
-const KNOWN_RUNTIMES = ['claude-code', 'codex', 'openclaw', 'hermes', 'llm', 'echo', 'external'] as const;
+const RUNTIMES: readonly Runtime[] = [
+  { id: 'claude-code', isBuiltIn: false, startLimitSeconds: START_LIMIT_SECONDS },
+  { id: 'codex', isBuiltIn: false, startLimitSeconds: START_LIMIT_SECONDS },
+  { id: 'openclaw', isBuiltIn: false, startLimitSeconds: START_LIMIT_SECONDS },
+  // Installs a whole distribution at its first start.
+  { id: 'hermes', isBuiltIn: false, startLimitSeconds: 1_800 },
+  { id: 'llm', isBuiltIn: true, startLimitSeconds: START_LIMIT_SECONDS },
+  { id: 'echo', isBuiltIn: true, startLimitSeconds: START_LIMIT_SECONDS },
+  // Nothing to start: it runs wherever its owner runs it.
+  { id: 'external', isBuiltIn: false, startLimitSeconds: START_LIMIT_SECONDS },
+];
+
 export const DEFAULT_RUNTIME = 'claude-code';
 
-/** Runtimes with an adapter that ships with the server. */
-const BUILT_IN: readonly string[] = ['llm', 'echo'];
+/** A runtime as it may reach paths and files: unknown ones become the default, as shipped clients expect (§12.2). */
+export function sanitizeRuntime(runtime: string | null | undefined): string {
+  return find(runtime)?.id ?? DEFAULT_RUNTIME;
+}
 
 /** Runtimes that remember conversations from one start to the next and forget them when asked (contract lifecycle §2.2). */
-export const KEEPS_A_SESSION: ReadonlySet<string> = new Set(BUILT_IN);
-
-export function sanitizeRuntime(runtime: string | null | undefined): string {
-  const name = (runtime ?? '').trim();
-  return (KNOWN_RUNTIMES as readonly string[]).includes(name) ? name : DEFAULT_RUNTIME;
-}
+export const KEEPS_A_SESSION: ReadonlySet<string> = new Set(
+  RUNTIMES.filter(({ isBuiltIn }) => isBuiltIn).map(({ id }) => id),
+);
 
 /** Null when the runtime can be started here; otherwise the sentence for the person who asked for it (design §10). */
 export function whyNotInstalled(runtime: string): string | null {
-  if (BUILT_IN.includes(runtime)) return null;
-  return `Runtime ${runtime} is not installed on this server. Pick ${BUILT_IN.join(' or ')}.`;
+  if (find(runtime)?.isBuiltIn) return null;
+  const installed = RUNTIMES.filter(({ isBuiltIn }) => isBuiltIn).map(({ id }) => id);
+  return `Runtime ${runtime} is not installed on this server. Pick ${installed.join(' or ')}.`;
+}
+
+/** The limit of a start by the engine alone. */
+export function defaultStartLimitSeconds(runtime: string): number {
+  return find(runtime)?.startLimitSeconds ?? START_LIMIT_SECONDS;
+}
+
+function find(runtime: string | null | undefined): Runtime | undefined {
+  const id = (runtime ?? '').trim();
+  return RUNTIMES.find((known) => known.id === id);
 }

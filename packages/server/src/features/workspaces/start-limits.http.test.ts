@@ -35,7 +35,12 @@ function open(given: { templates?: Record<string, string>; variableSeconds?: num
     clock,
     ...(given.variableSeconds === undefined ? {} : { provisionTimeoutSeconds: given.variableSeconds }),
     sources: (ports) => ({
-      templates: createTemplates({ ...ports, userFolder: folder, builtInFolder: join(folder, 'none') }),
+      templates: createTemplates({
+        ...ports,
+        userFolder: folder,
+        ownFolder: join(folder, 'own'),
+        builtInFolder: join(folder, 'none'),
+      }),
       secrets: {
         checkNames: () => {},
         writeWorkspaceSecrets: async () => {},

@@ -43,6 +43,7 @@ export const FAILURE_REASONS = [
   'missing_env',
   'secret_unreadable',
   'template_unreadable',
+  'config_missing',
   'no_backend',
   'env_plugin_failed',
 ] as const;

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
 import { stopSignalOf } from '../../../test/ports.js';
-import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
+import { createWorkspacesWorld, NO_TEMPLATES, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { PlatformUnavailableError } from '../../platform/errors.js';
 import { readEvents } from '../../platform/event-log.js';
 import { TRIGGERS } from './lifecycle.js';
@@ -121,14 +121,7 @@ describe('workspaces on a real database', () => {
     let reads = 0;
     const other = createWorkspacesWorld(database.url, {
       sources: () => ({
-        templates: {
-          find: () => null,
-          isSafeName: () => true,
-          findForName: () => null,
-          compose: async () => ({ files: [] }),
-          readRequiredEnv: () => [],
-          provisionTimeoutSeconds: () => null,
-        },
+        templates: NO_TEMPLATES,
         secrets: {
           checkNames: () => {},
           writeWorkspaceSecrets: async () => {},

@@ -25,6 +25,8 @@ const ADDED = [
   'demo',
   'model',
   'hibernation_idle_minutes',
+  'needs_restart',
+  'template_changed',
 ];
 
 describe('workspaces over HTTP', () => {

@@ -5,13 +5,13 @@ import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { WorkspaceVerbs } from './workspaces.service.js';
-import { findWireRow, listWorkspaces, type ProvisionTimeoutOf, toPublic } from './workspaces.views.js';
+import { findWireRow, listWorkspaces, type TemplateFacts, toPublic } from './workspaces.views.js';
 
 interface RouteDeps {
   readonly verbs: WorkspaceVerbs;
   readonly db: Db;
   readonly provisioners: ProvisionerRegistry;
-  readonly provisionTimeoutOf: ProvisionTimeoutOf;
+  readonly templates: TemplateFacts;
   /** Configured public URL; null means: as the caller reached us. */
   readonly publicUrl: string | null;
 }
@@ -30,7 +30,7 @@ type WorkspaceHandlers = Pick<
 
 /** Parse, one call, reply. Rules live in the service, joins in the views. */
 export function createWorkspaceHandlers(deps: RouteDeps): WorkspaceHandlers {
-  const { verbs, db, provisionTimeoutOf } = deps;
+  const { verbs, db, templates } = deps;
   return {
     createWorkspace: async ({ body, request }) => {
       const created = await verbs.create(body, deps.publicUrl ?? request.origin);
@@ -49,7 +49,7 @@ export function createWorkspaceHandlers(deps: RouteDeps): WorkspaceHandlers {
       };
     },
 
-    listWorkspaces: async () => ({ status: 200, body: await listWorkspaces(db, provisionTimeoutOf) }),
+    listWorkspaces: async () => ({ status: 200, body: await listWorkspaces(db, templates) }),
 
     getWorkspace: async ({ params, query, actor }) => {
       const row = await findWireRow(db, params.id);
@@ -60,7 +60,7 @@ export function createWorkspaceHandlers(deps: RouteDeps): WorkspaceHandlers {
           fields: { id: row.id, removed_at: row.removed_at?.toISOString() ?? null, hint: REMOVED_HINT },
         });
       }
-      return { status: 200, body: toPublic(row, provisionTimeoutOf) };
+      return { status: 200, body: toPublic(row, templates) };
     },
 
     getWorkspaceState: async ({ params }) => {

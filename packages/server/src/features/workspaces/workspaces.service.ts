@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
+import { needsRestart } from './pending-changes.js';
 import { DEFAULT_RUNTIME } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
 import {
@@ -184,18 +185,19 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
 
   async function patch(id: string, body: PatchWorkspace): Promise<{ needsRestart: boolean }> {
     checkPatchFields(body);
+    const runtime = body.runtime?.trim();
     const workspaceDir = body.workspace_dir === undefined ? undefined : parseWorkspaceDir(body.workspace_dir);
     const parentId = body.parent_id === undefined ? undefined : parseParentId(body.parent_id);
     await transact('control', async (tx) => {
       if (parentId) await lockMoves(tx);
       const held = await lockLive(tx, parentId ? [id, parentId] : [id]);
       const row = held.get(id) ?? refuse('workspace_not_found');
-      if (body.runtime !== undefined) checkRuntimeChange(row.spec.runtime, body.runtime);
+      if (runtime !== undefined) checkRuntimeChange(row.spec.runtime, runtime);
       if (parentId) await checkParent(tx, held, parentId, id);
       const spec: WorkspaceSpec = {
         ...row.spec,
         ...(body.tier === undefined ? {} : { tier: body.tier }),
-        ...(body.runtime === undefined ? {} : { runtime: body.runtime }),
+        ...(runtime === undefined ? {} : { runtime }),
         ...(workspaceDir === undefined ? {} : { workspace_dir: workspaceDir }),
       };
       const set = {
@@ -219,7 +221,11 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
           workspace_dir: spec.workspace_dir,
           hibernation_idle_minutes: set.idleMinutes,
         };
-        const changed = Object.entries(changes).filter(([key]) => key in fields);
+        const waits = needsRestart({ ...row, spec });
+        const changed = [
+          ...Object.entries(changes).filter(([key]) => key in fields),
+          ...(waits === needsRestart(row) ? [] : [['needs_restart', waits] as const]),
+        ];
         events.push({ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes: Object.fromEntries(changed) } });
       }
       if (x !== undefined || collapsed !== undefined) {
@@ -301,9 +307,10 @@ function toSpec(deps: WorkspaceServiceDeps, body: CreateWorkspace): WorkspaceSpe
   if (template !== null && !deps.templates.isSafeName(template)) refuse('invalid_template');
   const supplied = template === null ? null : (deps.templates.find(template) ?? refuse('unknown_template'));
   const workspaceDir = parseWorkspaceDir(body.workspace_dir);
-  const external = body.external === true || body.runtime === 'external';
+  const asked = body.runtime?.trim();
+  const external = body.external === true || asked === 'external';
   return {
-    runtime: external ? 'external' : body.runtime || supplied?.runtime || DEFAULT_RUNTIME,
+    runtime: external ? 'external' : asked || supplied?.runtime || DEFAULT_RUNTIME,
     template,
     // Only what the owner chose: a template's model stays in its config.yaml and counts when its key exists (design §10).
     model: body.model || null,

@@ -4,6 +4,7 @@ import { claim, ownedBy } from '../../platform/claim.js';
 import type { Db, Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
 import type { InstanceRecord } from '../../provisioners/provisioner.js';
+import type { StartRecord } from './pending-changes.js';
 import type { InstanceState, WorkspaceSpec } from './workspaces.types.js';
 
 /** One workspace as it is written first. Ids are chosen before, so that a tree is one statement per table. */
@@ -45,9 +46,10 @@ export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert
   await sql`
     insert into workspaces
       (id, name, role, parent_id, awareness_namespace, spec, backend, status, url, url_from, delivery_mode, budget_limit,
-       may_bootstrap)
+       may_bootstrap, seeded_for)
     select id, name, role, parent_id, 'workspace:' || id, spec, backend, status::workspace_status, url,
-           case when url is null then 'none' else 'agent' end, delivery_mode, budget_limit, backend = 'external'
+           case when url is null then 'none' else 'agent' end, delivery_mode, budget_limit, backend = 'external',
+           coalesce(spec ->> 'template', '')
       from jsonb_to_recordset(${rows}::jsonb) as v("order" integer, id uuid, name text, role text, parent_id uuid,
            spec jsonb, backend text, status text, url text, delivery_mode text, budget_limit bigint)
      order by v."order"`.execute(tx);
@@ -68,13 +70,12 @@ export async function insertWorkspaces(tx: Tx, inserts: readonly WorkspaceInsert
   }
 }
 
-export interface LockedWorkspace {
+export interface LockedWorkspace extends StartRecord {
   readonly id: string;
   readonly name: string;
   readonly role: string | null;
   readonly status: Status;
   readonly parentId: string | null;
-  readonly spec: WorkspaceSpec;
   readonly idleMinutes: number | null;
 }
 
@@ -93,6 +94,11 @@ export async function lockLive(tx: Tx, ids: readonly string[]): Promise<Readonly
       'parent_id as parentId',
       'spec',
       'hibernation_idle_minutes as idleMinutes',
+      'desired',
+      'started_spec as startedSpec',
+      'provisioned_at as provisionedAt',
+      'applied_template as appliedTemplate',
+      'applied_template_hash as appliedTemplateHash',
     ])
     .where(sql<boolean>`id = any(${[...ids]}::uuid[])`)
     .orderBy('id')
@@ -311,6 +317,10 @@ export interface ReconcileRow {
   readonly crashCount: number;
   /** The template that this start lays over the configuration folder; null leaves the folder alone. */
   readonly pendingTemplate: string | null;
+  /** When an instance became ready for the first time; null: never. */
+  readonly provisionedAt: Date | null;
+  /** The template that the seed files were composed for, "" for none; null: not known, they lie over any. */
+  readonly seededFor: string | null;
   /** This start asks the agent to forget its conversations. */
   readonly pendingReset: boolean;
   /** The host that runs it and keeps its files; null until one has taken it. */
@@ -334,6 +344,8 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
       'instance_state',
       'crash_count',
       'pending_template',
+      'provisioned_at',
+      'seeded_for',
       'pending_reset',
       'host_id',
     ])
@@ -345,11 +357,23 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     instance_state: instanceState,
     crash_count: crashCount,
     pending_template: pendingTemplate,
+    provisioned_at: provisionedAt,
+    seeded_for: seededFor,
     pending_reset: pendingReset,
     host_id: hostId,
     ...rest
   } = row;
-  return { ...rest, observedGeneration, instanceState, crashCount, pendingTemplate, pendingReset, hostId };
+  return {
+    ...rest,
+    observedGeneration,
+    instanceState,
+    crashCount,
+    pendingTemplate,
+    provisionedAt,
+    seededFor,
+    pendingReset,
+    hostId,
+  };
 }
 
 export interface Observation {
@@ -382,6 +406,8 @@ export async function writeObservation(db: Db | Tx, id: string, owner: string, s
                       then coalesce(${seen.instance?.url ?? null}::text, url) else url end,
            url_from = case when ${seen.instanceState} = 'running' and ${seen.instance?.url ?? null}::text is not null
                            then 'driver' else url_from end,
+           provisioned_at = case when ${seen.instanceState} = 'running' and ${seen.settled}
+                                 then coalesce(provisioned_at, now()) else provisioned_at end,
            due_at = case when ${seen.dueInMs}::bigint is null then null
                          else now() + ${seen.dueInMs}::bigint * interval '1 millisecond' end
      where ${ownedBy({ id, owner })} and crash_count = ${seen.crashCount}`.execute(db);

@@ -23,7 +23,11 @@ export interface WorkspacesTables {
     last_sample_error: string | null;
     failure_reason: string | null;
     applied_template: string | null;
+    applied_template_hash: string | null;
     pending_template: string | null;
+    provisioned_at: NullableTimestamp;
+    started_spec: NullableJsonColumn<WorkspaceSpec>;
+    seeded_for: string | null;
     pending_reset: Generated<boolean>;
     hibernation_idle_minutes: number | null;
     desired: Generated<Desired>;

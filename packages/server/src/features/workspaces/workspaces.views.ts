@@ -1,6 +1,7 @@
 import type { PublicWorkspace, Workspace } from '@molecule/contract';
 import { sql } from 'kysely';
 import type { Db, Tx } from '../../platform/db.js';
+import { hasChangedTemplate, needsRestart } from './pending-changes.js';
 import type { WorkspaceCard, WorkspaceReads } from './reads.js';
 import type { WorkspaceSpec } from './workspaces.types.js';
 
@@ -150,6 +151,11 @@ function wireRows(db: Db | Tx) {
       'w.monthly_spend',
       'w.budget_limit',
       'w.hibernation_idle_minutes',
+      'w.desired',
+      'w.started_spec as startedSpec',
+      'w.provisioned_at as provisionedAt',
+      'w.applied_template as appliedTemplate',
+      'w.applied_template_hash as appliedTemplateHash',
       'w.last_outbound_at',
       'w.created_at',
       'w.removed_at',
@@ -173,19 +179,24 @@ function wireRows(db: Db | Tx) {
 
 export type WireRow = Awaited<ReturnType<ReturnType<typeof wireRows>['execute']>>[number];
 
-/** Milliseconds the canvas should wait for a start, or null when the runtime's template declares nothing. */
-export type ProvisionTimeoutOf = (runtime: string) => number | null;
+/** What a reading of a workspace needs to know of templates. */
+export interface TemplateFacts {
+  /** Milliseconds the canvas should wait for a start, or null when the runtime's template declares nothing. */
+  provisionTimeoutOf(runtime: string): number | null;
+  /** Changes with the files of a template; null when there is none of this name. */
+  hashOf(template: string): string | null;
+}
 
-export async function listWorkspaces(db: Db | Tx, timeoutOf: ProvisionTimeoutOf): Promise<Workspace[]> {
+export async function listWorkspaces(db: Db | Tx, facts: TemplateFacts): Promise<Workspace[]> {
   const rows = await wireRows(db).where('w.status', '<>', 'removed').orderBy('w.seq').execute();
-  return rows.map((row) => toWire(row, timeoutOf));
+  return rows.map((row) => toWire(row, facts));
 }
 
 export async function findWireRow(db: Db | Tx, id: string): Promise<WireRow | null> {
   return (await wireRows(db).where('w.id', '=', id).executeTakeFirst()) ?? null;
 }
 
-export function toPublic(row: WireRow, timeoutOf: ProvisionTimeoutOf): PublicWorkspace {
+export function toPublic(row: WireRow, facts: TemplateFacts): PublicWorkspace {
   const {
     last_sample_error: _e,
     current_task: _t,
@@ -193,13 +204,13 @@ export function toPublic(row: WireRow, timeoutOf: ProvisionTimeoutOf): PublicWor
     monthly_spend: _m,
     budget_limit: _b,
     ...shared
-  } = toWire(row, timeoutOf);
+  } = toWire(row, facts);
   return { ...shared, last_outbound_at: row.last_outbound_at?.toISOString() ?? null };
 }
 
-function toWire(row: WireRow, timeoutOf: ProvisionTimeoutOf): Workspace {
+function toWire(row: WireRow, facts: TemplateFacts): Workspace {
   const spec: WorkspaceSpec = row.spec;
-  const timeoutMs = timeoutOf(spec.runtime);
+  const timeoutMs = facts.provisionTimeoutOf(spec.runtime);
   return {
     id: row.id,
     name: row.name,
@@ -232,6 +243,8 @@ function toWire(row: WireRow, timeoutOf: ProvisionTimeoutOf): Workspace {
     demo: row.demo ?? false,
     model: row.model ?? spec.model,
     hibernation_idle_minutes: row.hibernation_idle_minutes,
+    needs_restart: needsRestart(row),
+    template_changed: hasChangedTemplate(row, facts.hashOf),
     ...(timeoutMs === null ? {} : { provision_timeout_ms: timeoutMs }),
   };
 }

@@ -7,7 +7,7 @@ import { type Clause, type Subject, specOf } from './provisioner.suite.js';
 const never = new AbortController().signal;
 const { workspaceId: A } = specOf(1);
 const always = (): boolean => true;
-const initial = async (): Promise<readonly ConfigFile[]> => specOf(1).configFiles;
+const initial = (): Promise<readonly ConfigFile[]> => specOf(1).composeConfig({ provisionedAt: null });
 
 const targetOf = (place: FilePlace): FileTarget => ({ workspaceId: A, place, workspaceDir: null });
 
@@ -98,7 +98,8 @@ export const FILE_CLAUSES: readonly Clause[] = [
       expect(await pathsIn(subject, 'configs', null, 1)).toEqual(['config.yaml', 'more.md', 'notes.md']);
       expect(await provisioner.list()).toMatchObject([{ workspaceId: A, running: false }]);
       const other = [{ path: 'notes.md', content: Buffer.from('of the template') }];
-      await provisioner.ensure(specOf(2, { configFiles: [...specOf(2).configFiles, ...other] }), null, never);
+      const composeConfig = async () => [...(await specOf(2).composeConfig({ provisionedAt: null })), ...other];
+      await provisioner.ensure(specOf(2, { composeConfig }), null, never);
       expect(await textOf(subject, 'config.yaml')).toBe('generation: 1\n');
       expect(await textOf(subject, 'notes.md')).toBe('mine');
     },

@@ -290,6 +290,17 @@ const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    flaw: 'composes the configuration before it knows whether it will write it',
+    caughtBy: ['composes-only-to-write'],
+    breakage: (provisioner) => ({
+      async ensure(spec, record, signal) {
+        const files = await spec.composeConfig({ provisionedAt: null }).catch(() => null);
+        const composeConfig = files === null ? spec.composeConfig : async () => files;
+        return provisioner.ensure({ ...spec, composeConfig }, record, signal);
+      },
+    }),
+  },
+  {
     flaw: 'starts whatever is said about the configuration',
     caughtBy: ['configuration-is-judged'],
     breakage: (provisioner) => ({
@@ -303,11 +314,36 @@ const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    flaw: 'starts with an empty folder when the configuration cannot be composed',
+    caughtBy: ['failed-composition'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) =>
+        provisioner.ensure(
+          { ...spec, composeConfig: (folder) => spec.composeConfig(folder).catch(() => []) },
+          record,
+          signal,
+        ),
+    }),
+  },
+  {
+    flaw: 'does not say that the folder was in use before',
+    caughtBy: ['marks-the-first-success'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) =>
+        provisioner.ensure(
+          { ...spec, composeConfig: () => spec.composeConfig({ provisionedAt: null }) },
+          record,
+          signal,
+        ),
+    }),
+  },
+  {
     flaw: 'shows the configuration it was given instead of the one that is there',
     caughtBy: ['configuration-is-judged'],
     breakage: (provisioner) => ({
-      ensure(spec, record, signal) {
-        const given = spec.configFiles[0]?.content.toString('utf8') ?? null;
+      async ensure(spec, record, signal) {
+        const [first] = await spec.composeConfig({ provisionedAt: null });
+        const given = first?.content.toString('utf8') ?? null;
         return provisioner.ensure({ ...spec, checkConfig: () => spec.checkConfig(given) }, record, signal);
       },
     }),

@@ -6,6 +6,7 @@ import {
   type InstanceExit,
   type InstanceRecord,
   type InstanceSpec,
+  PROVISIONED_FILE,
   type Provisioner,
 } from '../provisioner.js';
 
@@ -59,7 +60,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     secretNames: ['API_KEY'],
     platformUrl: 'http://127.0.0.1:8080',
     issueToken: async () => `token-of-generation-${generation}`,
-    configFiles: [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
+    composeConfig: async () => [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
     seedConfig: 'if-missing',
     configWritten: () => {},
     resetSession: false,
@@ -236,6 +237,65 @@ export const CLAUSES: readonly Clause[] = [
       await provisioner.ensure(spec(3, 'none'), null, never);
       await provisioner.ensure(spec(4, 'overwrite'), null, never);
       expect(heard).toEqual([1, 4]);
+    },
+  },
+  {
+    id: 'composes-only-to-write',
+    guarantee: 'what the configuration is made of is asked for when it is written, and not otherwise',
+    appliesTo: 'running',
+    async check({ provisioner }) {
+      const asked: number[] = [];
+      const spec = (generation: number, seedConfig: InstanceSpec['seedConfig']) => {
+        const composeConfig = async () => {
+          asked.push(generation);
+          return [{ path: 'config.yaml', content: Buffer.from('x\n') }];
+        };
+        return specOf(generation, { seedConfig, composeConfig });
+      };
+      await provisioner.ensure(spec(1, 'if-missing'), null, never);
+      await provisioner.ensure(spec(2, 'if-missing'), null, never);
+      await provisioner.ensure(spec(3, 'none'), null, never);
+      await provisioner.ensure(spec(4, 'overwrite'), null, never);
+      expect(asked).toEqual([1, 4]);
+    },
+  },
+  {
+    id: 'failed-composition',
+    guarantee: 'nothing is written and nothing runs when the configuration cannot be composed',
+    appliesTo: 'running',
+    async check({ provisioner, countRunning, readConfig }) {
+      const composeConfig = async () => {
+        throw new Error(`no such template, says ${SECRET}`);
+      };
+      const error = await driverErrorOf(provisioner.ensure(specOf(1, { composeConfig }), null, never));
+      expect(error).toMatchObject({ kind: 'unavailable', retryable: true });
+      expect(await countRunning(A)).toBe(0);
+      expect(await readConfig(A, 'config.yaml')).toBeNull();
+    },
+  },
+  {
+    id: 'marks-the-first-success',
+    guarantee: 'the first instance that became ready leaves its time in the folder, and a later composition is told it',
+    appliesTo: 'running',
+    async check({ provisioner, failNextStart, readConfig }) {
+      const told: (string | null)[] = [];
+      const spec = (generation: number) =>
+        specOf(generation, {
+          seedConfig: 'overwrite',
+          composeConfig: async ({ provisionedAt }) => {
+            told.push(provisionedAt);
+            return [{ path: 'config.yaml', content: Buffer.from('x\n') }];
+          },
+        });
+      failNextStart(['no']);
+      await driverErrorOf(provisioner.ensure(spec(1), null, never));
+      expect(await readConfig(A, PROVISIONED_FILE)).toBeNull();
+      await provisioner.ensure(spec(1), null, never);
+      const mark = await readConfig(A, PROVISIONED_FILE);
+      expect(mark).toMatch(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z\n$/);
+      await provisioner.ensure(spec(2), null, never);
+      expect(await readConfig(A, PROVISIONED_FILE)).toBe(mark);
+      expect(told).toEqual([null, null, mark?.trim()]);
     },
   },
   {

@@ -5,6 +5,8 @@ export interface FakeVolumes {
   read(workspaceId: string, path: string, place?: FilePlace): Buffer | null;
   write(workspaceId: string, path: string, content: Buffer, place?: FilePlace): void;
   remove(workspaceId: string, path: string): void;
+  /** Paths in the configuration folder, sorted, without hidden files. */
+  list(workspaceId: string): readonly string[];
   exists(workspaceId: string): boolean;
   ids(): readonly string[];
   /** Paths of all files of one place. */
@@ -27,6 +29,11 @@ export function createFakeVolumes(): FakeVolumes {
     remove(workspaceId, path) {
       volumes.get(workspaceId)?.delete(keyOf(path, 'configs'));
     },
+    list: (workspaceId) =>
+      [...(volumes.get(workspaceId)?.keys() ?? [])]
+        .filter((key) => key.startsWith('configs/') && !key.startsWith('configs/.'))
+        .map((key) => key.slice('configs/'.length))
+        .sort(),
     exists: (workspaceId) => volumes.has(workspaceId),
     ids: () => [...volumes.keys()],
     paths(workspaceId, place) {

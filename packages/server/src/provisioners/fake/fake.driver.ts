@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.js';
 import { createExitListeners } from '../exit-listeners.js';
-import { DriverError, type InstanceRecord, type InstanceSpec } from '../provisioner.js';
+import { DriverError, type InstanceRecord, type InstanceSpec, PROVISIONED_FILE } from '../provisioner.js';
 import { createRedactor } from '../redaction.js';
 import type { Driver } from '../shared-semantics.js';
 import { untilAborted } from '../until-aborted.js';
@@ -125,7 +125,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         calls.push(`start ${spec.workspaceId}`);
         requireReachable();
         const workspace = hold(spec);
-        seed(volumes, spec);
+        await seed(volumes, spec);
         const reason = spec.checkConfig(volumes.read(spec.workspaceId, 'config.yaml')?.toString('utf8') ?? null);
         if (reason !== null) throw new DriverError('rejected', reason, { retryable: false });
         if (spec.resetSession) resets.set(spec.workspaceId, (resets.get(spec.workspaceId) ?? 0) + 1);
@@ -136,6 +136,9 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         signal.throwIfAborted();
         const failure = failures.shift();
         if (failure !== undefined) throw bootFailure(spec, failure);
+        if (volumes.read(spec.workspaceId, PROVISIONED_FILE) === null) {
+          volumes.write(spec.workspaceId, PROVISIONED_FILE, Buffer.from(`${clock.now().toISOString()}\n`));
+        }
         workspace.running = workspace.lastInstance;
         watched.add(workspace.lastInstance.instanceId);
         return workspace.lastInstance;
@@ -246,11 +249,12 @@ interface FakeExit {
   readonly output: readonly string[];
 }
 
-function seed(volumes: FakeVolumes, spec: InstanceSpec): void {
+async function seed(volumes: FakeVolumes, spec: InstanceSpec): Promise<void> {
   const { workspaceId } = spec;
   if (spec.seedConfig === 'none') return;
   if (spec.seedConfig === 'if-missing' && volumes.read(workspaceId, 'config.yaml') !== null) return;
-  for (const file of spec.configFiles) volumes.write(workspaceId, file.path, file.content);
+  const provisionedAt = volumes.read(workspaceId, PROVISIONED_FILE)?.toString('utf8').trim() ?? null;
+  for (const file of await spec.composeConfig({ provisionedAt })) volumes.write(workspaceId, file.path, file.content);
   spec.configWritten();
 }
 

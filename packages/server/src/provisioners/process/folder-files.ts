@@ -8,13 +8,15 @@ import { DriverError } from '../provisioner.js';
  * one: folders are checked component by component, files are opened with O_NOFOLLOW or replaced by rename.
  */
 
-/** Makes sure `path` is a real folder. Its parent must exist and be trusted. */
-export async function ensureFolder(path: string, mode: number): Promise<void> {
+/** Makes sure `path` is a real folder; answers whether it was made. Its parent must exist and be trusted. */
+export async function ensureFolder(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, { mode });
+    return true;
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error;
     if (!(await isRealFolder(path))) throw notAFolder(path);
+    return false;
   }
 }
 
@@ -109,7 +111,8 @@ async function findStats(path: string): Promise<Stats | null> {
   }
 }
 
-function toSegments(relative: string): string[] {
+/** The components of a relative path; throws DriverError for one that climbs or is absolute. */
+export function toSegments(relative: string): string[] {
   const segments = relative.split('/');
   const isSafe = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
   if (!isSafe || relative.includes('\0') || relative.includes('\\')) throw outside(relative);

@@ -304,6 +304,15 @@ describe('output', () => {
   });
 });
 
+it('D12: an agent finds the whole of its configuration at its very first look', async () => {
+  const look = 'console.log(require("fs").readdirSync(process.env.CONFIGS_DIR).sort().join(" ")); process.exit(3);';
+  const provisioner = world.createProvisioner({ commandFor: () => [process.execPath, '-e', look] });
+  const composeConfig = async () =>
+    ['config.yaml', 'a.md', 'skills/s/SKILL.md'].map((path) => ({ path, content: Buffer.from('x') }));
+  const error = await errorOf(provisioner.ensure(specOf(1, { composeConfig }), null, never));
+  expect(error.logTail).toEqual(['.auth_token a.md config.yaml skills']);
+});
+
 describe.skipIf(!hasPrlimit())('limits', () => {
   it('hold for the agent itself, which keeps its number', async () => {
     const record = await provisionerOf('agent').ensure(specOf(1, { memoryMb: 512 }), null, never);
@@ -373,8 +382,8 @@ describe('links in a folder the agent can write to', () => {
     await mkdir(outside);
     await mkdir(folderOf('configs'), { recursive: true });
     await symlink(outside, folderOf('configs', 'skills'));
-    const configFiles = [{ path: 'skills/a.md', content: Buffer.from('a') }];
-    const error = await errorOf(provisionerOf('agent').ensure(specOf(1, { configFiles }), null, never));
+    const composeConfig = async () => [{ path: 'skills/a.md', content: Buffer.from('a') }];
+    const error = await errorOf(provisionerOf('agent').ensure(specOf(1, { composeConfig }), null, never));
     expect(error).toMatchObject({ kind: 'rejected', retryable: false });
     expect(await readdir(outside)).toEqual([]);
 
@@ -394,8 +403,8 @@ describe('links in a folder the agent can write to', () => {
   });
 
   it.each(['../x', '/etc/x', 'a/../../x', '', 'a//b', 'a\0b', './x'])('nor does the path %j leave it', async (path) => {
-    const configFiles = [{ path, content: Buffer.from('x') }];
-    const error = await errorOf(provisionerOf('agent').ensure(specOf(1, { configFiles }), null, never));
+    const composeConfig = async () => [{ path, content: Buffer.from('x') }];
+    const error = await errorOf(provisionerOf('agent').ensure(specOf(1, { composeConfig }), null, never));
     expect(error).toMatchObject({ kind: 'rejected', retryable: false });
   });
 });

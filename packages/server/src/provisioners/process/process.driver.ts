@@ -31,6 +31,7 @@ import {
   getWorkingFolder,
   type InstanceNote,
   listWorkspaceIds,
+  markProvisioned,
   seedConfigs,
   toWorkspaceFolder,
   type WorkspaceFolder,
@@ -129,6 +130,10 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       signal,
     );
     watchChild(spec, folder, redact, launched);
+    await markProvisioned(folder, clock.now().toISOString()).catch((error: unknown) => {
+      // It runs, and that counts: the row remembers its first success as well.
+      log.warn({ err: error, workspaceId: spec.workspaceId }, 'cannot mark the configuration folder as provisioned');
+    });
     return toRecord(hostId, { ...note, platformUrl: spec.platformUrl }, launched.identity, launched.port);
   }
 

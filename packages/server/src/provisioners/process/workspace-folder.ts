@@ -1,7 +1,8 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RESET_SESSION_FILE } from '@molecule/contract/runtime-files';
-import { DriverError, type InstanceSpec } from '../provisioner.js';
+import { DriverError, type InstanceSpec, PROVISIONED_FILE } from '../provisioner.js';
+import { writeConfigs } from './config-seeding.js';
 import {
   deleteFolder,
   ensureFolder,
@@ -80,10 +81,20 @@ export async function seedConfigs(folder: WorkspaceFolder, spec: InstanceSpec): 
     case 'overwrite':
       break;
   }
-  for (const file of spec.configFiles) {
-    await writeFileInside(folder.configs, file.path, file.content, file.mode ?? 0o644);
-  }
+  await writeConfigs(folder.configs, await spec.composeConfig({ provisionedAt: await findProvisionedAt(folder) }));
   spec.configWritten();
+}
+
+/** The time in the mark of the first success; null when there is no mark, or an agent has spoilt it. */
+async function findProvisionedAt(folder: WorkspaceFolder): Promise<string | null> {
+  const text = (await findFile(join(folder.configs, PROVISIONED_FILE), 64))?.toString('utf8').trim() ?? '';
+  return /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text) ? text : null;
+}
+
+/** Leaves the mark of the first success, unless it is there. */
+export async function markProvisioned(folder: WorkspaceFolder, at: string): Promise<void> {
+  if ((await findProvisionedAt(folder)) !== null) return;
+  await writeFileInside(folder.configs, PROVISIONED_FILE, `${at}\n`, 0o644);
 }
 
 /** A configuration is a few KiB. */
