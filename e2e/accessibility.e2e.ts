@@ -39,8 +39,11 @@ describe.skipIf(chromiumPath === null)('everybody can use the canvas', () => {
       for (const violation of await findViolations(visitor.page)) violations.push(`${screen.name}: ${violation}`);
     }
     expect(violations).toEqual([]);
-    // The last screen is the one of a visitor whose session has ended.
-    expect(visitor.complaints).toEqual([expect.stringMatching(/401.*\/session/)]);
+    // One screen is a conflict; the last one is that of a visitor whose session has ended.
+    expect(visitor.complaints).toEqual([
+      expect.stringMatching(/412.*\/files\/config\.yaml/),
+      expect.stringMatching(/401.*\/session/),
+    ]);
     await visitor.context.close();
   });
 

@@ -96,15 +96,21 @@ async function saveKnownKey(page: Page, label: string, value: string): Promise<v
   const field = page.getByLabel(label);
   await field.fill(value);
   await field.press('Enter');
-  await page
-    .getByText(/^Saved/)
-    .filter({ hasText: /\(([A-Z_]+)\)$/.exec(label)?.[1] ?? '' })
-    .waitFor();
+  await confirmKey(page, /\(([A-Z_]+)\)$/.exec(label)?.[1] ?? '');
 }
 
 async function addOtherKey(page: Page, name: string, value: string): Promise<void> {
   await page.getByLabel('Name of the key').fill(name);
   await page.getByLabel('Value of the key').fill(value);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await confirmKey(page, name);
+}
+
+/** Every agent of the team starts again with it, and is named before that. */
+async function confirmKey(page: Page, name: string): Promise<void> {
+  const dialog = page.getByRole('alertdialog', { name: `Save ${name} for all agents?` });
+  for (const agent of ['Lead', 'Researcher', 'Writer'])
+    await dialog.getByRole('listitem').filter({ hasText: agent }).waitFor();
+  await dialog.getByRole('button', { name: 'Save key' }).click();
   await page.getByText(`Saved ${name}`).waitFor();
 }

@@ -88,8 +88,103 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'details further down',
+    async show(page) {
+      await page.getByRole('heading', { name: 'Cannot be undone' }).scrollIntoViewIfNeeded();
+      await page.getByText(/^Online (for|just now)/).waitFor();
+    },
+  },
+  {
+    name: 'secrets',
+    async show(page, product) {
+      const id = await idOf(product, 'Lead');
+      const { client } = product;
+      await client.call('putGlobalSecret', { body: { key: 'SEARCH_API_KEY', value: 'shared' } });
+      await client.call('putGlobalSecret', { body: { key: 'MAIL_ACCOUNT', value: 'shared' } });
+      await client.call('putSecret', { params: { id }, body: { key: 'SEARCH_API_KEY', value: 'own' } });
+      for (const name of ['Lead', 'Researcher', 'Writer']) await card(page, name).waitFor();
+      await openTab(page, 'Secrets');
+      await page.getByText('Overrides global').waitFor();
+    },
+  },
+  {
+    name: 'look ahead at a secret',
+    async show(page) {
+      await page.getByRole('button', { name: 'Override MAIL_ACCOUNT' }).click();
+      await page.getByLabel('New value of MAIL_ACCOUNT').fill('own');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alertdialog', { name: 'Save MAIL_ACCOUNT for Lead?' }).waitFor();
+    },
+  },
+  {
+    name: 'files',
+    async show(page, product) {
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+      const params = { id: await idOf(product, 'Lead') };
+      const write = (path: string, content: string, encoding: 'utf-8' | 'base64' = 'utf-8') =>
+        product.client.call('writeFile', { params: { ...params, path }, body: { content, encoding } });
+      await write('prompts/style.md', '# Style\n\nShort sentences. No *filler*.\n');
+      await write('assets/logo.bin', '/v8A/w==', 'base64');
+      await openTab(page, 'Files');
+      await page.getByRole('button', { name: 'prompts', exact: true }).click();
+      await page.getByRole('button', { name: /^style\.md/ }).waitFor();
+    },
+  },
+  {
+    name: 'file',
+    async show(page) {
+      await page.getByRole('button', { name: /^style\.md/ }).click();
+      const editor = page.getByRole('textbox', { name: 'prompts/style.md' });
+      await editor.click();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type('One idea in each.');
+      await page.getByText(/^Unsaved changes\./).waitFor();
+    },
+  },
+  {
+    name: 'file that is no text',
+    async show(page) {
+      await page.getByRole('button', { name: 'Discard' }).click();
+      await page.getByRole('button', { name: 'All files' }).click();
+      await page.getByRole('button', { name: 'assets', exact: true }).click();
+      await page.getByRole('button', { name: /^logo\.bin/ }).click();
+      await page.getByText('This file is no text').waitFor();
+    },
+  },
+  {
+    name: 'configuration',
+    async show(page) {
+      await openTab(page, 'Config');
+      const editor = page.getByRole('textbox', { name: 'config.yaml' });
+      await editor.click();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type('mine: [1');
+      await page.getByText(/^Line \d+: /).waitFor();
+    },
+  },
+  {
+    name: 'review of a configuration',
+    async show(page) {
+      await page.getByRole('textbox', { name: 'config.yaml' }).press(']');
+      await page.getByRole('button', { name: 'Review and save' }).click();
+      await page.getByRole('button', { name: 'Save and restart' }).waitFor();
+    },
+  },
+  {
+    name: 'conflict',
+    async show(page, product) {
+      const path = { id: await idOf(product, 'Lead'), path: 'config.yaml' };
+      const { content } = (await product.client.call('readFile', { params: path })).body;
+      const theirs = `${content.replace(/^mine:.*\n?/m, '')}theirs: true\n`;
+      await product.client.call('writeFile', { params: path, body: { content: theirs } });
+      await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByRole('region', { name: 'Differences between the two versions' }).waitFor();
+    },
+  },
+  {
     name: 'menu of a card',
     async show(page) {
+      await page.getByRole('button', { name: 'Take theirs' }).click();
       await card(page, 'Lead').click({ button: 'right', position: { x: 60, y: 80 } });
       await page.getByRole('menuitem', { name: 'Pause' }).waitFor();
     },

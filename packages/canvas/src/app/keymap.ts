@@ -24,6 +24,10 @@ export const shortcuts = {
   previous: { keys: '[', label: 'Previous agent', group: 'Selected agent' },
   chat: { keys: 'c', label: 'Write to the agent', group: 'Selected agent' },
   activity: { keys: 'a', label: 'Show its activity', group: 'Selected agent' },
+  details: { keys: 'g then d', label: 'Show its details', group: 'Selected agent' },
+  secrets: { keys: 'g then s', label: 'Show its secrets and its model', group: 'Selected agent' },
+  files: { keys: 'g then f', label: 'Show its files', group: 'Selected agent' },
+  config: { keys: 'g then o', label: 'Show its configuration', group: 'Selected agent' },
   close: { keys: 'Esc', label: 'Close the panel', group: 'Selected agent' },
 } as const satisfies Record<string, Shortcut>;
 

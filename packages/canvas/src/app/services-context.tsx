@@ -3,6 +3,7 @@ import { createContext, type ReactNode, use } from 'react';
 import { useStore } from 'zustand';
 import type { Chat } from '../model/chat.js';
 import { chatOf } from '../state/chat-store.js';
+import type { FileDraft } from '../state/file-drafts.js';
 import type { FleetState } from '../state/fleet-store.js';
 import type { SessionState } from '../state/session-store.js';
 import type { Services } from './services.js';
@@ -34,4 +35,8 @@ export function useSession<T>(select: (state: SessionState) => T): T {
 
 export function useChat(id: string): Chat {
   return useStore(useServices().chats, (state) => chatOf(state, id));
+}
+
+export function useFileDrafts<T>(select: (drafts: ReadonlyMap<string, FileDraft>) => T): T {
+  return useStore(useServices().files, select);
 }

@@ -1,6 +1,7 @@
 import { type Client, createClient } from '@molecule/contract/client';
 import { QueryClient } from '@tanstack/react-query';
 import { type ChatStore, createChatStore } from '../state/chat-store.js';
+import { createFileDrafts, type FileDraftStore } from '../state/file-drafts.js';
 import { createFleetStore, type FleetStore } from '../state/fleet-store.js';
 import { createSessionStore, type SessionStore } from '../state/session-store.js';
 import { browserClock, type Clock } from '../sync/clock.js';
@@ -15,6 +16,7 @@ export interface Services {
   readonly fleet: FleetStore;
   readonly chats: ChatStore;
   readonly session: SessionStore;
+  readonly files: FileDraftStore;
   readonly feed: Feed;
   readonly conversations: Conversations;
 }
@@ -25,10 +27,11 @@ export function createServices(overrides: Partial<Pick<Services, 'client' | 'clo
   const fleet = createFleetStore();
   const chats = createChatStore();
   const session = createSessionStore({ storage: localStorage, root: document.documentElement });
+  const files = createFileDrafts();
   const feed = createFeed({ client, clock, fleet, openSocket });
   const conversations = createConversations({ client, clock, chats });
   feed.subscribe(conversations.hear);
-  return { client, clock, queries: createQueries(), fleet, chats, session, feed, conversations };
+  return { client, clock, queries: createQueries(), fleet, chats, session, files, feed, conversations };
 }
 
 function openSocket(since: number | null): WebSocket {

@@ -3,6 +3,7 @@ import { Outlet, useMatch } from 'react-router';
 import { toast } from 'sonner';
 import { CanvasPage } from '../features/canvas/canvas-page.js';
 import type { CanvasCommands } from '../features/canvas/canvas-view.js';
+import { useUnsavedGuard } from '../features/files/use-unsaved-guard.js';
 import { useAct } from '../features/lifecycle/use-verbs.js';
 import { AgentPanel } from '../features/panel/agent-panel.js';
 import { ResizeHandle } from '../features/panel/resize-handle.js';
@@ -12,7 +13,7 @@ import { ErrorBoundary } from './error-boundary.js';
 import type { ShortcutName } from './keymap.js';
 import { useServices, useSession } from './services-context.js';
 import { Toolbar } from './toolbar.js';
-import { isTab, useDialog, useGo } from './use-navigation.js';
+import { isTab, type Tab, useDialog, useGo } from './use-navigation.js';
 import { useShortcuts } from './use-shortcuts.js';
 
 const ImportDialog = lazy(() =>
@@ -52,6 +53,7 @@ export function Shell() {
   const run = useCommands(id, tab, commands);
   const act = useAct();
   useShortcuts(run);
+  useUnsavedGuard();
 
   useEffect(() => {
     feed.start();
@@ -120,11 +122,7 @@ export function Shell() {
 }
 
 /** What every shortcut and every entry of the palette does. */
-function useCommands(
-  id: string | null,
-  tab: Parameters<ReturnType<typeof useGo>['agent']>[1],
-  canvas: CanvasCommands | null,
-) {
+function useCommands(id: string | null, tab: Tab, canvas: CanvasCommands | null) {
   const { fleet } = useServices();
   const go = useGo();
   const dialog = useDialog();
@@ -134,6 +132,9 @@ function useCommands(
       const step = (ids: readonly string[], by: 1 | -1) => {
         const next = nextAfter(ids, id, by);
         if (next !== null) go.agent(next, tab);
+      };
+      const show = (next: Tab) => {
+        if (id !== null) go.agent(id, next);
       };
       const order = () => treeOrder(state).map((row) => row.id);
       const handlers = {
@@ -160,9 +161,11 @@ function useCommands(
           // The field appears with the tab.
           requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-composer]')?.focus());
         },
-        activity: () => {
-          if (id !== null) go.agent(id, 'activity');
-        },
+        activity: () => show('activity'),
+        details: () => show('details'),
+        secrets: () => show('secrets'),
+        files: () => show('files'),
+        config: () => show('config'),
         close: () => {
           if (id !== null) go.canvas();
         },

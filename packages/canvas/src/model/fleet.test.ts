@@ -78,6 +78,11 @@ describe('events', () => {
     expect(changed).toEqual({ ...lead, name: 'Boss', parent_id: 'writer' });
   });
 
+  it('a field that has no value yet takes the first one it gets', () => {
+    const changes = { hibernation_idle_minutes: 30, workspace_dir: '/srv/work', role: 'Leads' };
+    expect(after(frame('WORKSPACE_UPDATED', { changes })).agents.get('lead')).toMatchObject(changes);
+  });
+
   it('a card tells whether its answers are a demonstration', () => {
     expect(after(frame('AGENT_CARD_UPDATED', { agent_card: { demo: true } })).agents.get('lead')?.demo).toBe(true);
   });

@@ -346,6 +346,7 @@ const nullableFields = new Map<string, string>([
   ['agent_card', 'object'],
   ['model', 'string'],
   ['workspace_dir', 'string'],
+  ['hibernation_idle_minutes', 'number'],
   ['budget_limit', 'number'],
   ['w', 'number'],
   ['h', 'number'],

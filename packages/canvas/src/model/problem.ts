@@ -51,7 +51,7 @@ function titleOf(error: ApiError): string {
     case 403:
       return error.code === 'origin_not_allowed' ? 'This page may not call the server' : 'Not allowed';
     case 413:
-      return error.code === 'bundle_too_large' ? 'The bundle is too large' : 'The message is too long';
+      return titles.get(error.code) ?? 'The message is too long';
     case 429:
       return error.code === 'loop_refused' ? 'Stopped by the loop breaker' : 'Too many requests';
     default:
@@ -72,6 +72,8 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['org_template_expansion_failed', 'This team template has errors'],
   ['invalid_org_template', 'This team template has errors'],
   ['missing_required_env', 'Keys are missing'],
+  ['bundle_too_large', 'The bundle is too large'],
+  ['file_too_large', 'The file is too large'],
 ]);
 
 /** Error texts of the contract start in lower case, because scripts compare them byte by byte. */

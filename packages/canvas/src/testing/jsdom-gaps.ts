@@ -6,5 +6,7 @@ export function fillJsdomGaps(): void {
     disconnect() {}
   };
   Element.prototype.scrollIntoView ??= () => {};
+  // An editor measures its text; here nothing has a size.
+  Range.prototype.getClientRects ??= () => Object.assign([], { item: () => null });
   Element.prototype.hasPointerCapture ??= () => false;
 }

@@ -17,6 +17,8 @@ interface DialogProps {
   as?: 'modal' | 'drawer';
   /** While true neither Esc nor a press outside closes: work would be lost or its result unseen. */
   locked?: boolean;
+  /** A text with nothing in it to press: it takes the focus itself, so that the keyboard can scroll it. */
+  reading?: boolean;
 }
 
 const widths = { narrow: 'max-w-md', normal: 'max-w-xl', wide: 'max-w-3xl' };
@@ -34,7 +36,7 @@ function focusInside(event: Event): void {
 
 /** Focus moves in on open, stays inside, and returns to the opener on close. Esc closes only the topmost. */
 export function Dialog({ open, onClose, title, description, children, footer, ...look }: DialogProps) {
-  const { width = 'normal', as = 'modal', locked = false } = look;
+  const { width = 'normal', as = 'modal', locked = false, reading = false } = look;
   const focus = useReturnFocus();
   const keepOpen = (event: { preventDefault(): void }) => {
     if (locked) event.preventDefault();
@@ -73,7 +75,12 @@ export function Dialog({ open, onClose, title, description, children, footer, ..
               <IconButton icon={X} label="Close" shortcut="Esc" className="-mt-1 -mr-2" />
             </Radix.Close>
           </header>
-          <div className="relative min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+          <div
+            {...(reading ? { tabIndex: 0, role: 'region', 'aria-label': title } : {})}
+            className="relative min-h-0 flex-1 overflow-y-auto px-5 pb-5 focus-visible:-outline-offset-2"
+          >
+            {children}
+          </div>
           {footer && (
             <footer className="flex items-center justify-end gap-2 border-t border-line px-5 py-3">{footer}</footer>
           )}

@@ -21,7 +21,8 @@ const answers = (): Answers => {
   return {
     'GET /org/templates': () => json([]),
     'GET /settings/secrets': () => json([]),
-    'PUT /settings/secrets': () => {
+    'PUT /settings/secrets': ({ url }) => {
+      if (url.searchParams.has('dry_run')) return json({ status: 'dry_run', changes: true, would_restart: [] });
       saved = true;
       return json({ status: 'saved', key: 'SERP_API_KEY', scope: 'global', restarts: 0 });
     },

@@ -7,7 +7,13 @@ import type { VerbWords } from './verb-words.js';
 const SHOWN = 8;
 
 /** Who is reached and what they are at, then what stays and what is lost. */
-export function BlastView({ radius, words }: { radius: BlastRadius; words: VerbWords }) {
+export function BlastView({
+  radius,
+  words,
+}: {
+  radius: BlastRadius;
+  words: Pick<VerbWords, 'effect' | 'kept' | 'lost'>;
+}) {
   const { affected, atWork } = radius;
   const rest = affected.length - SHOWN;
   const restAtWork = atWork - SHOWN;

@@ -13,7 +13,7 @@ export interface VerbWords {
 }
 
 /** An agent does not do again what it may have done in part: such work fails with that reason. */
-const brokenOff = 'Work under way breaks off. Whoever asked for it may have to ask again.';
+export const brokenOff = 'Work under way breaks off. Whoever asked for it may have to ask again.';
 
 export function wordsFor(verb: AskedVerb, agent: Workspace, radius: BlastRadius, applyTemplate = false): VerbWords {
   const { name } = agent;

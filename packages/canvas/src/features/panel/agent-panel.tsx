@@ -15,6 +15,7 @@ import { VerbButton } from '../lifecycle/verb-button.js';
 import { AgentMenu } from './agent-menu.js';
 import { Breadcrumb } from './breadcrumb.js';
 import { FailureNotice } from './failure-notice.js';
+import { TabStrip } from './tab-strip.js';
 
 // Read on demand: the first thing a person does with an agent is to talk to it.
 const ActivityTab = lazy(() =>
@@ -25,6 +26,9 @@ const DelegationsTab = lazy(() =>
 );
 const LogsTab = lazy(() => import('./logs-tab.js').then((module) => ({ default: module.LogsTab })));
 const DetailsTab = lazy(() => import('./details-tab.js').then((module) => ({ default: module.DetailsTab })));
+const SecretsTab = lazy(() => import('../secrets/secrets-tab.js').then((module) => ({ default: module.SecretsTab })));
+const FilesTab = lazy(() => import('../files/files-tab.js').then((module) => ({ default: module.FilesTab })));
+const ConfigTab = lazy(() => import('../files/config-tab.js').then((module) => ({ default: module.ConfigTab })));
 
 const tabs = [
   { id: 'chat', label: 'Chat' },
@@ -32,6 +36,9 @@ const tabs = [
   { id: 'delegations', label: 'Delegations' },
   { id: 'logs', label: 'Logs' },
   { id: 'details', label: 'Details' },
+  { id: 'secrets', label: 'Secrets' },
+  { id: 'files', label: 'Files' },
+  { id: 'config', label: 'Config' },
 ] as const;
 
 export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
@@ -55,6 +62,8 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
   return (
     <Radix.Root
       value={tab}
+      // By the press alone: a tab that opens on focus as well would be two steps of Back.
+      activationMode="manual"
       onValueChange={(next) => isTab(next) && go.agent(id, next)}
       className="flex h-full min-h-0 flex-col"
     >
@@ -79,17 +88,7 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
           )}
         </div>
         <FailureNotice agent={agent} tab={tab} />
-        <Radix.List aria-label="Views of the agent" className="-mx-1 mt-3 flex gap-0.5 overflow-x-auto">
-          {tabs.map(({ id: value, label }) => (
-            <Radix.Trigger
-              key={value}
-              value={value}
-              className="relative flex h-9 items-center gap-1.5 rounded-t-lg px-2.5 text-sm whitespace-nowrap text-ink-soft hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:font-medium data-[state=active]:text-ink data-[state=active]:after:absolute data-[state=active]:after:inset-x-2 data-[state=active]:after:bottom-0 data-[state=active]:after:h-0.5 data-[state=active]:after:rounded-full data-[state=active]:after:bg-accent"
-            >
-              {label}
-            </Radix.Trigger>
-          ))}
-        </Radix.List>
+        <TabStrip tabs={tabs} active={tab} />
       </header>
       <div className="min-h-0 flex-1 border-t border-line">
         <TabBody tab="chat" name="The conversation" resetKey={id}>
@@ -106,6 +105,15 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
         </TabBody>
         <TabBody tab="details" name="The details" resetKey={id}>
           <DetailsTab key={id} agent={agent} />
+        </TabBody>
+        <TabBody tab="secrets" name="The secrets" resetKey={id}>
+          <SecretsTab key={id} agent={agent} />
+        </TabBody>
+        <TabBody tab="files" name="The files" resetKey={id}>
+          <FilesTab key={id} agent={agent} />
+        </TabBody>
+        <TabBody tab="config" name="The configuration" resetKey={id}>
+          <ConfigTab key={id} agent={agent} />
         </TabBody>
       </div>
     </Radix.Root>

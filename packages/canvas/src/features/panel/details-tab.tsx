@@ -1,112 +1,123 @@
-import type { Workspace } from '@molecule/contract';
-import { useMutation } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
-import { toast } from 'sonner';
-import { useFleet, useServices } from '../../app/services-context.js';
+import type { LoggedEvent, Workspace } from '@molecule/contract';
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { useFleet } from '../../app/services-context.js';
+import { useDialog } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
-import { problemOf } from '../../model/problem.js';
-import { agoOf, exactTime } from '../../model/relative-time.js';
+import { assignmentOf, statusSince } from '../../model/agent-history.js';
+import { errorOf } from '../../model/card-notes.js';
+import { ageOf, agoOf, exactTime } from '../../model/relative-time.js';
+import { hasOtherParent } from '../../model/selectors.js';
+import { statusStyle } from '../../model/status.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
-import { TextField } from '../../ui/field.js';
-import { Notice } from '../../ui/notice.js';
+import { AssignmentForm } from './assignment-form.js';
+import { DangerZone } from './danger-zone.js';
+import { SettingsForm } from './settings-form.js';
 import { TemplateForm } from './template-form.js';
+import { useHistory } from './use-history.js';
 
 export function DetailsTab({ agent }: { agent: Workspace }) {
+  const events = useHistory(agent.id);
   return (
     <div className="relative h-full space-y-6 overflow-y-auto p-4">
-      <EditForm agent={agent} />
+      <SettingsForm agent={agent} />
       <TemplateForm agent={agent} />
-      <Facts agent={agent} />
+      <Facts agent={agent} events={events} />
+      <AssignmentForm agent={agent} assignment={assignmentOf(events)} />
+      <DangerZone agent={agent} />
     </div>
   );
 }
 
-function EditForm({ agent }: { agent: Workspace }) {
-  const { client } = useServices();
-  const [name, setName] = useState(agent.name);
-  const [role, setRole] = useState(agent.role ?? '');
-  const changed = name !== agent.name || role !== (agent.role ?? '');
-  const save = useMutation({
-    mutationFn: () =>
-      client.call('patchWorkspace', {
-        params: { id: agent.id },
-        body: { name, role: role.trim() === '' ? null : role },
-      }),
-    onSuccess: () => toast.success('Saved'),
-  });
-  const problem = save.error ? problemOf(save.error) : null;
+function Facts({ agent, events }: { agent: Workspace; events: readonly LoggedEvent[] }) {
+  const now = useNow(10_000);
+  const team = useFleet((state) => state.teams.get(agent.id));
   return (
-    <form
-      className="space-y-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (changed && name.trim() !== '') save.mutate();
-      }}
-    >
-      <TextField label="Name" value={name} onChange={(event) => setName(event.target.value)} required maxLength={255} />
-      <TextField
-        label="Role"
-        value={role}
-        onChange={(event) => setRole(event.target.value)}
-        maxLength={1000}
-        hint="One line that tells people and other agents what to ask for."
-      />
-      {problem && (
-        <Notice tone="error" title={problem.title}>
-          {problem.advice}
-        </Notice>
-      )}
-      <div className="flex gap-2">
-        <Button type="submit" look="primary" disabled={!changed || name.trim() === ''} pending={save.isPending}>
-          Save
-        </Button>
-        {changed && (
-          <Button
-            onClick={() => {
-              setName(agent.name);
-              setRole(agent.role ?? '');
-            }}
-          >
-            Revert
-          </Button>
-        )}
-      </div>
-    </form>
+    <section className="border-t border-line pt-5">
+      <h3 className="sr-only">Facts</h3>
+      <dl className="grid grid-cols-[7.5rem_1fr] gap-y-2.5 text-sm">
+        <StatusFact agent={agent} since={statusSince(agent.status, events)} now={now} />
+        <Fact name="Model">{agent.model ?? (agent.demo ? 'none: demo answers' : 'chosen by the runtime')}</Fact>
+        <LeadFact agent={agent} />
+        <Fact name="Team">{team ? `${team.direct} direct, ${team.all} in all` : 'no members'}</Fact>
+        <Fact name="Running tasks">{`${agent.active_tasks} of at most ${agent.max_concurrent_tasks}`}</Fact>
+        {agent.last_error_rate > 0 && <Fact name="Errors">{`${Math.round(agent.last_error_rate * 100)} %`}</Fact>}
+        <Fact name="Last heartbeat">
+          {agent.last_heartbeat_at ? <Ago at={agent.last_heartbeat_at} now={now} /> : 'never'}
+        </Fact>
+        <Fact name="Address">
+          {agent.url === '' ? (
+            'none'
+          ) : (
+            <span className="flex items-center gap-1">
+              <code className="min-w-0 truncate font-mono text-xs" title={agent.url}>
+                {agent.url}
+              </code>
+              <CopyButton text={agent.url} label="Copy address" />
+            </span>
+          )}
+        </Fact>
+        <Fact name="Created">
+          <Ago at={agent.created_at} now={now} />
+        </Fact>
+        <Fact name="Id">
+          <span className="flex items-center gap-1">
+            <code className="min-w-0 truncate font-mono text-xs">{agent.id}</code>
+            <CopyButton text={agent.id} label="Copy id" />
+          </span>
+        </Fact>
+      </dl>
+    </section>
   );
 }
 
-function Facts({ agent }: { agent: Workspace }) {
-  const now = useNow(10_000);
-  const parent = useFleet((state) => (agent.parent_id === null ? undefined : state.fleet.agents.get(agent.parent_id)));
-  const team = useFleet((state) => state.teams.get(agent.id));
+/** Status, its reason, and since when. */
+function StatusFact({ agent, since, now }: { agent: Workspace; since: string | null; now: number }) {
+  const { label, meaning } = statusStyle(agent.status);
+  const reason = errorOf(agent);
   return (
-    <dl className="grid grid-cols-[8.5rem_1fr] gap-y-2.5 text-sm">
-      <Fact name="Runtime">{agent.runtime || 'not chosen'}</Fact>
-      <Fact name="Model">{agent.model ?? (agent.demo ? 'none: demo answers' : 'chosen by the runtime')}</Fact>
-      <Fact name="Template">{agent.template || 'none'}</Fact>
-      <Fact name="Lead">{parent?.name ?? 'none: top of the organisation'}</Fact>
-      <Fact name="Team">{team ? `${team.direct} direct, ${team.all} in all` : 'no members'}</Fact>
-      <Fact name="Running tasks">{`${agent.active_tasks} of at most ${agent.max_concurrent_tasks}`}</Fact>
-      <Fact name="Last heartbeat">
-        {agent.last_heartbeat_at ? (
-          <time dateTime={agent.last_heartbeat_at} title={exactTime(agent.last_heartbeat_at)}>
-            {agoOf(agent.last_heartbeat_at, now)}
-          </time>
+    <Fact name="Status">
+      {label}
+      {since !== null && (
+        <time dateTime={since} title={exactTime(since)}>
+          {ageOf(since, now) === 'now' ? ' just now' : ` for ${ageOf(since, now)}`}
+        </time>
+      )}
+      <p className="text-xs text-ink-faint">{reason || meaning}</p>
+    </Fact>
+  );
+}
+
+function LeadFact({ agent }: { agent: Workspace }) {
+  const dialog = useDialog();
+  const parent = useFleet((state) => (agent.parent_id === null ? undefined : state.fleet.agents.get(agent.parent_id)));
+  const movable = useFleet((state) => hasOtherParent(state.fleet, agent.id));
+  return (
+    <Fact name="Lead">
+      <span className="flex items-center gap-2">
+        {parent ? (
+          <Link to={`/w/${parent.id}/details`} className="min-w-0 truncate rounded text-accent hover:underline">
+            {parent.name}
+          </Link>
         ) : (
-          'never'
+          'none: top of the organisation'
         )}
-      </Fact>
-      <Fact name="Created">
-        <time dateTime={agent.created_at}>{exactTime(agent.created_at)}</time>
-      </Fact>
-      <Fact name="Id">
-        <span className="flex items-center gap-1">
-          <code className="truncate font-mono text-xs">{agent.id}</code>
-          <CopyButton text={agent.id} label="Copy id" />
-        </span>
-      </Fact>
-    </dl>
+        {movable && (
+          <Button size="small" look="quiet" className="-my-1" onClick={() => dialog.open('move', agent.id)}>
+            Move
+          </Button>
+        )}
+      </span>
+    </Fact>
+  );
+}
+
+function Ago({ at, now }: { at: string; now: number }) {
+  return (
+    <time dateTime={at} title={exactTime(at)}>
+      {agoOf(at, now)}
+    </time>
   );
 }
 

@@ -15,7 +15,7 @@ export function HelpSheet() {
   const all = [...Object.values(shortcuts), ...extra];
   const groups = ['Everywhere', 'Canvas', 'Selected agent'] as const;
   return (
-    <Dialog open onClose={dialog.close} title="Keyboard shortcuts" width="wide">
+    <Dialog open onClose={dialog.close} title="Keyboard shortcuts" width="wide" reading>
       <div className="grid gap-x-10 gap-y-6 sm:grid-cols-2">
         {groups.map((group) => (
           <section key={group}>

@@ -5,6 +5,9 @@ import {
   CircleAlert,
   CircleHelp,
   Download,
+  FileCog,
+  FolderOpen,
+  KeyRound,
   LayoutGrid,
   List,
   type LucideIcon,
@@ -14,6 +17,7 @@ import {
   Plus,
   Search,
   Settings,
+  SlidersHorizontal,
   Undo2,
 } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
@@ -41,6 +45,10 @@ interface SearchDialogProps {
 const commands: readonly { name: ShortcutName; icon: LucideIcon; needs?: 'selection' | 'agents' | 'move' }[] = [
   { name: 'chat', icon: MessageSquare, needs: 'selection' },
   { name: 'activity', icon: Activity, needs: 'selection' },
+  { name: 'details', icon: SlidersHorizontal, needs: 'selection' },
+  { name: 'secrets', icon: KeyRound, needs: 'selection' },
+  { name: 'files', icon: FolderOpen, needs: 'selection' },
+  { name: 'config', icon: FileCog, needs: 'selection' },
   { name: 'problem', icon: CircleAlert },
   { name: 'create', icon: Plus },
   { name: 'import', icon: Download },

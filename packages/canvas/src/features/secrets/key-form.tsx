@@ -1,36 +1,29 @@
 import { Check } from 'lucide-react';
 import { useState } from 'react';
-import { problemOf } from '../../model/problem.js';
 import { Button } from '../../ui/button.js';
 import { SelectField, TextField } from '../../ui/field.js';
 import { remarkOn } from './key-check.js';
 import { knownKey } from './known-keys.js';
-import { useSaveSecret } from './queries.js';
-import { tellSaved } from './restart-note.js';
+import { everyAgent, useSecretChanges } from './secret-changes.js';
+import { useChange } from './use-change.js';
 
 /** One key, saved for all agents. With several names any one of them will do, and the person picks it. */
 export function KeyForm({ names, onSaved }: { names: readonly string[]; onSaved: () => void }) {
   const [name, setName] = useState(names[0] ?? '');
   const [value, setValue] = useState('');
-  const save = useSaveSecret();
+  const changes = useSecretChanges(everyAgent);
+  const change = useChange();
   const known = knownKey(name);
   const remark = remarkOn(name, value);
   const refused = remark?.severity === 'error';
   const submit = () => {
-    // A second press while the first is under way would save twice.
-    if (value.trim() === '' || refused || save.isPending) return;
-    save.mutate(
-      { key: name, value: value.trim() },
-      {
-        onSuccess: (reply) => {
-          tellSaved(name, reply.restarts);
-          setValue('');
-          onSaved();
-        },
-      },
-    );
+    if (value.trim() === '' || refused) return;
+    change.start(changes.save(name, value.trim()), () => {
+      setValue('');
+      onSaved();
+    });
   };
-  const problem = save.error ? problemOf(save.error) : null;
+  const { problem } = change;
   return (
     <form
       className="flex items-start gap-2 rounded-xl border border-line p-3"
@@ -63,11 +56,12 @@ export function KeyForm({ names, onSaved }: { names: readonly string[]; onSaved:
               hint={remark && <span className="text-warn">{remark.text}</span>}
             />
           </div>
-          <Button type="submit" icon={Check} pending={save.isPending} disabled={value.trim() === '' || refused}>
+          <Button type="submit" icon={Check} pending={change.pending} disabled={value.trim() === '' || refused}>
             Save
           </Button>
         </div>
       </div>
+      {change.dialog}
     </form>
   );
 }

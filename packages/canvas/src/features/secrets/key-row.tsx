@@ -2,14 +2,13 @@ import type { Secret } from '@molecule/contract';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNow } from '../../app/use-now.js';
-import { problemOf } from '../../model/problem.js';
 import { agoOf } from '../../model/relative-time.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
 import { remarkOn } from './key-check.js';
 import type { KnownKey } from './known-keys.js';
-import { useSaveSecret } from './queries.js';
-import { tellSaved } from './restart-note.js';
+import { everyAgent, useSecretChanges } from './secret-changes.js';
+import { useChange } from './use-change.js';
 
 interface KeyRowProps {
   known: KnownKey;
@@ -23,21 +22,14 @@ interface KeyRowProps {
 export function KeyRow({ known, anyKey, secret, onDelete }: KeyRowProps) {
   const now = useNow(30_000);
   const [value, setValue] = useState('');
-  const save = useSaveSecret();
-  const problem = save.error ? problemOf(save.error) : null;
+  const changes = useSecretChanges(everyAgent);
+  const change = useChange();
+  const { problem } = change;
   const remark = remarkOn(known.name, value, anyKey);
   const refused = remark?.severity === 'error';
   const submit = () => {
-    if (value.trim() === '' || refused || save.isPending) return;
-    save.mutate(
-      { key: known.name, value: value.trim() },
-      {
-        onSuccess: (reply) => {
-          tellSaved(known.name, reply.restarts);
-          setValue('');
-        },
-      },
-    );
+    if (value.trim() === '' || refused) return;
+    change.start(changes.save(known.name, value.trim()), () => setValue(''));
   };
   return (
     <form
@@ -68,12 +60,13 @@ export function KeyRow({ known, anyKey, secret, onDelete }: KeyRowProps) {
         />
       </div>
       {/* Level with the field, below its label. */}
-      <Button type="submit" pending={save.isPending} disabled={value.trim() === '' || refused} className="mt-[1.6rem]">
+      <Button type="submit" pending={change.pending} disabled={value.trim() === '' || refused} className="mt-[1.6rem]">
         {secret ? 'Replace' : 'Save'}
       </Button>
       {secret && (
         <IconButton icon={Trash2} label={`Delete ${known.name}`} onClick={onDelete} className="mt-[1.75rem]" />
       )}
+      {change.dialog}
     </form>
   );
 }

@@ -1,26 +1,22 @@
-import { KeyRound, Plus, Trash2 } from 'lucide-react';
-import { useState } from 'react';
-import { toast } from 'sonner';
-import { useFleet } from '../../app/services-context.js';
+import { KeyRound, Trash2 } from 'lucide-react';
 import { problemOf } from '../../model/problem.js';
 import { Button, IconButton } from '../../ui/button.js';
-import { ConfirmDialog } from '../../ui/confirm-dialog.js';
-import { TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { SkeletonRows } from '../../ui/placeholder.js';
-import { isSecretName, type KnownProvider, knownProviders } from './known-keys.js';
+import { AddKeyForm } from './add-key-form.js';
+import { type KnownProvider, knownProviders } from './known-keys.js';
 import { ProviderCard } from './provider-card.js';
 import { firstInLine } from './provider-state.js';
-import { useDeleteSecret, useGlobalSecrets, useSaveSecret } from './queries.js';
-import { restartNote, tellSaved } from './restart-note.js';
+import { useGlobalSecrets } from './queries.js';
+import { everyAgent, useSecretChanges } from './secret-changes.js';
+import { useChange } from './use-change.js';
 
 /** Keys for all agents: model providers first, anything else below. */
 export function SecretsSection() {
   const secrets = useGlobalSecrets();
-  const [doomed, setDoomed] = useState<string | null>(null);
-  const running = useFleet(
-    (state) => [...state.fleet.agents.values()].filter((agent) => agent.runtime !== 'external').length,
-  );
+  const changes = useSecretChanges(everyAgent);
+  const change = useChange();
+  const remove = (name: string) => change.start(changes.remove(name));
   if (secrets.isPending) return <SkeletonRows label="Loading the keys" rows={3} />;
   if (secrets.isError) {
     const problem = problemOf(secrets.error);
@@ -46,16 +42,21 @@ export function SecretsSection() {
   return (
     <div className="space-y-4">
       <p className="text-sm text-ink-soft">
-        Saved encrypted and never shown again. Saving or deleting a key restarts the agents that use it
-        {running > 0 && `, at most ${running === 1 ? 'one' : running}`}; running work is finished or resumed.
+        Saved encrypted and never shown again. A change restarts the agents that use the key; you see which before it is
+        made.
       </p>
+      {change.problem && (
+        <Notice tone="error" title={change.problem.title}>
+          {change.problem.advice}
+        </Notice>
+      )}
       {knownProviders.map((provider) => (
         <ProviderCard
           key={provider.id}
           provider={provider}
           saved={saved}
           ahead={first === null || first.id === provider.id ? null : first}
-          onDelete={setDoomed}
+          onDelete={remove}
         />
       ))}
       <section className="rounded-xl border border-line p-4">
@@ -67,106 +68,17 @@ export function SecretsSection() {
               <li key={secret.key} className="flex items-center gap-2 py-1 pr-1 pl-3">
                 <KeyRound aria-hidden className="size-4 text-ink-faint" />
                 <code className="flex-1 truncate font-mono text-sm">{secret.key}</code>
-                <IconButton icon={Trash2} label={`Delete ${secret.key}`} onClick={() => setDoomed(secret.key)} />
+                <IconButton icon={Trash2} label={`Delete ${secret.key}`} onClick={() => remove(secret.key)} />
               </li>
             ))}
           </ul>
         )}
-        <OtherKeyForm taken={saved} />
+        <AddKeyForm
+          scope={everyAgent}
+          remarkOnName={(name) => (saved.has(name) ? 'Replaces the saved value.' : null)}
+        />
       </section>
-      {doomed !== null && <DeleteKeyDialog name={doomed} onClose={() => setDoomed(null)} />}
+      {change.dialog}
     </div>
-  );
-}
-
-function OtherKeyForm({ taken }: { taken: ReadonlyMap<string, unknown> }) {
-  const [name, setName] = useState('');
-  const [value, setValue] = useState('');
-  const save = useSaveSecret();
-  const problem = save.error ? problemOf(save.error) : null;
-  const wrong = name !== '' && !isSecretName(name) ? 'Upper-case letters, digits and underscores.' : null;
-  return (
-    <form
-      className="mt-3 flex items-start gap-2"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (name === '' || wrong !== null || value === '' || save.isPending) return;
-        save.mutate(
-          { key: name, value },
-          {
-            onSuccess: (reply) => {
-              tellSaved(name, reply.restarts);
-              setName('');
-              setValue('');
-            },
-          },
-        );
-      }}
-    >
-      <div className="flex-1">
-        <TextField
-          bare
-          label="Name of the key"
-          placeholder="NAME"
-          value={name}
-          onChange={(event) => setName(event.target.value.toUpperCase())}
-          error={wrong ?? (problem && `${problem.title}. ${problem.advice}`)}
-          hint={taken.has(name) ? 'Replaces the saved value.' : undefined}
-          className="font-mono"
-        />
-      </div>
-      <div className="flex-1">
-        <TextField
-          bare
-          label="Value of the key"
-          placeholder="Value"
-          type="password"
-          autoComplete="new-password"
-          value={value}
-          onChange={(event) => setValue(event.target.value)}
-        />
-      </div>
-      <Button
-        type="submit"
-        icon={Plus}
-        pending={save.isPending}
-        disabled={name === '' || wrong !== null || value === ''}
-      >
-        Add
-      </Button>
-    </form>
-  );
-}
-
-function DeleteKeyDialog({ name, onClose }: { name: string; onClose: () => void }) {
-  const remove = useDeleteSecret();
-  const problem = remove.error ? problemOf(remove.error) : null;
-  return (
-    <ConfirmDialog
-      open
-      title={`Delete ${name}?`}
-      confirmLabel="Delete key"
-      pending={remove.isPending}
-      onCancel={onClose}
-      onConfirm={() =>
-        remove.mutate(name, {
-          onSuccess: (reply) => {
-            toast.success(`Deleted ${name}`, {
-              description: restartNote(reply.restarts).replace('with it', 'without it'),
-            });
-            onClose();
-          },
-        })
-      }
-    >
-      <p>
-        Agents that use it start again without it. A model that needs it falls back to another key, or to demo answers.
-      </p>
-      {problem && (
-        <Notice tone="error" title={problem.title} className="mt-3">
-          {problem.advice}
-        </Notice>
-      )}
-    </ConfirmDialog>
   );
 }

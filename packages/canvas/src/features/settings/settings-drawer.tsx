@@ -4,8 +4,8 @@ import { useServices, useSession } from '../../app/services-context.js';
 import { useGo } from '../../app/use-navigation.js';
 import type { Theme } from '../../state/session-store.js';
 import { Button } from '../../ui/button.js';
-import { classes } from '../../ui/classes.js';
 import { Dialog } from '../../ui/dialog.js';
+import { Segments } from '../../ui/segments.js';
 import { SecretsSection } from '../secrets/secrets-section.js';
 
 export function SettingsDrawer() {
@@ -34,30 +34,13 @@ function Appearance() {
   const { session } = useServices();
   const theme = useSession((state) => state.theme);
   return (
-    <fieldset>
-      <legend className="mb-2 text-base font-semibold">Appearance</legend>
-      <div className="inline-flex rounded-lg border border-line bg-sunken p-0.5">
-        {themes.map((one) => (
-          <label
-            key={one.id}
-            className={classes(
-              'cursor-pointer rounded-md px-3 py-1.5 text-sm has-focus-visible:outline-2 has-focus-visible:outline-accent',
-              theme === one.id ? 'bg-surface font-medium shadow-card' : 'text-ink-soft hover:text-ink',
-            )}
-          >
-            <input
-              type="radio"
-              name="theme"
-              value={one.id}
-              checked={theme === one.id}
-              onChange={() => session.setState({ theme: one.id })}
-              className="sr-only"
-            />
-            {one.label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
+    <Segments
+      label="Appearance"
+      labelLook="mb-2 text-base font-semibold"
+      options={themes}
+      value={theme}
+      onChange={(next) => session.setState({ theme: next })}
+    />
   );
 }
 
