@@ -33,7 +33,7 @@ export const REQUIREMENTS = [
   { id: 'R21', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'A removed workspace is answered as gone by default, readable on request, and never with an invented date.' },
   { id: 'R22', state: 'proven', by: 'secrets', src: 'lifecycle §23', says: 'The chosen model and provider survive every restart.' },
   { id: 'R23', state: 'proven', by: 'secrets', src: 'lifecycle §23', says: 'The model variable is given to agents of every runtime.' },
-  { id: 'R24', state: 'proven', by: 'docker', src: 'lifecycle §23', says: 'The provider table and the script inside the image cannot drift apart unnoticed.' },
+  { id: 'R24', state: 'later', by: 'docker', src: 'lifecycle §23', says: 'The provider table and the script inside the image cannot drift apart unnoticed.' },
   { id: 'R25', state: 'later', by: 'docker', src: 'lifecycle §23', says: 'A moving image tag is pulled at every start, a pinned one is not.' },
   { id: 'R26', state: 'later', by: 'docker', src: 'lifecycle §23', says: 'An image can be pinned by digest, and a fault of the pin table does not block a start.' },
   { id: 'R27', state: 'proven', by: 'org-import', src: 'lifecycle §23', says: 'Importing a tree again adds only what is missing, ignores removed rows, and writes nothing when it cannot look.' },

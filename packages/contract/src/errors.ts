@@ -208,6 +208,12 @@ export const ERRORS = {
     text: 'invalid workspace directory',
     help: 'Give an absolute path without "..", outside the system directories.',
   },
+  workspace_dir_refused: {
+    status: 403,
+    retry: false,
+    text: 'workspace_dir can only be changed by an administrator',
+    help: 'The folder lies on the machine of this server, outside of the workspace; ask whoever runs the server.',
+  },
   invalid_workspace_access: {
     status: 400,
     retry: false,

@@ -58,17 +58,17 @@ describe('the provider of a model', () => {
   });
 });
 
-describe('R24: our table and the boot script of hermes', () => {
-  it.each(ANCHORS)('R24: both know %s', (prefix) => {
+describe('our table and the boot script of hermes', () => {
+  it.each(ANCHORS)('both know %s', (prefix) => {
     expect(PROVIDER_BY_PREFIX.has(prefix)).toBe(true);
     expect(Object.keys(facts.prefixes)).toContain(prefix);
   });
 
-  it('R24: know the same prefixes, in both directions', () => {
+  it('know the same prefixes, in both directions', () => {
     expect(Object.keys(facts.prefixes).sort()).toEqual([...PROVIDER_BY_PREFIX.keys()].sort());
   });
 
-  it('R24: end with the same provider, but for the two that the script refines by the keys it finds', () => {
+  it('end with the same provider, but for the two that the script refines by the keys it finds', () => {
     const differing = [...PROVIDER_BY_PREFIX].filter(([prefix, provider]) =>
       providersOf(facts.prefixes[prefix]).some((other) => other !== provider),
     );

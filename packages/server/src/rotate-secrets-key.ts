@@ -43,7 +43,7 @@ export async function rotateSecretsKey(change: KeyChange): Promise<string> {
     if (config.secretsKey !== null) {
       if (config.newSecretsKey === null) {
         throw new KeyRotationError(
-          'SECRETS_ENCRYPTION_KEY is set, so the new key has to be given as well: SECRETS_ENCRYPTION_KEY_NEW=$(openssl rand -base64 32). Keep it; every server needs it afterwards.',
+          'SECRETS_ENCRYPTION_KEY is set, so the new key has to be given as well. Make it and keep it first (openssl rand -base64 32 > new-key), then give it: SECRETS_ENCRYPTION_KEY_NEW=$(cat new-key). Every server needs it afterwards.',
         );
       }
       const done = await rotate(config.secretsKey, config.newSecretsKey);

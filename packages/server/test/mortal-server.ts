@@ -13,8 +13,6 @@ export interface MortalServer {
   /** Counts from now on and dies at step `at`; the first is 1. */
   arm(at: number): void;
   isDead(): boolean;
-  /** Steps since it was armed. */
-  steps(): number;
   /** Ends what is left of it in this process. */
   bury(): Promise<void>;
 }
@@ -45,7 +43,6 @@ export async function createMortalServer(
       armed = true;
     },
     isDead: () => dead,
-    steps: () => steps,
     async bury() {
       dead = true;
       await proxy.cut();

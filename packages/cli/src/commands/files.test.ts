@@ -160,6 +160,12 @@ describe('files edit', () => {
       exit: 1,
       error: expect.stringContaining('the editor ended with code 3'),
     });
+    // What was written by then is the person's, and stays where the error says.
+    const kept = /kept in (\S+?)\.?$/m.exec(
+      (await edit(`fs.writeFileSync(file, 'mine'); process.exit(3);`)).error,
+    )?.[1];
+    expect(await readFile(kept ?? '', 'utf8')).toBe('mine');
+    await rm(join(kept ?? '', '..'), { recursive: true });
     expect(await cli.molecule('files', 'edit', 'Lead', 'config.yaml')).toMatchObject({
       exit: 1,
       error: expect.stringContaining('cannot be run (ENOENT)'),

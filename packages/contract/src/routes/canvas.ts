@@ -19,7 +19,7 @@ export const canvasRoutes = {
     method: 'PUT',
     path: '/canvas/viewport',
     summary: 'Keep where the canvas is left',
-    access: 'admin',
+    access: 'credential',
     rate: 'default',
     body: Viewport,
     invalidBody: 'invalid_viewport',

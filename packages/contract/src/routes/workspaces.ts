@@ -263,6 +263,7 @@ export const workspaceRoutes = {
       'parent_not_found',
       'tree_too_deep',
       'invalid_workspace_directory',
+      'workspace_dir_refused',
     ],
     source: 'lifecycle §1.5',
   }),

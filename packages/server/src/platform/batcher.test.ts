@@ -1,3 +1,4 @@
+import { createFakeClock } from '@molecule/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BatcherOptions, createBatcher } from './batcher.js';
@@ -36,6 +37,33 @@ describe('the batcher', () => {
     calls[1]?.finish();
     calls[2]?.finish();
     expect(await Promise.all(results)).toEqual(['done a', 'done b', 'done c', 'done d']);
+  });
+
+  it('with overlap sends one batch at a time, and a further one only past what takes too long', async () => {
+    const clock = createFakeClock();
+    const { batcher, calls } = controlled({ overlap: { afterMs: 50, clock } });
+    const results: Promise<string>[] = [];
+    for (const item of ['a', 'b', 'c']) {
+      results.push(batcher.submit(item, 1));
+      await turn();
+    }
+    expect(calls.map((call) => call.items)).toEqual([['a']]);
+    await clock.advance(49);
+    await turn();
+    expect(calls).toHaveLength(1);
+    await clock.advance(1);
+    await turn();
+    expect(calls.map((call) => call.items)).toEqual([['a'], ['b', 'c']]);
+    results.push(batcher.submit('d', 1));
+    await turn();
+    expect(calls).toHaveLength(2);
+    // The one that passed has ended: the next may pass as well, though the first is still held.
+    calls[1]?.finish();
+    await turn();
+    expect(calls.map((call) => call.items)).toEqual([['a'], ['b', 'c'], ['d']]);
+    for (const call of calls) call.finish();
+    expect(await Promise.all(results)).toEqual(['done a', 'done b', 'done c', 'done d']);
+    await batcher.drain();
   });
 
   it('ends a batch at its number of items and at its bytes', async () => {

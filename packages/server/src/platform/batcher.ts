@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import { hasSqlState, isConnectionError, PlatformUnavailableError, toError } from './errors.js';
 
 /**
@@ -33,6 +34,11 @@ export interface BatcherOptions<I, O> {
   readonly maxBytes?: number;
   /** Default 2: one batch is on its way to the database while the other is being written there. */
   readonly inFlightMax?: number;
+  /**
+   * A further batch sets out only once each that is on its way has been so for this long. Batches are larger then, and one
+   * that has to wait for somebody still holds up nobody else. Without it each sets out as soon as `inFlightMax` allows.
+   */
+  readonly overlap?: { readonly afterMs: number; readonly clock: Pick<Clock, 'after'> };
   /** Errors that say nothing about the items. Default: a broken or refused connection, and the database's timeouts. */
   readonly isConnectionError?: (error: unknown) => boolean;
 }
@@ -51,11 +57,13 @@ function isTrouble(error: unknown): boolean {
 }
 
 export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O> {
-  const { name, run, partitionKey, maxItems = 256, maxBytes = 1024 * 1024, inFlightMax = 2 } = options;
+  const { name, run, partitionKey, maxItems = 256, maxBytes = 1024 * 1024, inFlightMax = 2, overlap } = options;
   const isUnavailable = options.isConnectionError ?? isTrouble;
   let waiting: Entry<I, O>[] = [];
   const heldKeys = new Set<string>();
   let inFlight = 0;
+  /** Those of them that have been on their way for longer than `overlap` allows them to be alone. */
+  let late = 0;
   let pumpPlanned = false;
   const idleWaiters: (() => void)[] = [];
 
@@ -71,12 +79,20 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   };
 
   const pump = (): void => {
-    while (inFlight < inFlightMax) {
+    while (inFlight < inFlightMax && (overlap === undefined || late === inFlight)) {
       const batch = takeBatch();
       if (batch.length === 0) break;
       inFlight += 1;
+      let isLate = false;
+      const cancel = overlap?.clock.after(overlap.afterMs, () => {
+        isLate = true;
+        late += 1;
+        planPump();
+      });
       const finish = (): void => {
+        cancel?.();
         inFlight -= 1;
+        if (isLate) late -= 1;
         for (const { key } of batch) if (key !== null) heldKeys.delete(key);
         planPump();
       };

@@ -17,7 +17,7 @@ export const filesEdit: Command = {
   ],
   flags: {},
   summary: 'Edit a file of the configuration folder of an agent in $EDITOR',
-  async run({ args, client, environment, signal }) {
+  async run({ args, client, environment }) {
     const path = readPath(args[1]);
     const connection = client();
     const workspace = await findWorkspace(connection, args[0] ?? '');
@@ -28,7 +28,12 @@ export const filesEdit: Command = {
     let isKept = false;
     try {
       await writeLocal(file, Buffer.from(before?.content ?? ''));
-      await runEditor(environment.editor, file, signal);
+      try {
+        await runEditor(environment.editor, file);
+      } catch (error) {
+        isKept = !(await readLocal(file)).equals(Buffer.from(before?.content ?? ''));
+        throw isKept ? keeping(error, path, file) : error;
+      }
       const edited = await readLocal(file);
       if (edited.equals(Buffer.from(before?.content ?? ''))) {
         return { data: { status: 'unchanged', path }, text: `${path} was not changed` };

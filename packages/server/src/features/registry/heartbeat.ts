@@ -16,7 +16,8 @@ import {
 import { beatBytes, mergeBeats, toBeat, toMonthlySpend } from './beat.js';
 import { toBeatTrigger } from './beat-trigger.js';
 
-export interface HeartbeatDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'feed' | 'logger' | 'random'> {
+export interface HeartbeatDeps
+  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'clock' | 'feed' | 'logger' | 'random'> {
   readonly tokens: Pick<WorkspaceTokens, 'markUsed'>;
   readonly developmentMode: boolean;
 }
@@ -39,9 +40,9 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
   const beats = createBatcher<Beat, BeatOutcome>({
     name: 'heartbeats',
     partitionKey: (beat) => beat.id,
-    // One: nobody waits for the disk here, so a second batch under way would only halve both, and a beat's share of what
-    // every statement costs is most of what it costs.
-    inFlightMax: 1,
+    // Nobody waits for the disk here, so two batches under way would only halve both, and a beat's share of what every
+    // statement costs is most of what it costs. One that waits for a row held elsewhere must not hold up all others.
+    overlap: { afterMs: 50, clock: deps.clock },
     run: (items) =>
       writeMerged(items, async (merged) => {
         const outcomes = await writeBeats(db, merged, deps.developmentMode);

@@ -1,3 +1,4 @@
+import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -478,6 +479,24 @@ describe('the registry', () => {
         expect((await beat({ workspace_id: id, current_task: 'busy' }, token)).status).toBe(200);
       });
       expect((await livenessOf(id)).current_task).toBe('busy');
+    });
+
+    it('one whose row is held elsewhere holds up no other', async () => {
+      const [held, free] = [await insert(), await insert()];
+      const tokens = [await edge.mint(held), await edge.mint(free)];
+      let waiting: ReturnType<typeof beat> | undefined;
+      await edge.ports.transact('work', async (tx) => {
+        await sql`select 1 from workspace_liveness where workspace_id = ${held} for update`.execute(tx);
+        waiting = beat({ workspace_id: held, current_task: 'late' }, tokens[0]);
+        await waitFor(async () => {
+          const { rows } = await sql`select 1 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`.execute(edge.ports.lanes.control);
+          return rows.length > 0;
+        });
+        for (let n = 0; n < 5; n += 1) expect((await beat({ workspace_id: free }, tokens[1])).status).toBe(200);
+      });
+      expect((await waiting)?.status).toBe(200);
+      expect((await livenessOf(held)).current_task).toBe('late');
     });
 
     it('B-20: removed between the beat and its transition, a workspace stays removed', async () => {

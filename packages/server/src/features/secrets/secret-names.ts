@@ -39,6 +39,7 @@ export function whyRefused(name: string): string | null {
   if (!NAME.test(name)) {
     return 'a name starts with a letter or underscore, goes on with letters, digits and underscores, and has at most 128 characters';
   }
+  if (name === '__proto__') return 'no program can read a variable of this name';
   const upper = name.toUpperCase();
   return (
     (Object.hasOwn(REFUSED, upper) ? REFUSED[upper] : undefined) ??

@@ -258,8 +258,16 @@ describe('workspace templates', () => {
         .where('id', '=', id)
         .executeTakeFirstOrThrow();
     const edit = (text: string) => world.backend.files.write(id, 'config.yaml', Buffer.from(text));
+    // To the last note of its start: what is edited before that counts as what the start wrote.
     const runs = (generation: number) =>
-      waitFor(() => world.backend.findSpec(id)?.generation === generation && world.backend.countRunning(id) === 1);
+      waitFor(async () => {
+        const row = await world.ports.lanes.control
+          .selectFrom('workspaces')
+          .select('observed_generation')
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow();
+        return row.observed_generation === generation && world.backend.countRunning(id) === 1;
+      });
     await runs(1);
     edit('runtime: echo\nruntime_config: { required_env: [EDITED_IN, NEEDED, ALSO] }\n');
     await world.workspaces.lifecycle.restart(id, {});

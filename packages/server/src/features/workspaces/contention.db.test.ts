@@ -72,7 +72,7 @@ describe('many starts at once', () => {
 });
 
 describe('two servers on one database', () => {
-  it('who fight for one workspace by every verb leave what was asked for last, and one effect of it', async () => {
+  it('who fight for one workspace by every verb leave one effect, the one its row asks for; a removal wins', async () => {
     const id = await create('Contested');
     await settled([id]);
     // The next release beside the one it replaces: the same machine, the same rows.

@@ -71,7 +71,8 @@ export function createFileHandlers(verbs: FileVerbs): FileHandlers {
 /** `If-Match` and `If-None-Match: *`. A weak tag never matches: two versions that it takes for one are not the same bytes. */
 function readCondition(request: RequestInfo): Condition {
   const match = tagsOf(request.headers['if-match']);
-  const none = tagsOf(request.headers['if-none-match']);
+  // This one compares weakly (RFC 9110 §13.1.2): to it a version that may be the same is the same.
+  const none = tagsOf(request.headers['if-none-match'])?.map((tag) => tag.replace(/^W\/"(.*)"$/, '$1')) ?? null;
   return (etag) => {
     if (match !== null && (etag === null || !(match.includes('*') || match.includes(etag)))) return false;
     return none === null || etag === null || !(none.includes('*') || none.includes(etag));

@@ -80,6 +80,21 @@ describe('the console of a workspace', () => {
   });
 });
 
+describe('the working folder of a workspace', () => {
+  it('is not chosen by the agent, whose token would then read any folder of the machine', async () => {
+    const { body } = await app.call('POST', '/workspaces', { name: 'curious', external: true });
+    const token = String(body.connection.auth_token);
+    const patch = { role: 'spy', workspace_dir: '/root/keys' };
+    expect(await app.call('PATCH', `/workspaces/${body.id}`, patch, token)).toMatchObject({
+      status: 403,
+      body: { code: 'workspace_dir_refused' },
+    });
+    expect((await rowOf(body.id)).role).toBeNull();
+    expect((await app.call('PATCH', `/workspaces/${body.id}`, { role: 'writer' }, token)).status).toBe(200);
+    expect((await app.call('PATCH', `/workspaces/${body.id}`, { workspace_dir: '/srv/work' })).status).toBe(200);
+  });
+});
+
 describe('the configuration that clients keep for a workspace', () => {
   it('is empty at first, and takes keys one level deep, also from several at once', async () => {
     const { body } = await app.call('POST', '/workspaces', { name: 'kept', external: true });

@@ -1,4 +1,5 @@
 import { toError } from '../../platform/errors.js';
+import { fitEnd } from '../../platform/fit-text.js';
 import { refuse } from '../../platform/http/app-error.js';
 import type { Ports } from '../../ports.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
@@ -9,9 +10,7 @@ export interface InstanceReportsDeps extends Pick<Ports, 'lanes' | 'transact' | 
   readonly provisioners: ProvisionerRegistry;
 }
 
-const LOG_TAIL_BYTES_MAX = 8_192;
-/** As many lines as a failure keeps, the mark included. */
-const LOG_TAIL_LINES_MAX = 40;
+const TAIL_BYTES_MAX = 5_500;
 const TRUNCATED = '...(truncated)...';
 const CONSOLE_LINES_MAX = 500;
 
@@ -37,7 +36,7 @@ export function createInstanceReports(deps: InstanceReportsDeps): InstanceReport
               failure: {
                 reason: 'bootstrap_failed',
                 text,
-                logTail: toLines(report.log_tail ?? ''),
+                logTail: toTail(report.log_tail ?? ''),
                 event: { source: 'bootstrap_watcher' },
               },
             },
@@ -63,20 +62,11 @@ export function createInstanceReports(deps: InstanceReportsDeps): InstanceReport
   };
 }
 
-/** The end matters most; what was left out is said, as clients of the predecessor know it. */
-function toLines(tail: string): readonly string[] {
-  if (tail === '') return [];
-  const bytes = Buffer.from(tail);
-  if (bytes.length <= LOG_TAIL_BYTES_MAX) return tail.split('\n');
-  const kept = bytes.subarray(-LOG_TAIL_BYTES_MAX);
-  // Not from within a character.
-  const start = kept.findIndex((byte) => (byte & 0xc0) !== 0x80);
-  return [
-    TRUNCATED,
-    ...kept
-      .subarray(start)
-      .toString()
-      .split('\n')
-      .slice(1 - LOG_TAIL_LINES_MAX),
-  ];
+/**
+ * The end matters most; what was left out is said, as clients of the predecessor know it. One piece, however many lines it
+ * has, of a size that its event always has room for beside the sentence.
+ */
+function toTail(tail: string): readonly string[] {
+  const kept = fitEnd(tail, TAIL_BYTES_MAX);
+  return [kept === tail ? tail : `${TRUNCATED}\n${kept.slice(1)}`];
 }

@@ -4,6 +4,7 @@ import { toError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
 import { DriverError, type InstanceListing, type Provisioner } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import { untilAborted } from '../../provisioners/until-aborted.js';
 import {
   type Account,
   findAccounts,
@@ -49,9 +50,10 @@ async function sweepBackend(deps: OrphansDeps, provisioner: Provisioner, signal:
   let listings: readonly InstanceListing[];
   try {
     // Before the rows: whatever runs by now had its row before.
-    listings = (await provisioner.list()).filter(({ workspaceId }) => parseUuid(workspaceId) === workspaceId);
+    const listed = await untilAborted(provisioner.list(), signal);
+    listings = listed.filter(({ workspaceId }) => parseUuid(workspaceId) === workspaceId);
   } catch (error) {
-    if (!(error instanceof DriverError)) throw error;
+    if (!(error instanceof DriverError || signal.aborted)) throw error;
     deps.logger.warn(
       { backend: kind, err: toError(error) },
       'instances could not be listed; no orphans are looked for',
@@ -62,7 +64,9 @@ async function sweepBackend(deps: OrphansDeps, provisioner: Provisioner, signal:
     deps.lanes.work,
     listings.map(({ workspaceId }) => workspaceId),
   );
-  const suspects = listings.flatMap((listing) => judge(listing, accounts.get(listing.workspaceId)));
+  const judged = listings.flatMap((listing) => judge(listing, accounts.get(listing.workspaceId)));
+  // A backend may hold two of one workspace; one row stands for it, and what runs matters more.
+  const suspects = [...new Map(judged.toSorted(byRunning).map((one) => [one.workspaceId, one])).values()];
   const ripe = await deps.transact('work', (tx) => writeSuspects(tx, origin, suspects, ORPHAN_GRACE_SECONDS));
   for (const suspect of suspects.filter(({ workspaceId }) => ripe.has(workspaceId)).slice(0, ACTIONS_MAX)) {
     if (signal.aborted) return;
@@ -79,6 +83,8 @@ function judge(listing: InstanceListing, account: Account | undefined): Suspect[
   return isLate ? [{ ...listing, reason: 'older_generation' }] : [];
 }
 
+const byRunning = (a: Suspect, b: Suspect): number => Number(a.running) - Number(b.running);
+
 async function act(
   deps: OrphansDeps,
   provisioner: Provisioner,
@@ -94,14 +100,17 @@ async function act(
   // Speaking for the generation that was seen: a driver leaves a newer one alone.
   const ref = { workspaceId, generation: destroys ? (account?.generation ?? generation) : generation, record: null };
   try {
-    const inspection = await provisioner.inspect(ref);
+    const inspection = await untilAborted(provisioner.inspect(ref), signal);
     if (inspection.state === 'unknown') {
       await writeOutcome(deps.lanes.work, origin, workspaceId, { action: null, error: inspection.reason });
       return;
     }
     await (destroys ? provisioner.destroy(ref, signal) : provisioner.stop(ref, signal));
   } catch (error) {
-    if (!(error instanceof DriverError)) throw error;
+    if (!(error instanceof DriverError)) {
+      if (signal.aborted) return;
+      throw error;
+    }
     deps.logger.warn(
       { workspace: workspaceId, err: toError(error) },
       'an orphan could not be stopped; tried again later',

@@ -93,6 +93,14 @@ describe('workspaces on a real database', () => {
     const { rows } = await sql<{ name: string }>`
       select unnest(enum_range(null::workspace_status))::text as name`.execute(world.ports.lanes.control);
     expect(rows.map((found) => found.name).sort()).toEqual([...STATUSES].sort());
+    const id = await create('Written');
+    await started(id);
+    for (const status of STATUSES) {
+      await sql`update workspaces set status = ${status}::workspace_status, last_sample_error = 'x' where id = ${id}`.execute(
+        world.ports.lanes.control,
+      );
+      expect((await row(id)).status).toBe(status);
+    }
   });
 
   it('a created workspace is started once, with a token of its generation', async () => {

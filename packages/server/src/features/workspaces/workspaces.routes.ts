@@ -75,7 +75,9 @@ export function createWorkspaceHandlers(deps: RouteDeps): WorkspaceHandlers {
       };
     },
 
-    patchWorkspace: async ({ params, body }) => {
+    patchWorkspace: async ({ params, body, actor }) => {
+      // With its token an agent would choose which folder of the machine is read through this server.
+      if (actor.kind !== 'admin' && body.workspace_dir !== undefined) throw new AppError('workspace_dir_refused');
       const { needsRestart } = await verbs.patch(params.id, body);
       return { status: 200, body: { status: 'updated', ...(needsRestart ? { needs_restart: true } : {}) } };
     },

@@ -5,6 +5,8 @@ import { AppError, refuse } from '../../platform/http/app-error.js';
 
 /** Rules of contract lifecycle §1.1, §1.5 and §1.8. Everything is judged before the first write. */
 
+import { isSystemPath } from '../../provisioners/system-folders.js';
+
 const LINE_BREAK = /[\r\n]/;
 const FORBIDDEN = /[{}[\]|>*&!]/;
 /** C0 and C1 controls: NUL cannot be stored at all, the others forge terminal output. */
@@ -16,8 +18,6 @@ const LONE_SURROGATE = /\p{Cs}/u;
 
 /** What Linux takes; measured as JSON, because events tell of it. */
 const FOLDER_BYTES_MAX = 4_096;
-
-const SYSTEM_FOLDERS = ['/etc', '/var', '/proc', '/sys', '/dev', '/boot', '/sbin', '/bin', '/lib', '/usr'];
 
 type FieldRule = { readonly bytesMax: number; readonly plain: boolean };
 
@@ -85,14 +85,13 @@ export function checkRuntimeChange(from: string, to: string): void {
   });
 }
 
-/** A folder of the owner's for the agent to work in. Null and "" mean none. Lexical: the driver resolves links again. */
+/** A folder of the owner's for the agent to work in. Null and "" mean none. Lexical: a driver judges it again by where it leads. */
 export function parseWorkspaceDir(text: string | null | undefined): string | null {
   if (text === undefined || text === null || text === '') return null;
   const clean = posix.normalize(text).replace(/(.)\/$/, '$1');
   const climbs = text.split('/').includes('..') || text.includes('..');
-  const system = SYSTEM_FOLDERS.some((folder) => clean === folder || clean.startsWith(`${folder}/`));
   const unusable = CONTROL.test(text) || LONE_SURROGATE.test(text) || jsonBytes(clean) > FOLDER_BYTES_MAX;
-  if (!text.startsWith('/') || climbs || system || clean === '/' || unusable) {
+  if (!text.startsWith('/') || climbs || isSystemPath(clean) || unusable) {
     refuse('invalid_workspace_directory');
   }
   return clean;

@@ -1,6 +1,7 @@
 import { basename, dirname, sep } from 'node:path';
 import type { FilePlace } from '../files.js';
 import { refusal } from '../guarded-files.js';
+import { isSystemPath } from '../system-folders.js';
 import { type Anchoring, findRealPath, type HeldFolder, holdChild, holdFolder, makeChild } from './held-folder.js';
 import type { WorkspaceFolder } from './workspace-folder.js';
 
@@ -52,6 +53,8 @@ async function holdOwnersFolder(
   const dataDir = await findRealPath(dirname(dirname(folder.root)));
   const path = await findRealPath(workspaceDir);
   if (path === null) return null;
+  // A link that leads there is no way around the rule for the name (contract lifecycle §1.8).
+  if (isSystemPath(path)) throw refusal('the working folder of this workspace leads into a folder of the system');
   if (dataDir === null) return holdFolder(path, { anchoring, hidden: null });
   if (path === dataDir || path.startsWith(dataDir + sep)) {
     throw refusal('the working folder of this workspace lies in the data directory of the server');

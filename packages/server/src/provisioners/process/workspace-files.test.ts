@@ -66,6 +66,15 @@ describe.each(ANCHORINGS)('links, with folders held by %s', (anchoring) => {
     files = guardFiles(createWorkspaceFiles({ workspacesDir: join(dir, 'data', 'workspaces'), anchoring }));
   });
 
+  it('of an owner do not lead into the system by a link', async () => {
+    const link = join(dir, 'innocent');
+    await symlink('/etc', link);
+    await expect(files.list(target('workspace', link), null, 1)).rejects.toThrow('leads into a folder of the system');
+    await expect(files.read(target('workspace', link), 'hostname')).rejects.toThrow(
+      'leads into a folder of the system',
+    );
+  });
+
   it('in the place of a file are not read, are replaced by a write, and are deleted themselves', async () => {
     await symlink(join(outside, 'secret'), at('configs', 'link'));
     expect(await files.read(target(), 'link')).toEqual({ kind: 'not_found' });
