@@ -135,7 +135,7 @@ describe('every way to failed', () => {
     await expectFailure(await fail(), reason);
   });
 
-  it('R12, R14: a defect of ours leaves a reason as well, without its details', async () => {
+  it('R14: a defect of ours leaves a reason as well, without its details', async () => {
     reading = () => {
       throw new Error('password of row 7');
     };
