@@ -8,8 +8,9 @@ import { Button } from '../../ui/button.js';
 import { CodeEditor } from '../../ui/code-editor.js';
 import { Notice } from '../../ui/notice.js';
 import { Loading, Placeholder } from '../../ui/placeholder.js';
+import { ReadFailure } from '../../ui/read-failure.js';
 import { ConflictView } from './conflict-view.js';
-import { EditorFrame, ReadFailure } from './file-page.js';
+import { EditorFrame } from './file-page.js';
 import { useFile, WRITABLE } from './queries.js';
 import { ReviewDialog } from './review-dialog.js';
 import { useEditedFile } from './use-edited-file.js';
@@ -20,7 +21,13 @@ const PATH = 'config.yaml';
 export function ConfigTab({ agent }: { agent: Workspace }) {
   const file = useFile(agent.id, WRITABLE, PATH);
   if (file.isPending) return <Loading label="Loading the configuration" />;
-  if (file.isError) return <ReadFailure error={file.error} onRetry={() => file.refetch()} />;
+  if (file.isError) {
+    return (
+      <div className="p-4">
+        <ReadFailure error={file.error} onRetry={() => file.refetch()} />
+      </div>
+    );
+  }
   return <ConfigEditor agent={agent} file={file.data} />;
 }
 

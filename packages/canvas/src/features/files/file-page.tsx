@@ -3,12 +3,12 @@ import { ArrowLeft, Download, FileX2, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useFileDrafts } from '../../app/services-context.js';
 import { bytesOf, formatBytes, isBinary, languageOf } from '../../model/file-text.js';
-import { problemOf } from '../../model/problem.js';
 import { draftKey } from '../../state/file-drafts.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { CodeEditor } from '../../ui/code-editor.js';
 import { Notice } from '../../ui/notice.js';
 import { Loading, Placeholder } from '../../ui/placeholder.js';
+import { ReadFailure } from '../../ui/read-failure.js';
 import { ConflictView } from './conflict-view.js';
 import { DeleteDialog } from './delete-dialog.js';
 import { nameOf, useFile, WRITABLE } from './queries.js';
@@ -43,7 +43,9 @@ export function FilePage({ agent, root, path, onClose }: FilePageProps) {
         {file.isPending ? (
           <Loading label="Loading the file" />
         ) : file.isError ? (
-          <ReadFailure error={file.error} onRetry={() => file.refetch()} />
+          <div className="p-4">
+            <ReadFailure error={file.error} onRetry={() => file.refetch()} />
+          </div>
         ) : content === null && !begun ? (
           <Placeholder icon={FileX2} title="There is no such file">
             <p>It was deleted or renamed meanwhile, or the address is wrong.</p>
@@ -123,25 +125,6 @@ export function EditorFrame({ editor, children }: { editor: ReactNode; children:
     <div className="flex h-full min-h-0 flex-col">
       <div className="min-h-0 flex-1">{editor}</div>
       <div className="border-t border-line px-4 py-2.5">{children}</div>
-    </div>
-  );
-}
-
-export function ReadFailure({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const problem = problemOf(error);
-  return (
-    <div className="p-4">
-      <Notice
-        tone="error"
-        title={problem.title}
-        action={
-          <Button size="small" onClick={onRetry}>
-            Retry
-          </Button>
-        }
-      >
-        {problem.advice}
-      </Notice>
     </div>
   );
 }

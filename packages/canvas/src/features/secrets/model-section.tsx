@@ -1,10 +1,8 @@
 import type { Template, Workspace } from '@molecule/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useServices } from '../../app/services-context.js';
-import { problemOf } from '../../model/problem.js';
-import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { SkeletonRows } from '../../ui/placeholder.js';
+import { ReadFailure } from '../../ui/read-failure.js';
 import { ChosenField } from './chosen-field.js';
 import { modelOrigin, modelsOf, providerOrigin, providersOf } from './model-origin.js';
 import { previewOf, useChosenModel, useGlobalSecrets } from './queries.js';
@@ -71,23 +69,6 @@ export function ModelSection({ agent }: { agent: Workspace }) {
         </div>
       )}
     </section>
-  );
-}
-
-function ReadFailure({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const problem = problemOf(error);
-  return (
-    <Notice
-      tone="error"
-      title={problem.title}
-      action={
-        <Button size="small" onClick={onRetry}>
-          Retry
-        </Button>
-      }
-    >
-      {problem.advice}
-    </Notice>
   );
 }
 

@@ -47,7 +47,8 @@ export type Restart =
   | { readonly kind: 'external' }
   | {
       readonly kind: 'started';
-      readonly source: ConfigSource /** The agent forgets its conversations. */;
+      readonly source: ConfigSource;
+      /** The agent forgets its conversations. */
       readonly resets: boolean;
     };
 

@@ -107,15 +107,13 @@ async function act(
     }
     await (destroys ? provisioner.destroy(ref, signal) : provisioner.stop(ref, signal));
   } catch (error) {
-    if (!(error instanceof DriverError)) {
-      if (signal.aborted) return;
-      throw error;
-    }
+    if (!(error instanceof DriverError || signal.aborted)) throw error;
+    const { message } = toError(error);
     deps.logger.warn(
       { workspace: workspaceId, err: toError(error) },
       'an orphan could not be stopped; tried again later',
     );
-    await writeOutcome(deps.lanes.work, origin, workspaceId, { action: null, error: error.message });
+    await writeOutcome(deps.lanes.work, origin, workspaceId, { action: null, error: message });
     return;
   }
   deps.logger.warn({ workspace: workspaceId, backend: origin.backend, generation, reason }, 'stopped an orphan');

@@ -518,6 +518,26 @@ describe('an answer', () => {
     expect(samples).toEqual([{ method: 'GET', path: '/stream', status: 200, seconds: expect.any(Number) }]);
   });
 
+  it('that breaks off leaves its reason in the log', async () => {
+    const body = new Readable({ read() {} });
+    const { http, logged } = await createEdge({
+      handlers: {
+        stream: async () => ({ status: 200, headers: { 'content-type': 'text/event-stream' }, stream: body }),
+      },
+    });
+    const port = await listen(http);
+    body.push('data: 1\n\n');
+    const answer = await fetch(`http://127.0.0.1:${port}/stream`);
+    const reading = answer.text();
+    body.destroy(new Error('the agent went away'));
+    await expect(reading).rejects.toThrow();
+    await expect.poll(() => logged.filter((line) => line.msg === 'an answer broke off')).toHaveLength(1);
+    expect(logged.find((line) => line.msg === 'an answer broke off')).toMatchObject({
+      route: '/stream',
+      err: { message: 'the agent went away' },
+    });
+  });
+
   it('to a reader who leaves tells its handler', async () => {
     let gone: AbortSignal | null = null;
     const body = new Readable({ read() {} });

@@ -243,6 +243,14 @@ function addRoute<Actor>(
       const limited = answer.status === 401 || answer.unproven ? await checkStranger(request, reply) : null;
       if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
+      if (typeof answer.stream === 'object') {
+        // Its head is sent by then, so the caller sees only that it breaks off: why stands in the log. After a caller who
+        // has left, what still goes wrong is no news.
+        answer.stream.once('error', (error) => {
+          if (reply.raw.destroyed) return;
+          options.logger.warn({ reqId: request.id, err: toError(error), route: spec.path }, 'an answer broke off');
+        });
+      }
       return send(reply, answer);
     },
   });
