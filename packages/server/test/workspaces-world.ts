@@ -51,6 +51,7 @@ export function createWorkspacesWorld(
     readonly noBackend?: boolean;
     /** In place of the one that names the author of an agent's commits. */
     readonly envMutators?: WorkspacesDeps['envMutators'];
+    readonly restartContexts?: WorkspacesDeps['restartContexts'];
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -88,6 +89,7 @@ export function createWorkspacesWorld(
       },
     },
     envMutators: given.envMutators ?? [gitIdentity],
+    restartContexts: given.restartContexts ?? { record: async () => {} },
     checkClaimedUrl: async () => {},
     defaultBackend: managed.kind,
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',

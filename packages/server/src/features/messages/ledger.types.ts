@@ -17,6 +17,8 @@ export interface NewMessage {
   /** Set when this process delivers it right away. */
   readonly lease: { readonly owner: string; readonly ms: number } | null;
   readonly deadlineMs: number | null;
+  /** Kind `system`: the generation of the target it speaks for, and the only one it is delivered to. */
+  readonly forGeneration?: number;
   readonly delegation: {
     readonly idempotencyKey: string | null;
     readonly taskHash: string;

@@ -48,6 +48,7 @@ export const REASONS = {
     mayResend: false,
     next: 'The agent stopped reporting while it worked. Look at its log and restart it.',
   },
+  superseded: { mayResend: false, next: 'Nothing: a later restart had more recent things to say.' },
   target_removed: { mayResend: false, next: 'The workspace was removed. Send the work to another one.' },
   target_failed: {
     mayResend: true,
