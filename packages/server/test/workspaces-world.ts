@@ -33,6 +33,7 @@ export const NO_TEMPLATES: WorkspacesDeps['templates'] = {
     files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }],
     templateHash: null,
   }),
+  amendConfig: () => null,
   readRequiredEnv: () => [],
   provisionTimeoutSeconds: () => null,
 };
