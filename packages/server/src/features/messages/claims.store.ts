@@ -214,6 +214,16 @@ export async function listPastDeadline(db: Db, limit: number): Promise<readonly 
   return rows.map((row) => row.id);
 }
 
+/** Those without a deadline that have waited for longer than `seconds` since they were sent, or left for the last time. */
+export async function listExpired(db: Db, seconds: number, limit: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from messages
+     where state = 'queued' and deadline is null
+       and coalesce(dispatched_at, created_at) < now() - make_interval(secs => ${seconds})
+     order by seq limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
 /** Delegations under way whose callee has stopped reporting. Those that never began are left to their deadline. */
 export async function listQuiet(
   db: Db,

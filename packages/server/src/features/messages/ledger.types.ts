@@ -46,6 +46,8 @@ export interface OpenMessage {
 export interface NewEnding {
   readonly id: string;
   readonly owner: string | null;
+  /** Ends it only while it still waits; one that is being delivered by now goes on. */
+  readonly onlyQueued?: boolean;
   readonly ending: Ending | { readonly state: 'stuck'; readonly reason: 'no_heartbeat'; readonly detail: string };
 }
 

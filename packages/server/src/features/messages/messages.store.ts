@@ -85,8 +85,10 @@ export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<
            last_heartbeat = case when i.state = 'input_required' then now() else m.last_heartbeat end,
            ended_at = case when i.state = 'input_required' then null else now() end
       from json_to_recordset(${batch}::json) as i(
-             id uuid, owner uuid, state text, reason text, error_detail text, result json, result_preview text)
+             id uuid, owner uuid, only_queued boolean, state text, reason text, error_detail text, result json,
+             result_preview text)
      where m.id = i.id and m.state in ('queued', 'working', 'input_required')
+       and (m.state = 'queued' or not i.only_queued)
        and (i.owner is null or m.lease_owner = i.owner)
     returning m.id, m.kind, m.caller_id as "callerId", m.target_id as "targetId", m.message_id as "messageId",
               m.method, m.state, ceil(extract(epoch from now() - m.created_at) * 1000)::double precision as "durationMs"`.execute(
@@ -95,11 +97,11 @@ export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<
   return rows;
 }
 
-function toEndItem({ id, owner, ending }: NewEnding): string {
+function toEndItem({ id, owner, onlyQueued = false, ending }: NewEnding): string {
   const told = isAnswered(ending)
     ? { reason: null, error_detail: null, result_preview: firstCharacters(ending.text, PREVIEW_CHARACTERS) }
     : { reason: ending.reason, error_detail: firstCharacters(ending.detail, DETAIL_CHARACTERS), result_preview: null };
-  const plain = toStorableJson({ id, owner, state: ending.state, ...told });
+  const plain = toStorableJson({ id, owner, only_queued: onlyQueued, state: ending.state, ...told });
   return `${plain.slice(0, -1)},"result":${toStoredResult(ending)}}`;
 }
 
