@@ -22,7 +22,7 @@ export const delegationsShow: Command = {
   },
 };
 
-export function toText(one: Delegation): string {
+function toText(one: Delegation): string {
   const told = [
     ['Task', one.task_preview],
     ['State', one.status + (one.late === true ? ' (its result came late and is in the inbox of its caller)' : '')],
