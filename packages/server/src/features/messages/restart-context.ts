@@ -30,7 +30,7 @@ export interface RestartContextDeps extends Pick<Ports, 'clock' | 'random'> {
 }
 
 /** Contract lifecycle §2.8: what comes online later has missed the moment, and goes to work untold. */
-const WAITS_MS = 30_000;
+export const RESTART_CONTEXT_WAITS_MS = 30_000;
 const OPEN_MAX = 256;
 
 /** Tells agents that they were restarted, and what that means for them (contract lifecycle §2.8). */
@@ -65,7 +65,7 @@ export function createRestartContexts({ clock, random, secrets }: RestartContext
         taskPreview: '',
         state: 'queued',
         lease: null,
-        deadlineMs: WAITS_MS,
+        deadlineMs: RESTART_CONTEXT_WAITS_MS,
         forGeneration: generation,
         delegation: null,
       } as const;
