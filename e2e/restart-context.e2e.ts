@@ -29,6 +29,9 @@ it('an agent that a person restarts knows of it in its next answer, and the chat
     },
     { what: 'it to be told', timeoutMs: 20_000 },
   );
+  // Nothing a canvas could show as something said; it knows only what the log tells it.
+  const events = (await client.call('listWorkspaceEvents', { params, query: { limit: 100 } })).body;
+  expect(events.map(({ event_type }) => event_type).filter((type) => !type.startsWith('WORKSPACE_'))).toEqual([]);
 
   const message = { kind: 'message', role: 'user', messageId: 'm-1', parts: [{ kind: 'text', text: 'Hello' }] };
   const body = { jsonrpc: '2.0', id: 1, method: 'message/send', params: { message } };
