@@ -135,6 +135,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     // Asked for without an upgrade.
     live: { status: 426 },
     assignAgent: { body: { model: 'm' }, status: 201 },
+    getAgent: { status: 200 },
     replaceAgent: { body: { model: 'n' }, status: 200 },
     moveAgent: { body: { target_workspace_id: worker }, status: 200 },
     removeAgent: { path: `/workspaces/${worker}/agent`, status: 200 },
