@@ -488,6 +488,12 @@ export const ERRORS = {
     text: 'delegation not found',
     help: 'GET /workspaces/<id>/delegations lists the delegations of this workspace.',
   },
+  delegation_not_failed: {
+    status: 409,
+    retry: false,
+    text: 'the delegation has not failed',
+    help: 'One under way may be canceled first; one that is completed has its result.',
+  },
   invalid_delegation_status: {
     status: 400,
     retry: false,
