@@ -21,7 +21,7 @@ export const REQUIREMENTS = [
   { id: 'R9', state: 'later', by: 'control-plane', src: 'lifecycle §23', says: 'A stop counts as done only on the answers that mean done; any other status is an error with a bounded excerpt of the body.' },
   { id: 'R10', state: 'later', by: 'lifecycle', src: 'lifecycle §23', says: 'A restart goes on when stopping keeps failing: bounded attempts, one loud line about a possible leak, none when cancelled.' },
   { id: 'R11', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'A restart answers at once however long the stop takes, and a client that hangs up does not cancel it.' },
-  { id: 'R12', state: 'later', by: 'lifecycle', src: 'lifecycle §23', says: 'A backend that throws leaves a failed row with an event and a server that goes on answering.' },
+  { id: 'R12', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'A backend that throws leaves a failed row with an event and a server that goes on answering.' },
   { id: 'R13', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'No provision is dropped silently: each of several parallel ones starts or reports its failure.' },
   { id: 'R14', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'Every write of failed carries the reason it failed.' },
   { id: 'R15', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'Every status the code knows exists in the database type, and statuses are written in one place only.' },

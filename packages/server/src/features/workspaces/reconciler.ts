@@ -102,6 +102,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     if (provisioner.capabilities.hostBound) await assignHost(db, row.id, row.owner, deps.hostId);
     try {
       const inspection = await provisioner.inspect(refOf(row));
+      // Nothing is said about an agent of which nothing is known, and nothing is started beside it (R43).
+      if (inspection.state === 'unknown') {
+        throw inspection.error ?? new DriverError('unavailable', inspection.reason, { retryable: true });
+      }
       // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
       const found = inspection.state === 'running' ? inspection.record : null;
       const wanted = { generation: row.generation, platformUrl: deps.platformUrl() };
@@ -188,7 +192,9 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       return;
     }
     if (error instanceof DriverError) {
-      deps.logger.warn({ workspace: row.id, kind: error.kind, err: error }, 'instance did not start');
+      const fields = { workspace: row.id, backend: row.backend, kind: error.kind, err: error };
+      if (error.kind === 'defect') deps.logger.error(fields, 'a backend failed in a way it must not');
+      else deps.logger.warn(fields, 'instance did not start');
       if (error.kind === 'unavailable' && error.retryable) {
         await observe(row, { instanceState: 'unknown', settled: false, dueInMs: UNAVAILABLE_RETRY_MS });
         return;
@@ -199,7 +205,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       }
       const text = withLastLine(error.message, error.logTail);
       await fail(row, { reason: 'start_failed', text, logTail: error.logTail }, 'start_failed');
-      await observe(row, { instanceState: 'gone', settled: true });
+      await observe(row, { instanceState: error.kind === 'defect' ? 'unknown' : 'gone', settled: true });
       return;
     }
     // A defect of ours: the row says so in general words, the log has the rest (R44).
