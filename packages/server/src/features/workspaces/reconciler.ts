@@ -11,6 +11,7 @@ import {
 } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
+import { endOlder } from './end-older.js';
 import { prepareStart, type StartSources } from './instance-start.js';
 import { clearPendingReset, lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
 import { needsRestart } from './pending-changes.js';
@@ -124,6 +125,14 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
       const prepared = await prepareStart(deps, db, row, signal);
+      const leftover =
+        found === null ? null : await endOlder(deps, provisioner, { ...refOf(row), record: found }, signal);
+      if (leftover !== null) {
+        const text = `The agent that ran before could not be ended, and a second one is not started beside it. ${leftover} Restart it again once that one is gone.`;
+        await fail(row, { reason: 'not_stopped', text }, 'start_failed');
+        await observe(row, { instance: found, instanceState: 'unknown', settled: true });
+        return;
+      }
       const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch(async (error: unknown) => {
         const written = prepared.written();
         // They are there all the same, and the next attempt will find them in place.
