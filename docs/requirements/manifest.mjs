@@ -15,7 +15,7 @@ export const REQUIREMENTS = [
   { id: 'R3', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: "Template and runtime are two facts: neither is derived from the other, and an unknown template is never replaced by the runtime's name." },
   { id: 'R4', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: "A restart without a stored template leaves the user's configuration files as they are." },
   { id: 'R5', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'A configuration volume without config.yaml is refilled from the template at restart, or the workspace fails with a reason.' },
-  { id: 'R6', state: 'later', by: 'lifecycle', src: 'lifecycle §23', says: 'The backend of every verb is chosen in one place from all that is configured, for each combination of backends.' },
+  { id: 'R6', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'The backend of every verb is chosen in one place from all that is configured, for each combination of backends.' },
   { id: 'R7', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'With no backend at all a provision fails at once: failed row and event within the request.' },
   { id: 'R8', state: 'later', by: 'control-plane', src: 'lifecycle §23', says: 'Delete, collapse, pause and hibernate stop every instance concerned, descendants included, on every backend.' },
   { id: 'R9', state: 'later', by: 'control-plane', src: 'lifecycle §23', says: 'A stop counts as done only on the answers that mean done; any other status is an error with a bounded excerpt of the body.' },

@@ -52,8 +52,8 @@ export interface FakeBackend {
 }
 
 /** In-memory backend for feature tests. It passes the conformance suite, so it cannot promise what real drivers do not. */
-export function createFakeBackend(options: { readonly clock: Clock }): FakeBackend {
-  const { clock } = options;
+export function createFakeBackend(options: { readonly clock: Clock; readonly kind?: string }): FakeBackend {
+  const { clock, kind = 'fake' } = options;
   const workspaces = new Map<string, FakeWorkspace>();
   const watchers = new Set<(workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => void>();
   const failures: FakeBootFailure[] = [];
@@ -89,7 +89,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
 
   function hold(spec: InstanceSpec): FakeWorkspace {
     const record: InstanceRecord = {
-      kind: 'fake',
+      kind,
       hostId: 'fake-host',
       instanceId: `fake-${++startCount}`,
       generation: spec.generation,
@@ -128,7 +128,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     watchers.add(watcher);
 
     return {
-      kind: 'fake',
+      kind,
       capabilities: { runsInstances: true, hostBound: true, stopsWithServer: true },
       console: null,
       files: createFakeFiles(volumes, requireReachable),
