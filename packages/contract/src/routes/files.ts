@@ -80,7 +80,12 @@ export type FileContent = Static<typeof FileContent>;
 
 const id = { id: workspaceId };
 
-const shared = ['invalid_workspace_id', 'workspace_not_found', 'files_on_another_host', 'files_unavailable'] as const;
+const shared = [
+  'invalid_workspace_id',
+  'workspace_not_found',
+  'workspace_on_another_host',
+  'files_unavailable',
+] as const;
 
 /**
  * The files of an agent (contract lifecycle §6). Answers carry an ETag; a write or delete with `If-Match` changes nothing

@@ -126,7 +126,7 @@ const PATHS = {
     const held = world.backend.holdStarts();
     const id = await create();
     await waitFor(() => world.backend.calls.includes(`start ${id}`));
-    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE });
+    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE, hostId: world.host.id });
     expect(await reports.bootstrapFailed(id, { error: 'no disk', log_tail: 'line' })).toBe(true);
     held.release();
     return id;

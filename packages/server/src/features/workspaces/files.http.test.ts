@@ -308,7 +308,7 @@ describe.each(['fake', 'process'])('the files of a workspace on the %s backend',
       .set({ host_id: '6a1b5f0e-0000-4000-8000-000000000000' })
       .where('id', '=', unstarted)
       .execute();
-    const elsewhere = { status: 503, body: { code: 'files_on_another_host', retry: true } };
+    const elsewhere = { status: 503, body: { code: 'workspace_on_another_host', retry: true } };
     expect(await list(unstarted)).toMatchObject(elsewhere);
     expect(await put(unstarted, 'a.md', 'x')).toMatchObject(elsewhere);
   });

@@ -14,6 +14,7 @@ import {
 } from '../../provisioners/files.js';
 import { type ConfigFile, DriverError } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import { findBackendHere } from './backend-here.js';
 import type { StartSources } from './instance-start.js';
 import { writeStartNote } from './lifecycle-verbs.store.js';
 import { composeConfiguration, type WrittenConfig } from './start-config.js';
@@ -62,13 +63,8 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
   async function locate(id: string): Promise<{ row: ReconcileRow; files: FileAccess | null; isHostBound: boolean }> {
     const row = await findReconcileRow(db, id);
     if (row === null || row.status === 'removed') return refuse('workspace_not_found');
-    const lookup = deps.provisioners.find(row.backend);
-    if (!lookup.ok) return { row, files: null, isHostBound: false };
-    const { files, capabilities } = lookup.provisioner;
-    if (capabilities.hostBound && row.hostId !== null && row.hostId !== deps.hostId) {
-      return refuse('files_on_another_host');
-    }
-    return { row, files, isHostBound: capabilities.hostBound };
+    const backend = findBackendHere(deps, row);
+    return { row, files: backend?.files ?? null, isHostBound: backend?.capabilities.hostBound ?? false };
   }
 
   /** As `locate`, for a change: the files will be where the agent runs. */
@@ -79,7 +75,7 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
       const owner = await takeForFiles(db, id, deps.hostId);
       if (owner === null)
         return refuse('files_unavailable', { help: 'The agent is being started; retry in a moment.' });
-      if (owner !== deps.hostId) return refuse('files_on_another_host');
+      if (owner !== deps.hostId) return refuse('workspace_on_another_host');
     }
     return { row, files };
   }

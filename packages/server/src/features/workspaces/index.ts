@@ -104,7 +104,6 @@ export interface Workspaces {
       | 'patchWorkspace'
       | 'putWorkspaceLayout'
       | 'deleteWorkspace'
-      | 'getWorkspaceLogs'
       | 'listOrphans'
     >;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
@@ -183,7 +182,6 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,
-        provisioners: deps.provisioners,
         publicUrl: deps.publicUrl,
         templates: {
           provisionTimeoutOf: (runtime) => {
