@@ -44,7 +44,8 @@ export interface FileVerbs {
   read(id: string, root: FileRoot, path: string): Promise<Extract<FileReading, { kind: 'found' }>>;
   /** Returns the new etag. */
   write(id: string, path: string, content: Buffer, allows: Condition): Promise<string>;
-  replace(id: string, files: ReadonlyMap<string, Buffer>): Promise<'container' | 'volume'>;
+  /** All of them or, when one is not what `allows` wants, none. */
+  replace(id: string, files: ReadonlyMap<string, Buffer>, allows: Condition): Promise<'container' | 'volume'>;
   remove(id: string, path: string, allows: Condition): Promise<void>;
 }
 
@@ -166,7 +167,11 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
     return written.etags[0] ?? etagOf(content);
   }
 
-  async function replace(id: string, contents: ReadonlyMap<string, Buffer>): Promise<'container' | 'volume'> {
+  async function replace(
+    id: string,
+    contents: ReadonlyMap<string, Buffer>,
+    allows: Condition,
+  ): Promise<'container' | 'volume'> {
     const sent = [...contents].map(([path, content]) => ({ path, content }));
     const [only] = sent.length === 1 ? sent : [];
     const failed = (reason: string) =>
@@ -183,7 +188,7 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
     );
     const first = firstFiles(row);
     const written = await change(deps, id, failed, () =>
-      files.write(id, { files: sent, allows: () => true, initial: first.initial, completesConfig: true }),
+      files.write(id, { files: sent, allows, initial: first.initial, completesConfig: true }),
     );
     if (written.kind === 'changed') return refuse('file_changed');
     await first.note(written.laidInitial);
