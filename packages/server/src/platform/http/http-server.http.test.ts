@@ -659,9 +659,10 @@ describe('a request that offers another protocol', () => {
   async function exchange(port: number, pieces: readonly string[]): Promise<string> {
     return new Promise((resolve, reject) => {
       let text = '';
-      const socket = connect(port, '127.0.0.1', async () => {
-        for (const piece of pieces) await new Promise((written) => socket.write(piece, written));
-      });
+      const send = ([piece, ...others]: readonly string[]): void => {
+        if (piece !== undefined) socket.write(piece, () => send(others));
+      };
+      const socket = connect(port, '127.0.0.1', () => send(pieces));
       socket.on('data', (chunk) => {
         text += String(chunk);
       });
