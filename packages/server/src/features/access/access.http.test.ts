@@ -41,6 +41,8 @@ describe('credentials', () => {
     ['/login', 200],
     ['/login/', 401],
     ['/login/nonsense', 401],
+    ['/login/with/a/slash', 401],
+    [`/login/${'x'.repeat(43)}/`, 401],
     ['/login/%00', 401],
     [`/login/${'x'.repeat(43)}`, 401],
   ])('a browser at %s reads a page that says how to get in', async (path, status) => {
