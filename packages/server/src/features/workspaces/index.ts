@@ -8,6 +8,7 @@ import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { createConfigurationOpener, type OpenConfiguration } from './configuration.js';
+import { createExitReports } from './exit-reports.js';
 import { createFileHandlers, type FileHandlers } from './files.routes.js';
 import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
@@ -127,14 +128,8 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const nudge = (): void => worker.nudge();
   const verbs = createWorkspaceVerbs({ ...deps, nudge });
   const lifecycle = createLifecycleVerbs({ ...deps, removeMembers: verbs.removeMembers, nudge });
-  for (const provisioner of deps.provisioners.all) {
-    provisioner.onExit((exit) => {
-      supervisor.background('instance-ended', async () => {
-        await reconciler.instanceEnded(exit);
-        worker.nudge();
-      });
-    });
-  }
+  const exits = createExitReports({ ...deps, reconciler, nudge });
+  for (const provisioner of deps.provisioners.all) provisioner.onExit(exits.take);
 
   // One accessor for the sweeper and for what the canvas is told, so that neither gives up before the other (R16).
   const declaredSeconds = (runtime: string): number | null =>

@@ -19,6 +19,7 @@ import { StartRefusal } from './start-refusal.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
+  type CrashRow,
   findReconcileRow,
   lockForCrash,
   type Observation,
@@ -42,7 +43,10 @@ export interface Reconciler {
    * Rejects when `signal` aborts (a newer wish, a lost lease, shutdown) or the database is away; the row then stays due.
    */
   reconcile(id: string, owner: string, signal: AbortSignal): Promise<void>;
-  /** Takes note that an instance ended; starts it again within the bounds of the crash policy. */
+  /**
+   * Takes note that an instance ended by itself; starts it again within the bounds of the crash policy. Repeatable: the
+   * same end counts once.
+   */
   instanceEnded(exit: InstanceExit): Promise<void>;
 }
 
@@ -256,14 +260,21 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function instanceEnded(exit: InstanceExit): Promise<void> {
-    if (exit.requested) return;
-    await crashed(exit.workspaceId, exit.generation, `The agent process ${describeExit(exit)}.`, exit.logTail);
+    const { workspaceId, generation, logTail } = exit;
+    await crashed(workspaceId, generation, `The agent process ${describeExit(exit)}.`, logTail, exit);
   }
 
-  async function crashed(id: string, generation: number, why: string, logTail: readonly string[]): Promise<void> {
+  async function crashed(
+    id: string,
+    generation: number,
+    why: string,
+    logTail: readonly string[],
+    exit?: InstanceExit,
+  ): Promise<void> {
     await transact('work', async (tx) => {
       const row = await lockForCrash(tx, id);
       if (!row || row.generation !== generation || row.status === 'failed' || row.status === 'removed') return;
+      if (exit && isOnRecord(row, exit)) return;
       const verdict = judgeCrash(row, clock.now(), deps.random.fraction());
       switch (verdict.kind) {
         case 'retry':
@@ -308,6 +319,13 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   return { reconcile, instanceEnded };
+}
+
+/** The report was heard before, or tells of one that has a successor by now. */
+function isOnRecord({ instance, instanceState }: CrashRow, exit: InstanceExit): boolean {
+  if (instance === null) return false;
+  if (instance.instanceId === exit.instanceId) return instanceState === 'gone';
+  return Date.parse(instance.startedAt) > Date.parse(exit.at);
 }
 
 function refOf(row: ClaimedRow): InstanceRef {
