@@ -120,6 +120,19 @@ describe('credentials', () => {
     expect((await edge.call('GET', path, { token: second })).status).toBe(401);
   });
 
+  it('a token that was lost with its folder dies with the next start of its generation, that of an external agent with none', async () => {
+    const db = edge.ports.lanes.work;
+    const [managed, external] = [await insertWorkspace(db), await insertWorkspace(db)];
+    const statusOf = async (id: string, token: string) =>
+      (await edge.call('GET', `/workspaces/${id}/activity`, { token })).status;
+    const lost = await edge.access.tokens.issueForGeneration(managed, 1);
+    const kept = await edge.mint(external);
+    const next = await edge.access.tokens.issueForGeneration(managed, 1);
+    expect([await statusOf(managed, lost), await statusOf(managed, next)]).toEqual([401, 200]);
+    await sql`update workspaces set generation = 7 where id = ${external}`.execute(db);
+    expect(await statusOf(external, kept)).toBe(200);
+  });
+
   it('B-03: the revoked token of a removed workspace asks about that workspace only, everybody else is refused', async () => {
     const db = edge.ports.lanes.work;
     const [gone, other] = [await insertWorkspace(db), await insertWorkspace(db)];
