@@ -125,6 +125,18 @@ describe('restart', () => {
     expect(await row(id)).toMatchObject({ applied_template: 'seo', pending_template: null });
   });
 
+  it('R2: an edit made while the agent is still starting survives a restart that follows at once', async () => {
+    const held = world.backend.holdStarts();
+    const id = await create('Ada', { template: 'writer' });
+    await waitFor(() => world.backend.findToken(id) !== null);
+    world.backend.files.write(id, 'config.yaml', Buffer.from('mine\n'));
+    expect(await verbs().restart(id, {})).toMatchObject({ source: { apply: null } });
+    held.release();
+    await settled(id);
+    expect(configOf(id)).toBe('mine\n');
+    expect(await row(id)).toMatchObject({ applied_template: 'writer', pending_template: null });
+  });
+
   it('a start that fails after a template was asked for lays it over the folder when it succeeds', async () => {
     const id = await online('Ada', { template: 'writer' });
     world.backend.failNextStart(['no']);

@@ -137,10 +137,20 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         await observe(row, { instance: found, instanceState: 'unknown', settled: true });
         return;
       }
-      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch(async (error: unknown) => {
+      // Before the agent starts, which takes its time: a restart that is asked for meanwhile must know that the template
+      // has been laid, or it would lay it once more, over what its owner has edited since.
+      const noteWritten = async (): Promise<void> => {
         const written = prepared.written();
+        if (written !== null) await note(row, { written, spec: null });
+      };
+      const issueToken = async (): Promise<string> => {
+        await noteWritten();
+        return prepared.spec.issueToken();
+      };
+      const spec = { ...prepared.spec, issueToken };
+      const record = await provisioner.ensure(spec, row.instance, signal).catch(async (error: unknown) => {
         // They are there all the same, and the next attempt will find them in place.
-        if (written !== null && !signal.aborted) await note(row, { written, spec: null });
+        if (!signal.aborted) await noteWritten();
         throw prepared.refusal() ?? error;
       });
       await note(row, { written: prepared.written(), spec: prepared.hasStarted() ? row.spec : null });
