@@ -89,6 +89,24 @@ const verbs = () => world.workspaces.lifecycle;
 const configOf = (id: string): string => String(world.backend.files.read(id, 'config.yaml') ?? '');
 const startsOf = (id: string): number => world.backend.calls.filter((call) => call === `start ${id}`).length;
 
+describe('the rows of these tests', () => {
+  it('R40: lie in the Postgres of a real server, whose own rules refuse what must never be written', async () => {
+    const id = await create('Ada');
+    const db = world.ports.lanes.control;
+    const { rows } = await sql<{ version: string }>`select version()`.execute(db);
+    expect(rows[0]?.version).toMatch(/^PostgreSQL \d+/);
+    for (const [change, code] of [
+      ["status = 'failed', last_sample_error = null", '23514'],
+      ["status = 'sleeping'", '22P02'],
+      ['generation = null', '23502'],
+      [`parent_id = '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab'`, '23503'],
+    ]) {
+      const write = sql.raw(`update workspaces set ${change} where id = '${id}'`).execute(db);
+      await expect(write).rejects.toMatchObject({ code });
+    }
+  });
+});
+
 describe('restart', () => {
   it('R11: answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
     const id = await online('Ada');
