@@ -4,8 +4,10 @@ import { agentRoutes } from './routes/agents.js';
 import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
+import { delegationRoutes } from './routes/delegations.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
+import { messageAdminRoutes } from './routes/message-admin.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
@@ -22,6 +24,8 @@ export const routes = {
   ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
+  ...delegationRoutes,
+  ...messageAdminRoutes,
   ...activityRoutes,
   ...orgRoutes,
   ...bundleRoutes,
