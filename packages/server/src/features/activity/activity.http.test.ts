@@ -97,6 +97,17 @@ describe('the activity log', () => {
     }
   });
 
+  /** Ids of all rows, newest first, as a reader pages through them who knows nothing but instants. */
+  async function readBackward(query: string): Promise<string[]> {
+    const seen: string[] = [];
+    for (let before = ''; ; ) {
+      const { json } = await list(`?${query}${before}`);
+      if (json.length === 0) return seen;
+      seen.push(...idsOf(json));
+      before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
+    }
+  }
+
   it('B-70: paging backward by before_ts shows each row once', async () => {
     const ids: string[] = [];
     for (let n = 0; n < 6; n += 1) ids.push(await write());
@@ -133,13 +144,7 @@ describe('the activity log', () => {
       update activity_logs as a set created_at = now() - interval '10 min' * (1000 - n.n)
         from (select id, row_number() over (order by seq) as n from activity_logs where workspace_id = ${workspace}) as n
        where n.id = a.id`.execute(world.ports.lanes.work);
-    const seen: string[] = [];
-    for (let before = ''; ; ) {
-      const { json } = await list(`?peer_id=${peer}&type=a2a_receive&limit=3${before}`);
-      if (json.length === 0) break;
-      seen.push(...idsOf(json));
-      before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
-    }
+    const seen = await readBackward(`peer_id=${peer}&type=a2a_receive&limit=3`);
     expect(seen).toEqual(ids.toReversed());
   });
 
@@ -153,13 +158,7 @@ describe('the activity log', () => {
         from (select id, (row_number() over (order by seq) - 1)::integer as n from activity_logs
                where workspace_id = ${workspace}) as n
        where n.id = a.id`.execute(world.ports.lanes.work);
-    const seen: string[] = [];
-    for (let before = ''; ; ) {
-      const { json } = await list(`?limit=4${before}`);
-      if (json.length === 0) break;
-      seen.push(...idsOf(json));
-      before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
-    }
+    const seen = await readBackward(`limit=4`);
     expect(seen).toEqual(ids.toReversed());
   });
 
@@ -171,13 +170,7 @@ describe('the activity log', () => {
       await sql`update activity_logs set created_at = now() - interval '1 hour' + ${seconds}::integer * interval '1 s'
                  where id = ${ids[index]}`.execute(world.ports.lanes.work);
     }
-    const seen: string[] = [];
-    for (let before = ''; ; ) {
-      const { json } = await list(`?limit=2${before}`);
-      if (json.length === 0) break;
-      seen.push(...idsOf(json));
-      before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
-    }
+    const seen = await readBackward(`limit=2`);
     expect(seen.toSorted()).toEqual(ids.toSorted());
   });
 

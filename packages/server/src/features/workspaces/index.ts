@@ -25,7 +25,7 @@ import { createReconciler } from './reconciler.js';
 import { defaultStartLimitSeconds } from './runtimes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
-import { createWorkspaceHandlers } from './workspaces.routes.js';
+import { createWorkspaceHandlers, type WorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
@@ -96,17 +96,8 @@ export interface Workspaces {
   readonly handlers: LifecycleHandlers &
     FileHandlers &
     ReportHandlers &
-    Pick<
-      HandlersFor<Routes, Actor>,
-      | 'createWorkspace'
-      | 'listWorkspaces'
-      | 'getWorkspace'
-      | 'getWorkspaceState'
-      | 'patchWorkspace'
-      | 'putWorkspaceLayout'
-      | 'deleteWorkspace'
-      | 'listOrphans'
-    >;
+    WorkspaceHandlers &
+    Pick<HandlersFor<Routes, Actor>, 'listOrphans'>;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
   resume(): Promise<void>;
   /** Stops what this host runs and says so on the rows, so that the next start takes them up again. For orderly shutdown. */

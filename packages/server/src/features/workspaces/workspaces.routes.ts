@@ -14,7 +14,7 @@ interface RouteDeps {
   readonly publicUrl: string | null;
 }
 
-type WorkspaceHandlers = Pick<
+export type WorkspaceHandlers = Pick<
   HandlersFor<Routes, Actor>,
   | 'createWorkspace'
   | 'listWorkspaces'
