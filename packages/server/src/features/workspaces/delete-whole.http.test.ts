@@ -82,10 +82,12 @@ describe('a delete that cannot be done whole', () => {
     const before = await stateOf(tree);
     const db = app.app.ports.lanes.control;
     await sql.raw(fault(grandchild.id)).execute(db);
-    const answer = await app
-      .call('DELETE', `/workspaces/${lead.id}?confirm=true`)
-      .finally(() => sql.raw(mend).execute(db));
-    expect(answer).toMatchObject({ status: 500, body: { error: expect.stringMatching(/\S/) } });
+    try {
+      const answer = await app.call('DELETE', `/workspaces/${lead.id}?confirm=true`);
+      expect(answer).toMatchObject({ status: 500, body: { error: expect.stringMatching(/\S/) } });
+    } finally {
+      await sql.raw(mend).execute(db);
+    }
     expect(await stateOf(tree)).toEqual(before);
     expect(await app.call('DELETE', `/workspaces/${lead.id}?confirm=true`)).toMatchObject({
       status: 200,
