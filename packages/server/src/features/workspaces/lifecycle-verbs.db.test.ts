@@ -46,7 +46,11 @@ async function create(name: string, extra: Record<string, unknown> = {}): Promis
 /** Started, registered, online. */
 async function online(name: string, extra: Record<string, unknown> = {}): Promise<string> {
   const id = await create(name, extra);
-  await waitFor(async () => (await row(id)).instance_state === 'running');
+  // And let go by the worker, which writes once more to do so.
+  await waitFor(async () => {
+    const { instance_state: state, lease_owner: owner } = await row(id);
+    return state === 'running' && owner === null;
+  });
   await register(id);
   return id;
 }
