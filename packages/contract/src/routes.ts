@@ -13,6 +13,7 @@ import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { secretRoutes } from './routes/secrets.js';
+import { sessionSearchRoutes } from './routes/session-search.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
@@ -27,6 +28,7 @@ export const routes = {
   ...delegationRoutes,
   ...messageAdminRoutes,
   ...activityRoutes,
+  ...sessionSearchRoutes,
   ...orgRoutes,
   ...bundleRoutes,
   ...secretRoutes,

@@ -25,6 +25,7 @@ const SERVED = [
   'readBreakers',
   'listActivity',
   'reportActivity',
+  'searchSession',
 ] as const satisfies readonly RouteName[];
 
 export interface MessagesWorld {

@@ -73,6 +73,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     dropStale: { path: '/admin/a2a-queue/drop-stale', status: 200 },
     readBreakers: { status: 200 },
     listActivity: { status: 200 },
+    searchSession: { status: 200 },
     reportActivity: { body: { activity_type: 'agent_log', summary: 'x' }, token, status: 200 },
     writeFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, body: { content: 'x' }, status: 200 },
     replaceFiles: { path: `/workspaces/${cast.managed}/files`, body: { files: { 'b.md': 'x' } }, status: 200 },
@@ -135,6 +136,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     // Asked for without an upgrade.
     live: { status: 426 },
     assignAgent: { body: { model: 'm' }, status: 201 },
+    getAgent: { status: 200 },
     replaceAgent: { body: { model: 'n' }, status: 200 },
     moveAgent: { body: { target_workspace_id: worker }, status: 200 },
     removeAgent: { path: `/workspaces/${worker}/agent`, status: 200 },

@@ -25,6 +25,7 @@ import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
 
 export type { MessageLimits } from './limits.js';
+export { createRestartContexts } from './restart-context.js';
 
 export interface MessagesDeps
   extends Pick<
@@ -82,7 +83,15 @@ export function createMessages(deps: MessagesDeps): Messages {
     ...deps,
     activity: deps.activity.writes,
     depthMax: limits.depthMax,
-    onEnded: metrics.countEnded,
+    onEnded(ended) {
+      metrics.countEnded(ended);
+      // In no log that people read, so that here is where its loss shows.
+      for (const { kind, state, targetId } of ended) {
+        if (kind === 'system' && state !== 'completed' && state !== 'canceled') {
+          logger.warn({ workspace: targetId, state }, 'an agent was not told that its workspace was restarted');
+        }
+      }
+    },
   });
   const deliveries = createDeliveries({
     ...deps,

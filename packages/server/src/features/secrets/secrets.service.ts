@@ -12,6 +12,7 @@ import { createSecretWrites, type SecretWrites, type SecretWritesDeps } from './
 import {
   findEffective,
   listEffective,
+  listEffectiveKeys,
   listGlobal,
   listGlobalKeysWithValue,
   listOwn,
@@ -58,6 +59,8 @@ export interface Secrets extends SecretWrites {
     workspaceId: string,
     key: string,
   ): Promise<{ readonly value: string; readonly scope: 'workspace' | 'global' } | null>;
+  /** Names of what a workspace's agent gets, its own and the global ones, in order. */
+  listNames(db: Db | Tx, workspaceId: string): Promise<readonly string[]>;
   /** Which of `names` have a global value that is not empty. */
   findGlobalNames(db: Db | Tx, names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
@@ -155,6 +158,8 @@ export function createSecrets(deps: SecretsDeps): Secrets {
       }
       return { value: values[key] ?? '', scope };
     },
+
+    listNames: listEffectiveKeys,
 
     async findGlobalNames(db, names) {
       return new Set(await listGlobalKeysWithValue(db, names));
