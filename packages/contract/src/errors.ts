@@ -152,6 +152,31 @@ export const ERRORS = {
     help: 'Links work once and for 15 minutes. Print a new one with "./molecule login-link".',
   },
 
+  token_not_found: {
+    status: 404,
+    retry: false,
+    text: 'token not found or already revoked',
+    help: 'List the live tokens; an id that is not among them has been revoked, or never was one.',
+  },
+  org_token_name_too_long: {
+    status: 400,
+    retry: false,
+    text: 'name too long (max 100 chars)',
+    help: 'Give the token a name of at most 100 characters.',
+  },
+  not_a_root_workspace: {
+    status: 400,
+    retry: false,
+    text: 'org_id must be a root workspace',
+    help: 'Name the id of a workspace that has no parent, or leave org_id out for a token of the whole server.',
+  },
+  org_token_of_another_org: {
+    status: 403,
+    retry: false,
+    text: 'an org token makes tokens of its own org only',
+    help: 'Leave org_id out, or make the token as an administrator.',
+  },
+
   metrics_token_required: {
     status: 401,
     retry: false,

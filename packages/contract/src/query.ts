@@ -45,7 +45,20 @@ export const workspaceId: Param<string> = {
   },
 };
 
-/** The same in the one form that the routes of secrets, model and provider take (contract lifecycle §0.1). */
+/** Any other id in the path. What is no UUID is the id of nothing, so it is refused as an unknown one is. */
+export function pathUuid(describe: string, unknown: ErrorCode): Param<string> {
+  return {
+    kind: 'uuid',
+    schema: { type: 'string', format: 'uuid' },
+    describe,
+    parse: (raw) => {
+      const id = raw === undefined ? null : parseUuid(raw);
+      return id ? { ok: true, value: id } : { ok: false, code: unknown, reason: 'not a UUID' };
+    },
+  };
+}
+
+/** A workspace id in the one form that the routes of secrets, model and provider take (contract lifecycle §0.1). */
 export const strictWorkspaceId: Param<string> = {
   ...workspaceId,
   parse: (raw) =>

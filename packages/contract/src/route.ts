@@ -26,8 +26,11 @@ export interface RouteSpec {
   readonly access: Access;
   /** Also answers the revoked token of a removed workspace about that very workspace (design §9). */
   readonly tombstones?: boolean;
-  /** `exempt` routes are never counted: probes must not be refused by the limiter. */
-  readonly rate: 'default' | 'exempt';
+  /**
+   * `exempt` routes are never counted: probes must not be refused by the limiter. `minting` ones count besides by address
+   * and hour: what they hand out opens every door (contract registry-a2a §1.3).
+   */
+  readonly rate: 'default' | 'exempt' | 'minting';
   readonly params?: Readonly<Record<string, Param<unknown>>>;
   readonly query?: Readonly<Record<string, Param<unknown>>>;
   /** Validated without coercion, removal or defaults. Unknown fields pass (design §13). */

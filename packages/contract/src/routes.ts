@@ -11,6 +11,7 @@ import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { secretRoutes } from './routes/secrets.js';
+import { orgTokenRoutes } from './routes/tokens.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
@@ -28,6 +29,7 @@ export const routes = {
   ...secretRoutes,
   ...chosenModelRoutes,
   ...accessRoutes,
+  ...orgTokenRoutes,
   ...opsRoutes,
 } as const;
 

@@ -14,6 +14,8 @@ interface Cast {
   readonly spare: string;
   readonly delegation: string;
   readonly loginToken: string;
+  /** The id of an org token. */
+  readonly orgToken: string;
   /** Runs on a backend of this server, which keeps its files. */
   readonly managed: string;
 }
@@ -107,6 +109,9 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     createSession: { body: { token: ADMIN_TOKEN }, status: 200 },
     deleteSession: { status: 200 },
     createLoginLink: { status: 201 },
+    createOrgToken: { body: { name: 'ci', org_id: lead }, status: 200 },
+    listOrgTokens: { status: 200 },
+    revokeOrgToken: { path: `/org/tokens/${cast.orgToken}`, status: 200 },
     showLogin: { status: 200 },
     showLoginLink: { path: `/login/${cast.loginToken}`, status: 200 },
     useLoginLink: { path: `/login/${cast.loginToken}`, status: 303 },
@@ -187,6 +192,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     delegation: delegated.body.delegation_id,
     managed: managed.body.id,
     loginToken: link.pathname.split('/').at(-1) ?? '',
+    orgToken: (await world.call('POST', '/org/tokens')).body.id,
   };
 }
 
@@ -338,6 +344,7 @@ describe('when the database goes away', () => {
       managed: worker.id,
       delegation: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
       loginToken: 'AAAAAAAAAAAAAAAAAAAAAAAA',
+      orgToken: worker.id,
     };
     await proxy.cut();
     // What needs no database goes on; all else is refused in one way, a credential is never called wrong for it.

@@ -378,6 +378,8 @@ describe('a database that is away', () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     const token = await edge.mint(id);
     const cookie = await edge.login();
+    const made = await edge.call('POST', '/org/tokens', { token: ADMIN_TOKEN });
+    const org: string = made.body.auth_token;
     await edge.ports.database.close();
     const beat = { workspace_id: id };
     for (const reply of [
@@ -385,6 +387,11 @@ describe('a database that is away', () => {
       await edge.call('GET', '/workspaces', { cookie }),
       await edge.call('GET', '/workspaces', { token: 'whatever' }),
       await edge.call('POST', `/workspaces/${id}/a2a`, { token, body: {} }),
+      await edge.call('GET', '/workspaces', { token: org }),
+      await edge.call('GET', `/workspaces/${id}/activity`, { token: org }),
+      await edge.call('POST', `/workspaces/${id}/a2a`, { token: org, body: {} }),
+      await edge.call('GET', `/registry/${id}/peers`, { token: org }),
+      await edge.call('GET', '/org/tokens', { token: ADMIN_TOKEN }),
       await edge.call('POST', '/registry/heartbeat', { token, body: beat }),
       await edge.call('POST', '/registry/register', { token, body: { id, agent_card: {}, url: 'http://h' } }),
       await edge.call('POST', '/registry/update-card', { token, body: { ...beat, agent_card: {} } }),

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
+import type { OrgTokenIdentity } from './actor.js';
 
 export interface NewToken {
   readonly id: string;
@@ -21,6 +22,34 @@ export async function findCredential(db: Db | Tx, hash: Buffer): Promise<Credent
     select token_id as "tokenId", workspace_id as "workspaceId", live, removed
       from workspace_credentials where token_hash = ${hash}`.execute(db);
   return rows[0] ?? null;
+}
+
+/** A live bearer of any kind, or what is left of a workspace's. */
+export type FoundBearer =
+  | ({ readonly kind: 'workspace' } & Credential)
+  | { readonly kind: 'org'; readonly token: OrgTokenIdentity };
+
+interface BearerRow extends Credential {
+  readonly isOrg: boolean;
+  readonly prefix: string;
+  readonly orgId: string | null;
+}
+
+/** The same for bearers of both kinds, still in one statement. A hash belongs to one of them at most. */
+export async function findBearer(db: Db, hash: Buffer): Promise<FoundBearer | null> {
+  const { rows } = await sql<BearerRow>`${prepared('access-find-bearer')}
+    select false as "isOrg", token_id as "tokenId", workspace_id as "workspaceId", live, removed,
+           '' as prefix, null::uuid as "orgId"
+      from workspace_credentials where token_hash = ${hash}
+    union all
+    select true, id, null, true, false, prefix, org_id
+      from org_api_tokens where token_hash = ${hash} and revoked_at is null`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { isOrg, prefix, orgId, ...credential } = row;
+  return isOrg
+    ? { kind: 'org', token: { id: credential.tokenId, prefix, orgId } }
+    : { kind: 'workspace', ...credential };
 }
 
 /** Live or not: a workspace that has once had a token asks everybody for one (B-12). */

@@ -11,6 +11,17 @@ export interface AccessTables {
     last_used_at: NullableTimestamp;
     revoked_at: NullableTimestamp;
   };
+  org_api_tokens: {
+    id: string;
+    token_hash: Buffer;
+    prefix: string;
+    name: string | null;
+    created_by: string;
+    org_id: string | null;
+    created_at: Timestamp;
+    last_used_at: NullableTimestamp;
+    revoked_at: NullableTimestamp;
+  };
   sessions: { id_hash: Buffer; created_at: Timestamp; last_seen_at: Timestamp; expires_at: Timestamp };
   login_links: { token_hash: Buffer; created_at: Timestamp; expires_at: Timestamp; used_at: NullableTimestamp };
 }

@@ -60,6 +60,7 @@ async function withBearer(deps: GateDeps, input: GateInput, bearer: string): Pro
   if (equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
   const verdict = await deps.validator.checkToken(bearer);
   if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+  if (verdict.kind === 'org') return { kind: 'admin', via: 'org_token', token: verdict.token };
   if (input.access === 'admin') {
     // The predecessor let any workspace token in while no ADMIN_TOKEN was set; its scripts rely on it.
     if (verdict.kind === 'ok' && deps.developmentMode) return { kind: 'admin', via: 'development' };
@@ -136,6 +137,7 @@ async function calling(deps: GateDeps, input: GateInput): Promise<Actor> {
     if (equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
     const verdict = await deps.validator.checkToken(bearer);
     if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+    if (verdict.kind === 'org') return { kind: 'admin', via: 'org_token', token: verdict.token };
     if (verdict.kind === 'ok') return { kind: 'workspace', id: verdict.workspaceId };
     throw new AppError(socket ? 'invalid_workspace_token' : 'invalid_caller_token');
   }

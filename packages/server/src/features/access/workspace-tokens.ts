@@ -9,7 +9,7 @@ import {
   replaceTokens,
   revokeTokens,
 } from './access.store.js';
-import { hashCredential } from './credentials.js';
+import { mintCredential } from './minted.js';
 import type { UseMarks } from './use-marks.js';
 
 /** Tokens of workspaces. The plaintext is returned exactly once and never stored or logged (contract §2.2). */
@@ -27,9 +27,6 @@ export interface WorkspaceTokens {
   /** Remembered and written later: for features whose own statement checks tokens. */
   markUsed(tokenId: string): void;
 }
-
-const TOKEN_BYTES = 32;
-const PREFIX_LENGTH = 8;
 
 /** As long as the event log, which tells what happened meanwhile: whose token it was, and when it was used last. */
 const RETENTION_DAYS = 30;
@@ -51,14 +48,8 @@ export function createWorkspaceTokens(
     },
   });
   const make = (workspaceId: string): { token: string; row: NewToken } => {
-    const token = random.token(TOKEN_BYTES);
-    const row = {
-      id: random.uuidv7(),
-      workspaceId,
-      hash: hashCredential(token),
-      prefix: token.slice(0, PREFIX_LENGTH),
-    };
-    return { token, row };
+    const { token, id, hash, prefix } = mintCredential(random);
+    return { token, row: { id, workspaceId, hash, prefix } };
   };
   return {
     async mint(tx, workspaceId) {

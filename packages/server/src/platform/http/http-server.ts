@@ -17,7 +17,7 @@ import { AppError } from './app-error.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
 import { createBodyParser, parseParams } from './parse.js';
-import { type RateLimit, registerRateLimit, type StrangerCheck } from './rate-limit.js';
+import { type Limiter, type RateLimit, registerRateLimit } from './rate-limit.js';
 import { securityHeaders } from './security-headers.js';
 
 export interface GateInput {
@@ -128,7 +128,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   app.setErrorHandler(async (error, request, reply) => {
     const { spec } = request.routeOptions.config;
     const given = toErrorReply(error, spec, request.id);
-    const limited = given.status === 401 ? await checkStranger(request, reply) : null;
+    const limited = given.status === 401 ? await limiter.checkStranger(request, reply) : null;
     const answer = limited ? toErrorReply(limited, spec, request.id) : given;
     if (answer.bug) {
       logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
@@ -141,19 +141,19 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     return reply.code(answer.status).send(answer.body);
   });
 
-  const checkStranger = await registerRateLimit(app, options.rateLimit);
+  const limiter = await registerRateLimit(app, options.rateLimit);
   const specs = Object.entries(options.routes);
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
     for (const [name, spec] of specs) {
-      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, checkStranger);
+      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, limiter);
     }
   });
   // Apart from the others, which would all get its listener for sent answers.
   await app.register(async (scope) => {
     await scope.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
     for (const [name, spec] of specs) {
-      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, checkStranger);
+      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, limiter);
     }
   });
   return app;
@@ -164,7 +164,7 @@ function addRoute<Actor>(
   name: string,
   spec: RouteSpec,
   options: HttpOptions<Actor>,
-  checkStranger: StrangerCheck,
+  limiter: Limiter,
 ): void {
   const handler = options.handlers[name];
   if (!handler) throw new Error(`route ${name} has no handler`);
@@ -184,6 +184,7 @@ function addRoute<Actor>(
       params: request.params as Record<string, string>,
       body,
     });
+    await limiter.checkMinting(request);
     request.passed = { actor, upgrade: null };
   };
   const run = async (request: FastifyRequest, answer: FastifyReply): Promise<unknown> => {
@@ -240,7 +241,7 @@ function addRoute<Actor>(
     ...shared,
     handler: async (request, reply) => {
       const answer = (await run(request, reply)) as AnyReply;
-      const limited = answer.status === 401 || answer.unproven ? await checkStranger(request, reply) : null;
+      const limited = answer.status === 401 || answer.unproven ? await limiter.checkStranger(request, reply) : null;
       if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
       if (typeof answer.stream === 'object') {
