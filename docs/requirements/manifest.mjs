@@ -81,7 +81,7 @@ export const REQUIREMENTS = [
   { id: 'D24', state: 'proven', by: 'files', src: 'lifecycle §24', says: 'All file verbs choose the same place on every backend.' },
   { id: 'D25', state: 'proven', by: 'lifecycle', src: 'lifecycle §24', says: 'A removed workspace answers a patch with the status clients know.' },
   { id: 'D26', state: 'proven', by: 'lifecycle', src: 'lifecycle §24', says: 'Repeating a cascade delete that failed also stops descendants already marked removed.' },
-  { id: 'B-01', state: 'later', by: 'external', src: 'registry-a2a §18', says: 'The orphan sweep revokes tokens of containers that are gone and never those of external workspaces.' },
+  { id: 'B-01', state: 'ruled', by: 'A token belongs to a generation: the start of the next one revokes it, so no sweep has tokens to revoke, and none of an external workspace is ever touched (design §4.3).', src: 'registry-a2a §18', says: 'The orphan sweep revokes tokens of containers that are gone and never those of external workspaces.' },
   { id: 'B-02', state: 'later', by: 'external', src: 'registry-a2a §18', says: 'Restarting an external workspace changes nothing: no write, no revocation, no backend call.' },
   { id: 'B-03', state: 'proven', by: 'doors', src: 'registry-a2a §18', says: 'A removed workspace is dead at every door, with its old token and without one.' },
   { id: 'B-04', state: 'proven', by: 'doors', src: 'registry-a2a §18', says: 'The answer for a removed workspace carries the date it has, or null.' },

@@ -158,6 +158,12 @@ export const ERRORS = {
     text: 'token not found or already revoked',
     help: 'List the live tokens; an id that is not among them has been revoked, or never was one.',
   },
+  too_many_workspace_tokens: {
+    status: 429,
+    retry: false,
+    text: 'maximum 50 active tokens per workspace',
+    help: 'Revoke tokens that nobody uses any more: GET /workspaces/:id/tokens tells when each was used last.',
+  },
   org_token_name_too_long: {
     status: 400,
     retry: false,

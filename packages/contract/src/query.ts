@@ -110,6 +110,19 @@ export function lenientInteger(describe: string, fallback: number, max: number):
   };
 }
 
+/** An integer that garbage and whatever lies outside its bounds leave at the default: how the token lists read theirs. */
+export function integerOrDefault(describe: string, fallback: number, min: number, max: number): Param<number> {
+  return {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: min, maximum: max, default: fallback },
+    describe,
+    parse: (raw) => {
+      const value = raw !== undefined && /^\d{1,9}$/.test(raw) ? Number(raw) : min - 1;
+      return { ok: true, value: value >= min && value <= max ? value : fallback };
+    },
+  };
+}
+
 /** An optional integer that is refused with 400 when it is anything else. */
 export function strictInteger(describe: string, min: number, max: number): Param<number | undefined> {
   return {

@@ -13,8 +13,9 @@ import type { Param } from './query.js';
  * - `discovery`  the workspace named by `:id` or X-Workspace-ID with its own token, or an admin (§2.9)
  * - `caller`     decided by the message rules: who speaks for whom (§8.2)
  * - `credential` any valid credential
+ * - `test`       the admin token itself; in development mode everybody; does not exist in production (§3.7)
  */
-export type Access = 'open' | 'admin' | 'workspace' | 'own' | 'self' | 'discovery' | 'caller' | 'credential';
+export type Access = 'open' | 'admin' | 'workspace' | 'own' | 'self' | 'discovery' | 'caller' | 'credential' | 'test';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

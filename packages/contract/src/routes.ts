@@ -11,7 +11,7 @@ import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { secretRoutes } from './routes/secrets.js';
-import { orgTokenRoutes } from './routes/tokens.js';
+import { orgTokenRoutes, workspaceTokenRoutes } from './routes/tokens.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
@@ -30,6 +30,7 @@ export const routes = {
   ...chosenModelRoutes,
   ...accessRoutes,
   ...orgTokenRoutes,
+  ...workspaceTokenRoutes,
   ...opsRoutes,
 } as const;
 

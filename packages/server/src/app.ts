@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
-import { type Actor, createAccess } from './features/access/index.js';
+import { type Actor, createAccess, createWorkspaceTokenHandlers } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
 import { createBundleHandlers } from './features/bundles/index.js';
@@ -147,11 +147,13 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       createProvisioner(createExternalDriver({ clock })),
     ],
   );
+  const backends = provisioners.all.map(({ kind }) => kind);
   const urlGuard = createUrlGuard({ loopbackAllowed: config.developmentEnvironment });
   const access = createAccess({
     ...ports,
     adminToken: config.adminToken ?? dataDir.adminToken,
     developmentMode: config.developmentMode,
+    testTokens: config.testTokens,
     cookieName: () => `molecule_session_${address.port}`,
     corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
@@ -161,7 +163,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   const secrets = createSecrets({
     ...ports,
     key: secretsKey,
-    backends: provisioners.all.map(({ kind }) => kind),
+    backends,
   });
   const workspaces = createWorkspaces({
     ...ports,
@@ -242,6 +244,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
 
   const handlers = {
     ...access.handlers,
+    ...createWorkspaceTokenHandlers({ ...ports, tokens: access.tokens, backends, nudge: workspaces.verbs.nudge }),
     ...templates.handlers,
     ...createSecretHandlers({ secrets, lanes, nudge: workspaces.verbs.nudge }),
     ...workspaces.handlers,

@@ -68,6 +68,14 @@ function url(name: string, description: Description): Variable<string | null> {
   });
 }
 
+function flag(name: string, description: Description): Variable<boolean> {
+  return variable(name, 'off', description, (text) => {
+    if (blank(text) || text.trim() === '0') return false;
+    if (text.trim() === '1') return true;
+    throw new Error('must be 1 or 0');
+  });
+}
+
 function encryptionKey(name: string, description: Description): Variable<string | null> {
   return variable<string | null>(name, 'none', description, (text) => {
     if (blank(text)) return null;
@@ -134,6 +142,17 @@ export const VARIABLES = {
   environment: textOr('MOLECULE_ENV', null, {
     describe: 'development or dev together with an unset ADMIN_TOKEN opens the server to everyone on this machine.',
     example: 'production',
+  }),
+  orgId: textOr('MOLECULE_ORG_ID', null, {
+    describe:
+      'Set where a router serves several tenants under one name: requests for another tenant get an empty 404. ' +
+      'See `docs/security.md`.',
+    example: 'org_2x4',
+  }),
+  enableTestTokens: flag('MOLECULE_ENABLE_TEST_TOKENS', {
+    describe:
+      '1 lets test scripts fetch workspace tokens with the admin token also in production and on a tenant; elsewhere they may anyway.',
+    example: '1',
   }),
   orgTemplatesDir: textOr('MOLECULE_ORG_TEMPLATES_DIR', null, {
     describe: 'A folder of org templates; they extend the built-in ones and win on equal names.',

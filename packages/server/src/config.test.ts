@@ -30,6 +30,18 @@ describe('configuration', () => {
   });
 
   it.each([
+    [{}, true],
+    [{ MOLECULE_ENV: 'development' }, true],
+    [{ MOLECULE_ENV: 'production' }, false],
+    [{ MOLECULE_ORG_ID: 'org' }, false],
+    [{ MOLECULE_ENV: 'production', MOLECULE_ORG_ID: 'org', MOLECULE_ENABLE_TEST_TOKENS: '1' }, true],
+    [{ MOLECULE_ENV: 'production', MOLECULE_ENABLE_TEST_TOKENS: '0' }, false],
+  ])('with %o test scripts may fetch tokens: %s', (environment, open) => {
+    expect(parseConfig(environment).testTokens).toBe(open);
+    expect(() => parseConfig({ MOLECULE_ENABLE_TEST_TOKENS: 'true' })).toThrow(/must be 1 or 0/);
+  });
+
+  it.each([
     [undefined, 3, 'default'],
     ['0', 1_048_576, 'MOLECULE_PROVISION_CONCURRENCY'],
     ['1', 1, 'MOLECULE_PROVISION_CONCURRENCY'],

@@ -1,6 +1,6 @@
 import { type Method, type RouteName, type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
-import { type Access, type Actor, createAccess } from '../src/features/access/index.js';
+import { type Access, type Actor, createAccess, createWorkspaceTokenHandlers } from '../src/features/access/index.js';
 import { createLive, type Live } from '../src/features/live/index.js';
 import { createOps } from '../src/features/ops/index.js';
 import { createRegistry, type Registry } from '../src/features/registry/index.js';
@@ -47,6 +47,7 @@ export interface Edge {
 
 export interface EdgeOptions {
   readonly developmentMode?: boolean;
+  readonly testTokens?: boolean;
   readonly corsOrigins?: readonly string[];
   readonly metricsToken?: string;
   /** Per minute; without it nobody is limited. */
@@ -70,6 +71,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     ...used,
     adminToken: ADMIN_TOKEN,
     developmentMode,
+    testTokens: given.testTokens ?? true,
     cookieName: () => 'molecule_session_8080',
     corsOrigins: given.corsOrigins ?? [],
     publicUrl: null,
@@ -93,6 +95,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
   const probe = async ({ actor }: { actor: Actor }) => ({ status: 200, body: { passed: actor } });
   const real: Partial<HandlersFor<Routes, Actor>> = {
     ...access.handlers,
+    ...createWorkspaceTokenHandlers({ ...used, tokens: access.tokens, backends: ['process'], nudge: () => {} }),
     ...registry.handlers,
     ...live.handlers,
     ...ops.handlers,

@@ -14,6 +14,8 @@ interface Cast {
   readonly spare: string;
   readonly delegation: string;
   readonly loginToken: string;
+  /** The id of a token of `spare`. */
+  readonly spareTokenId: string;
   /** The id of an org token. */
   readonly orgToken: string;
   /** Runs on a backend of this server, which keeps its files. */
@@ -109,6 +111,11 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     createSession: { body: { token: ADMIN_TOKEN }, status: 200 },
     deleteSession: { status: 200 },
     createLoginLink: { status: 201 },
+    createWorkspaceToken: { token, status: 201 },
+    createWorkspaceTokenAsAdmin: { body: { label: 'a laptop' }, status: 201 },
+    createTestToken: { status: 200 },
+    listWorkspaceTokens: { status: 200 },
+    revokeWorkspaceToken: { path: `/workspaces/${spare}/tokens/${cast.spareTokenId}`, status: 200 },
     createOrgToken: { body: { name: 'ci', org_id: lead }, status: 200 },
     listOrgTokens: { status: 200 },
     revokeOrgToken: { path: `/org/tokens/${cast.orgToken}`, status: 200 },
@@ -192,6 +199,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     delegation: delegated.body.delegation_id,
     managed: managed.body.id,
     loginToken: link.pathname.split('/').at(-1) ?? '',
+    spareTokenId: (await world.call('GET', `/workspaces/${spare.id}/tokens`)).body.tokens[0].id,
     orgToken: (await world.call('POST', '/org/tokens')).body.id,
   };
 }
@@ -345,6 +353,7 @@ describe('when the database goes away', () => {
       delegation: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
       loginToken: 'AAAAAAAAAAAAAAAAAAAAAAAA',
       orgToken: worker.id,
+      spareTokenId: worker.id,
     };
     await proxy.cut();
     // What needs no database goes on; all else is refused in one way, a credential is never called wrong for it.

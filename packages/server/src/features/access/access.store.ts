@@ -76,6 +76,54 @@ export async function insertToken(tx: Tx, token: NewToken): Promise<void> {
     .execute();
 }
 
+/** Live ones, newest first; the order of ids decides between those of one moment. */
+export async function listLiveTokens(db: Db, workspaceId: string, page: { limit: number; offset: number }) {
+  const { rows } = await sql<{
+    id: string;
+    prefix: string;
+    createdAt: Date;
+    lastUsedAt: Date | null;
+    isAgents: boolean;
+  }>`
+    select t.id, t.prefix, t.created_at as "createdAt", t.last_used_at as "lastUsedAt",
+           t.generation is not null as "isAgents"
+      from workspace_auth_tokens as t
+      join workspace_credentials as c on c.token_id = t.id and c.live
+     where t.workspace_id = ${workspaceId} and t.revoked_at is null
+     order by t.created_at desc, t.id desc
+     limit ${page.limit} offset ${page.offset}`.execute(db);
+  return rows;
+}
+
+/**
+ * Inserts unless the workspace has `max` live ones, and tells whether it did. The workspace must be locked: of two that
+ * ask at once the later then counts the token of the earlier.
+ */
+export async function insertTokenBelow(tx: Tx, token: NewToken, max: number): Promise<boolean> {
+  const { rows } = await sql`
+    insert into workspace_auth_tokens (id, workspace_id, token_hash, prefix)
+    select ${token.id}, ${token.workspaceId}::uuid, ${token.hash}, ${token.prefix}
+     where (select count(*) from workspace_auth_tokens as t
+              join workspace_credentials as c on c.token_id = t.id and c.live
+             where t.workspace_id = ${token.workspaceId} and t.revoked_at is null) < ${max}
+    returning id`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Null when the workspace has no such live token; `isAgents`: the instance of this server works with it. */
+export async function revokeLiveToken(
+  tx: Tx,
+  workspaceId: string,
+  tokenId: string,
+): Promise<{ readonly isAgents: boolean } | null> {
+  const { rows } = await sql<{ isAgents: boolean }>`
+    update workspace_auth_tokens as t set revoked_at = now()
+      from workspace_credentials as c
+     where t.id = ${tokenId} and t.workspace_id = ${workspaceId} and c.token_id = t.id and c.live
+    returning t.generation is not null as "isAgents"`.execute(tx);
+  return rows[0] ?? null;
+}
+
 /**
  * Revokes and mints in one statement, so that there is no moment with two instances let in and none with the new one
  * shut out. Tokens of a later generation stay: a worker that lost its lease must not shut out its successor's agent.

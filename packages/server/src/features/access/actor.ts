@@ -32,3 +32,24 @@ export type Actor =
 export function asAdmin(actor: Actor): Extract<Actor, { kind: 'admin' }> {
   return actor.kind === 'admin' ? actor : refuse('admin_auth_required');
 }
+
+/** Who did it, for the record, as the contract writes it (registry-a2a §3.5). */
+export function describeActor(actor: Actor): string {
+  switch (actor.kind) {
+    case 'admin':
+      if (actor.via === 'org_token') return `org-token:${actor.token.prefix}`;
+      // In development mode nobody brings the admin token, and everybody may what it may.
+      return actor.via === 'session' ? 'session' : 'admin-token';
+    case 'workspace':
+    case 'tombstone':
+      return `workspace:${actor.id}`;
+    case 'claimant':
+      return `workspace:${actor.id ?? 'unknown'}`;
+    case 'anonymous':
+      return 'anonymous';
+    default: {
+      const unreachable: never = actor;
+      throw new Error(`no name for actor ${String(unreachable)}`);
+    }
+  }
+}

@@ -36,6 +36,7 @@ function expectedOf(spec: RouteSpec, caller: Caller): Expected {
     workspace: { admin: 'in', ...session, 'own token': 'in' },
     // The values of secrets are for the agent alone, not even for an administrator.
     own: { 'own token': 'in' },
+    test: { admin: 'in' },
     credential: { admin: 'in', ...session, 'own token': 'in', "another workspace's token": 'in' },
     discovery: { admin: 'in', ...session, 'own token': 'in' },
     caller: { admin: 'in', ...session, 'own token': 'in', "another workspace's token": 'in' },

@@ -11,6 +11,8 @@ export interface GateDeps extends OriginRules {
   readonly validator: Validator;
   readonly adminToken: string;
   readonly developmentMode: boolean;
+  /** Whether the `test` routes exist. */
+  readonly testTokens: boolean;
   /** Carries the port, so that two servers on one machine do not log each other out. */
   readonly cookieName: () => string;
 }
@@ -32,6 +34,8 @@ export function createGate(deps: GateDeps): (input: GateInput) => Promise<Actor>
         return calling(deps, input);
       case 'own':
         return owning(deps, input);
+      case 'test':
+        return testing(deps, input);
       case 'admin':
       case 'workspace':
       case 'discovery':
@@ -89,6 +93,17 @@ async function owning(deps: GateDeps, input: GateInput): Promise<Actor> {
     return { kind: 'workspace', id: verdict.workspaceId };
   }
   throw new AppError('invalid_workspace_token');
+}
+
+/** `test`: the admin token itself; no org token, workspace or session stands in for it (contract §3.7). */
+async function testing(deps: GateDeps, input: GateInput): Promise<Actor> {
+  if (!deps.testTokens) throw new AppError('route_not_found');
+  const bearer = readBearer(input.headers);
+  if (bearer !== null && equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
+  if (!deps.developmentMode) throw new AppError('admin_auth_required');
+  if (bearer !== null) return withBearer(deps, { ...input, access: 'admin' }, bearer);
+  checkOpenOrigin(deps, input);
+  return { kind: 'admin', via: 'development' };
 }
 
 async function withoutBearer(deps: GateDeps, input: GateInput, access: BearerAccess): Promise<Actor> {
@@ -169,5 +184,5 @@ function checkOpenOrigin(deps: GateDeps, input: GateInput): void {
 
 /** The answer to a plain GET cannot be read across origins; a write and a socket are not protected by that. */
 function changesOrListens(input: GateInput): boolean {
-  return input.method !== 'GET' || input.access === 'caller';
+  return input.method !== 'GET' || input.access === 'caller' || input.access === 'test';
 }

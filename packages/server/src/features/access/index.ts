@@ -18,11 +18,14 @@ export type { ClaimRefusals } from './caller.js';
 export { equalsSecret, type RequestHeaders, readBearer, readHeader } from './credentials.js';
 export { unavailable } from './validator.js';
 export type { WorkspaceTokens } from './workspace-tokens.js';
+export { createWorkspaceTokenHandlers } from './workspace-tokens.routes.js';
 
 export interface AccessDeps extends Pick<Ports, 'lanes' | 'random' | 'supervisor' | 'logger'> {
   readonly adminToken: string;
   /** Opens what design §9 lists for it; loopback only, which is the composition root's to ensure. */
   readonly developmentMode: boolean;
+  /** Whether test scripts may fetch tokens (contract registry-a2a §3.7). */
+  readonly testTokens: boolean;
   readonly cookieName: () => string;
   readonly corsOrigins: readonly string[];
   readonly publicUrl: string | null;

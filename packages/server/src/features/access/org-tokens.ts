@@ -3,7 +3,7 @@ import { refuse } from '../../platform/http/app-error.js';
 import { toStorableText } from '../../platform/storable-json.js';
 import type { Ports } from '../../ports.js';
 import { isLiveRoot } from './access.views.js';
-import type { Actor } from './actor.js';
+import { type Actor, describeActor } from './actor.js';
 import { mintCredential } from './minted.js';
 import { deleteRevokedOrgTokens, insertOrgToken, listLiveOrgTokens, revokeOrgToken } from './org-tokens.store.js';
 
@@ -50,7 +50,7 @@ export function createOrgTokens(deps: Pick<Ports, 'lanes' | 'random' | 'supervis
       const name = given.name ? toStorableText(given.name) : null;
       if (name !== null && [...name].length > ORG_TOKEN_NAME_MAX) refuse('org_token_name_too_long');
       const orgId = await resolveOrg(actor, given.org_id || null);
-      const createdBy = provenanceOf(actor);
+      const createdBy = describeActor(actor);
       const { id, token, hash, prefix } = mintCredential(random);
       await insertOrgToken(db, { id, hash, prefix, name, createdBy, orgId });
       logger.info({ token: id, prefix, by: createdBy }, 'an org token was made');
@@ -58,25 +58,8 @@ export function createOrgTokens(deps: Pick<Ports, 'lanes' | 'random' | 'supervis
     },
     async revoke(actor, id) {
       const revoked = await revokeOrgToken(db, id);
-      if (revoked) logger.info({ token: id, by: provenanceOf(actor) }, 'an org token was revoked');
+      if (revoked) logger.info({ token: id, by: describeActor(actor) }, 'an org token was revoked');
       return revoked;
     },
   };
-}
-
-/** Who did it, as the contract writes it (registry-a2a §3.5). Development mode stands in for the admin token. */
-function provenanceOf(actor: Admin): string {
-  switch (actor.via) {
-    case 'org_token':
-      return `org-token:${actor.token.prefix}`;
-    case 'session':
-      return 'session';
-    case 'admin_token':
-    case 'development':
-      return 'admin-token';
-    default: {
-      const unreachable: never = actor;
-      throw new Error(`no provenance for ${String(unreachable)}`);
-    }
-  }
 }

@@ -1,3 +1,4 @@
+import { WORKSPACE_TOKENS_MAX } from '@molecule/contract';
 import type { Db, Tx } from '../../platform/db.js';
 import type { Ports } from '../../ports.js';
 import {
@@ -5,6 +6,7 @@ import {
   deleteRevokedTokens,
   findCredential,
   insertToken,
+  insertTokenBelow,
   type NewToken,
   replaceTokens,
   revokeTokens,
@@ -16,6 +18,8 @@ import type { UseMarks } from './use-marks.js';
 export interface WorkspaceTokens {
   /** One more token, for a person or an agent that somebody else runs. Revokes nothing. */
   mint(tx: Tx, workspaceId: string): Promise<string>;
+  /** The same, unless the workspace has as many live ones as it may have; null then. The workspace must be locked. */
+  mintBelowLimit(tx: Tx, workspaceId: string): Promise<string | null>;
   /**
    * The token of one generation; every token of this or an older one is revoked with it, so a late instance is refused
    * at every door (design §4.3). Runs by itself, in no transaction of the caller. May be repeated: the last one counts.
@@ -56,6 +60,10 @@ export function createWorkspaceTokens(
       const { token, row } = make(workspaceId);
       await insertToken(tx, row);
       return token;
+    },
+    async mintBelowLimit(tx, workspaceId) {
+      const { token, row } = make(workspaceId);
+      return (await insertTokenBelow(tx, row, WORKSPACE_TOKENS_MAX)) ? token : null;
     },
     async issueForGeneration(workspaceId, generation) {
       const { token, row } = make(workspaceId);

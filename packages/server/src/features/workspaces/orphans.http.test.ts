@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-it('R19: an external agent keeps its token over a restart and an orphan sweep, and is no suspect', async () => {
+it('R19, B-01: an external agent keeps its token over a restart and an orphan sweep, and is no suspect', async () => {
   const { body } = await app.call('POST', '/workspaces', { name: 'Elsewhere', external: true });
   const token: string = body.connection.auth_token;
   const state = () => app.call('GET', `/workspaces/${body.id}/state`, undefined, token);
