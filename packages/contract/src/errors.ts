@@ -145,6 +145,12 @@ export const ERRORS = {
     text: 'invalid session',
     help: 'Log in again with a new link from "./molecule login-link".',
   },
+  session_not_found: {
+    status: 404,
+    retry: false,
+    text: 'session not found or already ended',
+    help: 'GET /sessions lists those that have not ended.',
+  },
   login_link_invalid: {
     status: 401,
     retry: false,

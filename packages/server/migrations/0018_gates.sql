@@ -13,3 +13,9 @@ create table org_api_tokens (
 );
 create index org_api_tokens_live on org_api_tokens (created_at desc, id desc) where revoked_at is null;
 create index org_api_tokens_org on org_api_tokens (org_id) where org_id is not null;
+
+-- What a list of sessions shows. The id is public: the hash of the cookie never leaves the database.
+alter table sessions
+  add column id         uuid not null default gen_random_uuid() unique,
+  add column user_agent text,
+  add column address    text;

@@ -14,6 +14,8 @@ interface Cast {
   readonly spare: string;
   readonly delegation: string;
   readonly loginToken: string;
+  /** The public id of a session. */
+  readonly session: string;
   /** The id of a token of `spare`. */
   readonly spareTokenId: string;
   /** The id of an org token. */
@@ -110,6 +112,9 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     getSession: { status: 200 },
     createSession: { body: { token: ADMIN_TOKEN }, status: 200 },
     deleteSession: { status: 200 },
+    listSessions: { status: 200 },
+    revokeSession: { path: `/sessions/${cast.session}`, status: 200 },
+    revokeOtherSessions: { status: 200 },
     createLoginLink: { status: 201 },
     createWorkspaceToken: { token, status: 201 },
     createWorkspaceTokenAsAdmin: { body: { label: 'a laptop' }, status: 201 },
@@ -190,6 +195,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     lead.token,
   );
   const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'codex' });
+  await world.call('POST', '/session', { token: ADMIN_TOKEN });
   const link = new URL(await world.app.createLoginLink());
   return {
     lead: lead.id,
@@ -199,6 +205,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     delegation: delegated.body.delegation_id,
     managed: managed.body.id,
     loginToken: link.pathname.split('/').at(-1) ?? '',
+    session: (await world.call('GET', '/sessions')).body.sessions[0].id,
     spareTokenId: (await world.call('GET', `/workspaces/${spare.id}/tokens`)).body.tokens[0].id,
     orgToken: (await world.call('POST', '/org/tokens')).body.id,
   };
@@ -353,6 +360,7 @@ describe('when the database goes away', () => {
       delegation: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
       loginToken: 'AAAAAAAAAAAAAAAAAAAAAAAA',
       orgToken: worker.id,
+      session: worker.id,
       spareTokenId: worker.id,
     };
     await proxy.cut();

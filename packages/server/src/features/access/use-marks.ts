@@ -1,7 +1,8 @@
 import type { Db } from '../../platform/db.js';
 import type { Supervisor } from '../../platform/supervisor.js';
-import { extendSessions, markTokensUsed } from './access.store.js';
+import { markTokensUsed } from './access.store.js';
 import { markOrgTokensUsed } from './org-tokens.store.js';
+import { extendSessions } from './sessions.store.js';
 
 /** Remembers which credentials were used, so that a request costs no write. */
 export interface UseMarks {

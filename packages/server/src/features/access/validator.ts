@@ -1,9 +1,10 @@
 import type { Db } from '../../platform/db.js';
 import { toError } from '../../platform/errors.js';
 import { AppError } from '../../platform/http/app-error.js';
-import { findBearer, findSession } from './access.store.js';
+import { findBearer } from './access.store.js';
 import type { OrgTokenIdentity } from './actor.js';
 import { hashCredential } from './credentials.js';
+import { findSession } from './sessions.store.js';
 import type { UseMarks } from './use-marks.js';
 
 /**
