@@ -63,7 +63,7 @@ export const ERRORS = {
     status: 403,
     retry: false,
     text: 'origin not allowed',
-    help: 'Call from the canvas itself, use a bearer token instead of the cookie, or add the origin to CORS_ORIGINS.',
+    help: 'Only pages of this server and of the origins in CORS_ORIGINS may call it. Add the origin there; behind a proxy that changes the Host header set EXTERNAL_PLATFORM_URL.',
   },
   rate_limited: {
     status: 429,

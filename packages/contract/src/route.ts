@@ -32,6 +32,8 @@ export interface RouteSpec {
    * and hour: what they hand out opens every door (contract registry-a2a §1.3).
    */
   readonly rate: 'default' | 'exempt' | 'minting';
+  /** Answers also whoever does not know the tenant's org id, at exactly this path (contract registry-a2a §1.4). */
+  readonly tenantOpen?: true;
   readonly params?: Readonly<Record<string, Param<unknown>>>;
   readonly query?: Readonly<Record<string, Param<unknown>>>;
   /** Validated without coercion, removal or defaults. Unknown fields pass (design §13). */

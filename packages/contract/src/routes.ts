@@ -1,3 +1,4 @@
+import type { RouteSpec } from './route.js';
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
@@ -36,3 +37,10 @@ export const routes = {
 
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
+
+/** Paths that pass the tenant guard of any server; compared as they are, so a slash more is another path (B-05). */
+export const TENANT_OPEN_PATHS: ReadonlySet<string> = new Set(
+  Object.values<RouteSpec>(routes)
+    .filter((spec) => spec.tenantOpen)
+    .map((spec) => spec.path),
+);

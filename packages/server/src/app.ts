@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Routes, routes } from '@molecule/contract';
+import { type Routes, routes, TENANT_OPEN_PATHS } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
 import { type Actor, createAccess, createWorkspaceTokenHandlers } from './features/access/index.js';
@@ -155,7 +155,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     developmentMode: config.developmentMode,
     testTokens: config.testTokens,
     cookieName: () => `molecule_session_${address.port}`,
-    corsOrigins: config.corsOrigins,
+    trustedOrigins: config.trustedOrigins,
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ ...ports, userFolder: config.templatesDir, ownFolder: dataDir.templates });
@@ -267,6 +267,10 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     gate: access.gate,
     rateLimit: config.developmentMode ? null : { perMinute: config.rateLimit, keyOf: access.rateKeyOf },
     checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
+    crossOrigin: { listed: config.corsOrigins, publicUrl: config.publicUrl },
+    tenant:
+      config.orgId === null ? null : { orgId: config.orgId, openPaths: TENANT_OPEN_PATHS, publicUrl: config.publicUrl },
+    trustedProxies: config.trustedProxies,
     requestId: createRequestIds(random.token(9)),
     logger,
     clock,

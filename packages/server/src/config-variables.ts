@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One variable of the environment: how it is read, and what the generated page says about it. */
 export interface Variable<T> {
   readonly name: string;
@@ -84,13 +86,42 @@ function encryptionKey(name: string, description: Description): Variable<string 
   });
 }
 
-function list(name: string, description: Description): Variable<readonly string[]> {
-  return variable(name, 'none', description, (text) =>
-    (text ?? '')
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** The canvas of the predecessor, as its developers ran it (contract registry-a2a §1.2). */
+export const DEFAULT_ORIGINS: readonly string[] = ['http://localhost:3000', 'http://localhost:3001'];
+
+/** Null when unset, which is not the same as naming the defaults. */
+function origins(name: string, description: Description): Variable<readonly string[] | null> {
+  return variable<readonly string[] | null>(name, DEFAULT_ORIGINS.join(','), description, (text) => {
+    if (blank(text)) return null;
+    return listOf(text).map((item) => {
+      const trimmed = item.replace(/\/+$/, '').toLowerCase();
+      if (!/^https?:/.test(trimmed) || !URL.canParse(trimmed) || new URL(trimmed).origin !== trimmed)
+        throw new Error(`must be a list of origins such as https://ops.example.com, and "${item}" is none`);
+      return trimmed;
+    });
+  });
+}
+
+function proxies(name: string, description: Description): Variable<readonly string[]> {
+  return variable(name, 'none', description, (text) => {
+    const wrong = listOf(text).find((item) => !isNetwork(item));
+    if (wrong !== undefined) throw new Error(`must be a list of addresses or networks, and "${wrong}" is none`);
+    return listOf(text);
+  });
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -164,15 +195,10 @@ export const VARIABLES = {
       'there, without it to templates/ in the data directory. Plugins that org templates name lie beside it, in `../plugins`.',
     example: '/srv/templates',
   }),
-  rateLimit: variable<number>(
-    'RATE_LIMIT',
-    '600',
-    { describe: 'Requests per minute and credential; without one, or with a wrong one, per address.', example: '1000' },
-    (text) => {
-      const value = Number((text ?? '').trim());
-      return Number.isInteger(value) && value > 0 ? value : 600;
-    },
-  ),
+  rateLimit: integer('RATE_LIMIT', 600, 1, 1_000_000_000, {
+    describe: 'Requests per minute and credential; without one, or with a wrong one, per address.',
+    example: '1000',
+  }),
   logLevel: variable<LogLevel>(
     'LOG_LEVEL',
     'info',
@@ -184,9 +210,18 @@ export const VARIABLES = {
       return known;
     },
   ),
-  corsOrigins: list('CORS_ORIGINS', {
-    describe: 'Origins besides our own that may use the session cookie and open the live socket.',
+  corsOrigins: origins('CORS_ORIGINS', {
+    describe:
+      'Origins besides our own, separated by commas, whose pages may call this server and open the live socket, with a ' +
+      'token or with the session of a person. What is set replaces the default, whose pages need a token outside ' +
+      'development mode.',
     example: 'https://ops.example.com',
+  }),
+  trustedProxies: proxies('MOLECULE_TRUSTED_PROXIES', {
+    describe:
+      'Addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed; else every request ' +
+      'counts for the address of its connection.',
+    example: '10.0.0.0/8',
   }),
   publicUrl: url('EXTERNAL_PLATFORM_URL', {
     describe: 'The URL under which people and remote agents reach this server.',

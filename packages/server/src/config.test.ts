@@ -29,6 +29,35 @@ describe('configuration', () => {
     expect(parseConfig({ ADMIN_TOKEN, MOLECULE_ENV }).developmentMode).toBe(open);
   });
 
+  it('lets pages of other origins in by CORS_ORIGINS, which replaces the default and alone trusts them with a session', () => {
+    const defaults = ['http://localhost:3000', 'http://localhost:3001'];
+    const read = (environment: Record<string, string>) => {
+      const { corsOrigins, trustedOrigins } = parseConfig(environment);
+      return [corsOrigins, trustedOrigins];
+    };
+    expect(read({})).toEqual([defaults, []]);
+    expect(read({ CORS_ORIGINS: ' ' })).toEqual([defaults, []]);
+    expect(read({ MOLECULE_ENV: 'development' })).toEqual([defaults, defaults]);
+    const named = ['https://ops.example', 'http://localhost:3000'];
+    expect(read({ CORS_ORIGINS: 'https://OPS.example/, http://localhost:3000,' })).toEqual([named, named]);
+    for (const wrong of ['*', 'ops.example', 'https://ops.example/path', 'ftp://ops.example']) {
+      expect(() => parseConfig({ CORS_ORIGINS: `https://a.example,${wrong}` })).toThrow(ConfigError);
+    }
+  });
+
+  it('believes proxies by address or network, and takes nothing else for one', () => {
+    const trusted = ['10.0.0.0/8', '::1', '192.168.1.7', 'fd00::/8'];
+    expect(parseConfig({ MOLECULE_TRUSTED_PROXIES: trusted.join(', ') }).trustedProxies).toEqual(trusted);
+    expect(parseConfig({}).trustedProxies).toEqual([]);
+    for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/', '*']) {
+      expect(() => parseConfig({ MOLECULE_TRUSTED_PROXIES: wrong })).toThrow(/MOLECULE_TRUSTED_PROXIES must be/);
+    }
+  });
+
+  it.each(['0', '-1', '1.5', 'many'])('does not start with RATE_LIMIT=%s', (text) => {
+    expect(() => parseConfig({ RATE_LIMIT: text })).toThrow(/RATE_LIMIT must be an integer from 1/);
+  });
+
   it.each([
     [{}, true],
     [{ MOLECULE_ENV: 'development' }, true],

@@ -8,6 +8,7 @@ import { workspaceReads } from '../src/features/workspaces/index.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import type { HandlersFor } from '../src/platform/http/handlers.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
+import { HTTP_DEFAULTS } from './http-defaults.js';
 import { createTestPorts, type TestPorts } from './ports.js';
 
 export const ADMIN_TOKEN = 'the-admin-token-of-this-test';
@@ -73,7 +74,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     developmentMode,
     testTokens: given.testTokens ?? true,
     cookieName: () => 'molecule_session_8080',
-    corsOrigins: given.corsOrigins ?? [],
+    trustedOrigins: given.corsOrigins ?? [],
     publicUrl: null,
   });
   const registry = createRegistry({
@@ -107,7 +108,8 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     handlers: { ...probes, ...real, ...probed },
     gate: access.gate,
     rateLimit: given.rateLimit === undefined ? null : { perMinute: given.rateLimit, keyOf: access.rateKeyOf },
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
+    crossOrigin: { listed: given.corsOrigins ?? [], publicUrl: null },
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
     clock: createSystemClock(),

@@ -27,7 +27,8 @@ export interface AccessDeps extends Pick<Ports, 'lanes' | 'random' | 'supervisor
   /** Whether test scripts may fetch tokens (contract registry-a2a §3.7). */
   readonly testTokens: boolean;
   readonly cookieName: () => string;
-  readonly corsOrigins: readonly string[];
+  /** Origins of others whose pages may act with a person's session, in lower case. */
+  readonly trustedOrigins: readonly string[];
   readonly publicUrl: string | null;
 }
 

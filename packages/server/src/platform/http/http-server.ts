@@ -14,11 +14,13 @@ import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
 import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
+import { type CrossOriginRules, createCrossOrigin } from './cross-origin.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
 import { createBodyParser, parseParams } from './parse.js';
 import { type Limiter, type RateLimit, registerRateLimit } from './rate-limit.js';
 import { securityHeaders } from './security-headers.js';
+import { createTenantGuard, type Tenant } from './tenant-guard.js';
 
 export interface GateInput {
   readonly access: RouteSpec['access'];
@@ -42,6 +44,11 @@ export interface HttpOptions<Actor> {
   readonly rateLimit: RateLimit | null;
   /** Refuses a Host header that is not ours (design §9); throws an AppError. */
   readonly checkHost: (host: string) => void;
+  readonly crossOrigin: CrossOriginRules;
+  /** Null where this server is no tenant among others. */
+  readonly tenant: Tenant | null;
+  /** Proxies whose X-Forwarded-For is believed; without them the address is that of the connection (contract §1.1). */
+  readonly trustedProxies: readonly string[];
   readonly requestId: () => string;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -76,6 +83,8 @@ const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
  */
 export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
   const logger = options.logger.child({ part: 'http' });
+  const answersCrossOrigin = createCrossOrigin(options.crossOrigin);
+  const isForTenant = options.tenant === null ? () => true : createTenantGuard(options.tenant);
   const app: FastifyInstance = fastify({
     // With a logger of its own, and with a hook for sent answers, fastify listens to the socket of every request, which
     // costs more than the rest of an answer. What is worth a line is logged below.
@@ -84,13 +93,15 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     // A path that cannot be decoded, or is too long to be one of ours, meets no route and none of the hooks below.
     frameworkErrors: (_error, request, reply) => {
       const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
       // Declared for replies of any type provider, of which no status and no body is known.
       const plain = reply as unknown as FastifyReply;
-      plain.headers(securityHeaders(pathOf(request.url))).header('x-request-id', request.id);
-      plain.code(answer.status).send(answer.body);
+      const path = pathOf(request.url);
+      plain.headers(securityHeaders(path)).header('x-request-id', request.id);
+      plain.code(answer.status).send(isForTenant(path, request.headers) ? answer.body : undefined);
     },
     // A client that trickles its header holds a socket; a minute is plenty and far below the kernel's patience.
     requestTimeout: 0,
@@ -108,11 +119,20 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     reply.header('x-request-id', request.id);
     try {
       options.checkHost(request.headers.host ?? '');
+      if (answersCrossOrigin(request, reply)) return;
     } catch (error) {
       return done(toError(error));
     }
     done();
   });
+  if (options.tenant !== null) {
+    // Behind the limiter and before the gate of any route, the canvas and the 404 included: an empty answer, so that
+    // nothing tells whether this tenant exists, or which of its routes do (B-16).
+    app.addHook('preParsing', (request, reply, payload, done) => {
+      if (isForTenant(pathOf(request.url), request.headers)) done(null, payload);
+      else reply.code(404).send();
+    });
+  }
   app.addHook('onSend', (request, reply, payload, done) => {
     const ms = options.clock.monotonicMs() - request.startedMs;
     const path = request.routeOptions.config.spec?.path ?? request.routeOptions.url ?? 'unmatched';
@@ -136,12 +156,11 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     if (options.isDraining()) endConnection(reply);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const limiter = await registerRateLimit(app, options.rateLimit);
+  app.setNotFoundHandler(limiter.unmatched, (request, reply) => {
     const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
     return reply.code(answer.status).send(answer.body);
   });
-
-  const limiter = await registerRateLimit(app, options.rateLimit);
   const specs = Object.entries(options.routes);
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {

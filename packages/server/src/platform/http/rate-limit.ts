@@ -1,5 +1,5 @@
 import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { AppError } from './app-error.js';
 
 export interface RateLimit {
@@ -20,6 +20,8 @@ type StrangerCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<A
 
 export interface Limiter {
   readonly checkStranger: StrangerCheck;
+  /** Hooks of what meets no route, which is counted like everything else. */
+  readonly unmatched: { readonly preHandler?: preHandlerHookHandler };
   /** For whoever the gate has let in: throws once an address has asked too often for what a `minting` route hands out. */
   readonly checkMinting: (request: FastifyRequest) => Promise<void>;
 }
@@ -38,7 +40,7 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
     app.addHook('onRequest', async (_request, reply) => {
       reply.header('x-ratelimit-limit', 'unlimited');
     });
-    return { checkStranger: async () => null, checkMinting: async () => {} };
+    return { unmatched: {}, checkStranger: async () => null, checkMinting: async () => {} };
   }
   await app.register(fastifyRateLimit, {
     global: true,
@@ -68,7 +70,7 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
     reply.header('x-ratelimit-remaining', 0).header('x-ratelimit-reset', count.ttlInSeconds);
     return rateLimited(count.ttlInSeconds);
   };
-  return { checkStranger, checkMinting };
+  return { unmatched: { preHandler: app.rateLimit() }, checkStranger, checkMinting };
 }
 
 function rateLimited(secondsLeft: number): AppError {
