@@ -154,6 +154,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     adminToken: config.adminToken ?? dataDir.adminToken,
     developmentMode: config.developmentMode,
     testTokens: config.testTokens,
+    isTenant: config.orgId !== null,
     cookieName: () => `molecule_session_${address.port}`,
     trustedOrigins: config.trustedOrigins,
     publicUrl: config.publicUrl,

@@ -29,6 +29,16 @@ describe('configuration', () => {
     expect(parseConfig({ ADMIN_TOKEN, MOLECULE_ENV }).developmentMode).toBe(open);
   });
 
+  it.each([
+    ['127.0.0.1', true],
+    ['localhost', true],
+    ['::1', true],
+    ['0.0.0.0', false],
+    ['192.0.2.1', false],
+  ])('B-15: development mode on %s is %s: it is for this machine alone', (HOST, open) => {
+    expect(parseConfig({ MOLECULE_ENV: 'development', HOST }).developmentMode).toBe(open);
+  });
+
   it('lets pages of other origins in by CORS_ORIGINS, which replaces the default and alone trusts them with a session', () => {
     const defaults = ['http://localhost:3000', 'http://localhost:3001'];
     const read = (environment: Record<string, string>) => {

@@ -49,6 +49,7 @@ export interface Edge {
 export interface EdgeOptions {
   readonly developmentMode?: boolean;
   readonly testTokens?: boolean;
+  readonly isTenant?: boolean;
   readonly corsOrigins?: readonly string[];
   readonly metricsToken?: string;
   /** Per minute; without it nobody is limited. */
@@ -73,6 +74,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     adminToken: ADMIN_TOKEN,
     developmentMode,
     testTokens: given.testTokens ?? true,
+    isTenant: given.isTenant ?? false,
     cookieName: () => 'molecule_session_8080',
     trustedOrigins: given.corsOrigins ?? [],
     publicUrl: null,

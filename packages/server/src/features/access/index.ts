@@ -26,6 +26,8 @@ export interface AccessDeps extends Pick<Ports, 'lanes' | 'random' | 'supervisor
   readonly developmentMode: boolean;
   /** Whether test scripts may fetch tokens (contract registry-a2a §3.7). */
   readonly testTokens: boolean;
+  /** One tenant among others (MOLECULE_ORG_ID). */
+  readonly isTenant: boolean;
   readonly cookieName: () => string;
   /** Origins of others whose pages may act with a person's session, in lower case. */
   readonly trustedOrigins: readonly string[];
