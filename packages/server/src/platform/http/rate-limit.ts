@@ -1,5 +1,5 @@
 import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 import { AppError } from './app-error.js';
 
 export interface RateLimit {
@@ -21,7 +21,7 @@ type StrangerCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<A
 export interface Limiter {
   readonly checkStranger: StrangerCheck;
   /** Hooks of what meets no route, which is counted like everything else. */
-  readonly unmatched: { readonly preHandler?: preHandlerHookHandler };
+  readonly unmatched: { readonly preHandler?: preHandlerAsyncHookHandler };
   /** For whoever the gate has let in: throws once an address has asked too often for what a `minting` route hands out. */
   readonly checkMinting: (request: FastifyRequest) => Promise<void>;
 }
