@@ -5,13 +5,16 @@ import { agentRoutes } from './routes/agents.js';
 import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
+import { delegationRoutes } from './routes/delegations.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
+import { messageAdminRoutes } from './routes/message-admin.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { secretRoutes } from './routes/secrets.js';
+import { sessionSearchRoutes } from './routes/session-search.js';
 import { orgTokenRoutes, workspaceTokenRoutes } from './routes/tokens.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
@@ -24,7 +27,10 @@ export const routes = {
   ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
+  ...delegationRoutes,
+  ...messageAdminRoutes,
   ...activityRoutes,
+  ...sessionSearchRoutes,
   ...orgRoutes,
   ...bundleRoutes,
   ...secretRoutes,
