@@ -186,7 +186,12 @@ describe('making org tokens', () => {
     const refused = await post({ token: other });
     expect(refused).toMatchObject({ status: 429, body: { error: 'rate limit exceeded', code: 'rate_limited' } });
     expect(refused.body.retry_after).toBeGreaterThan(3_500);
-    expect(refused.headers['retry-after']).toBe(String(refused.body.retry_after));
+    expect(refused.headers).toMatchObject({
+      'retry-after': String(refused.body.retry_after),
+      'x-ratelimit-limit': '10',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(refused.body.retry_after),
+    });
     expect((await edge.call('GET', '/org/tokens', admin)).body.count).toBe(10);
     await edge.close();
   });

@@ -59,7 +59,12 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
   const checkMinting: Limiter['checkMinting'] = async (request) => {
     if (request.routeOptions.config.spec?.rate !== 'minting') return;
     const count = await countMinting(request);
-    if (!count.isAllowed && count.isExceeded) throw rateLimited(count.ttlInSeconds);
+    if (count.isAllowed || !count.isExceeded) return;
+    throw rateLimited(count.ttlInSeconds, {
+      'x-ratelimit-limit': String(MINTING_PER_HOUR),
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(count.ttlInSeconds),
+    });
   };
   const checkStranger: StrangerCheck = async (request, reply) => {
     const isExempt = request.routeOptions.config.spec?.rate === 'exempt';
@@ -73,10 +78,10 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
   return { unmatched: { preHandler: app.rateLimit() }, checkStranger, checkMinting };
 }
 
-function rateLimited(secondsLeft: number): AppError {
+function rateLimited(secondsLeft: number, headers: Readonly<Record<string, string>> = {}): AppError {
   const seconds = Math.max(1, secondsLeft);
   return new AppError('rate_limited', {
     fields: { retry_after: seconds },
-    headers: { 'retry-after': String(seconds) },
+    headers: { ...headers, 'retry-after': String(seconds) },
   });
 }
