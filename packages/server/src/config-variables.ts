@@ -117,11 +117,12 @@ function proxies(name: string, description: Description): Variable<readonly stri
   });
 }
 
+/** Not all addresses at once, nor IPv4 in the clothes of IPv6: whoever compares addresses later takes neither. */
 function isNetwork(text: string): boolean {
   const [address = '', bits, more] = text.split('/');
   const version = isIP(address);
-  if (version === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  if (version === 0 || more !== undefined || (version === 6 && address.includes('.'))) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

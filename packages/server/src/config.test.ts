@@ -59,7 +59,15 @@ describe('configuration', () => {
     const trusted = ['10.0.0.0/8', '::1', '192.168.1.7', 'fd00::/8'];
     expect(parseConfig({ MOLECULE_TRUSTED_PROXIES: trusted.join(', ') }).trustedProxies).toEqual(trusted);
     expect(parseConfig({}).trustedProxies).toEqual([]);
-    for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/', '*']) {
+    for (const wrong of [
+      'proxy.example',
+      '10.0.0.0/33',
+      '10.0.0.0/8/8',
+      '10.0.0.0/',
+      '0.0.0.0/0',
+      '::ffff:10.0.0.0/104',
+      '*',
+    ]) {
       expect(() => parseConfig({ MOLECULE_TRUSTED_PROXIES: wrong })).toThrow(/MOLECULE_TRUSTED_PROXIES must be/);
     }
   });

@@ -51,6 +51,8 @@ export interface EdgeOptions {
   readonly testTokens?: boolean;
   readonly isTenant?: boolean;
   readonly corsOrigins?: readonly string[];
+  /** Origins that may call without being trusted with a session. */
+  readonly untrustedOrigins?: readonly string[];
   readonly metricsToken?: string;
   /** Per minute; without it nobody is limited. */
   readonly rateLimit?: number;
@@ -111,7 +113,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     gate: access.gate,
     rateLimit: given.rateLimit === undefined ? null : { perMinute: given.rateLimit, keyOf: access.rateKeyOf },
     ...HTTP_DEFAULTS,
-    crossOrigin: { listed: given.corsOrigins ?? [], publicUrl: null },
+    crossOrigin: { listed: [...(given.corsOrigins ?? []), ...(given.untrustedOrigins ?? [])], publicUrl: null },
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
     clock: createSystemClock(),

@@ -249,6 +249,20 @@ describe('credentials', () => {
     await other.close();
   });
 
+  it('an origin that may call and is not trusted with a session reads and writes with a token alone', async () => {
+    const origin = 'http://localhost:3000';
+    const other = await createEdge(database.url, { untrustedOrigins: [origin] });
+    const cookie = await other.login();
+    for (const method of ['GET', 'POST'] as const) {
+      const body = method === 'POST' ? { body: { name: 'a' } } : {};
+      const refused = await other.call(method, '/workspaces', { cookie, origin, ...body });
+      expect([refused.status, refused.body.code]).toEqual([403, 'origin_not_allowed']);
+      expect((await other.call(method, '/workspaces', { token: ADMIN_TOKEN, origin, ...body })).status).toBe(200);
+    }
+    expect((await other.call('GET', '/ws', { cookie, origin })).status).toBe(403);
+    await other.close();
+  });
+
   it('when a token was used last is written in the background, once for many uses', async () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     const token = await edge.mint(id);

@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertWorkspace } from '../../../test/builders.js';
 import { useTestDatabase } from '../../../test/database.js';
@@ -10,9 +12,17 @@ const admin = { token: ADMIN_TOKEN };
 
 describe('tokens of a workspace', () => {
   const database = useTestDatabase();
+  /** The log. */
+  const lines: string[] = [];
   let edge: Edge;
   beforeAll(async () => {
-    edge = await createEdge(database.url);
+    const sink = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    });
+    edge = await createEdge(database.url, { portsOverride: { logger: pino({ level: 'info' }, sink) } });
   });
   afterAll(() => edge.close());
 
@@ -65,6 +75,8 @@ describe('tokens of a workspace', () => {
     const refused = replies.filter((reply) => reply.status === 429);
     expect([made.length, refused.length, (await list(id, '?limit=200')).count]).toEqual([50, 10, 50]);
     expect(refused[0]?.body.error).toBe('maximum 50 active tokens per workspace');
+    // No token is ever written to the log.
+    for (const { body } of made) expect(lines.join('')).not.toContain(body.auth_token);
     // Revoking one makes room for one.
     const [{ id: any }] = (await list(id)).tokens;
     await edge.call('DELETE', `/workspaces/${id}/tokens/${any}`, admin);
@@ -118,6 +130,7 @@ describe('tokens of a workspace', () => {
       expect(await edge.call('POST', path(unknown), admin)).toMatchObject({ status: 404 });
       expect(await create(unknown)).toMatchObject({ status: 404, body: { error: 'workspace not found' } });
     }
+    expect(lines.filter((line) => line.includes('"label":"laptop"'))).toHaveLength(1);
     const own = { token: await edge.mint(id) };
     expect((await edge.call('POST', path(id), own)).body.error).toBe('invalid admin auth token');
   });
