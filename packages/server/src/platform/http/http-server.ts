@@ -14,12 +14,14 @@ import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
 import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
+import { type CrossOriginRules, createCrossOrigin } from './cross-origin.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
 import { onlyWebSockets } from './other-upgrades.js';
 import { createBodyParser, parseParams } from './parse.js';
-import { type RateLimit, registerRateLimit, type StrangerCheck } from './rate-limit.js';
+import { type Limiter, type RateLimit, registerRateLimit } from './rate-limit.js';
 import { securityHeaders } from './security-headers.js';
+import { createTenantGuard, type Tenant } from './tenant-guard.js';
 
 export interface GateInput {
   readonly access: RouteSpec['access'];
@@ -43,6 +45,11 @@ export interface HttpOptions<Actor> {
   readonly rateLimit: RateLimit | null;
   /** Refuses a Host header that is not ours (design §9); throws an AppError. */
   readonly checkHost: (host: string) => void;
+  readonly crossOrigin: CrossOriginRules;
+  /** Null where this server is no tenant among others. */
+  readonly tenant: Tenant | null;
+  /** Proxies whose X-Forwarded-For is believed; without them the address is that of the connection (contract §1.1). */
+  readonly trustedProxies: readonly string[];
   readonly requestId: () => string;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -77,6 +84,8 @@ const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
  */
 export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
   const logger = options.logger.child({ part: 'http' });
+  const answersCrossOrigin = createCrossOrigin(options.crossOrigin);
+  const isForTenant = options.tenant === null ? () => true : createTenantGuard(options.tenant);
   const app: FastifyInstance = fastify({
     // With a logger of its own, and with a hook for sent answers, fastify listens to the socket of every request, which
     // costs more than the rest of an answer. What is worth a line is logged below.
@@ -85,13 +94,15 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     // A path that cannot be decoded, or is too long to be one of ours, meets no route and none of the hooks below.
     frameworkErrors: (_error, request, reply) => {
       const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
       // Declared for replies of any type provider, of which no status and no body is known.
       const plain = reply as unknown as FastifyReply;
-      plain.headers(securityHeaders(pathOf(request.url))).header('x-request-id', request.id);
-      plain.code(answer.status).send(answer.body);
+      const path = pathOf(request.url);
+      plain.headers(securityHeaders(path)).header('x-request-id', request.id);
+      plain.code(answer.status).send(isForTenant(path, request.headers) ? answer.body : undefined);
     },
     // A client that trickles its header holds a socket; a minute is plenty and far below the kernel's patience.
     requestTimeout: 0,
@@ -109,11 +120,20 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     reply.header('x-request-id', request.id);
     try {
       options.checkHost(request.headers.host ?? '');
+      if (answersCrossOrigin(request, reply)) return;
     } catch (error) {
       return done(toError(error));
     }
     done();
   });
+  if (options.tenant !== null) {
+    // Behind the limiter and before the gate of any route, the canvas and the 404 included: an empty answer, so that
+    // nothing tells whether this tenant exists, or which of its routes do (B-16).
+    app.addHook('preParsing', (request, reply, payload, done) => {
+      if (isForTenant(pathOf(request.url), request.headers)) done(null, payload);
+      else reply.code(404).send();
+    });
+  }
   app.addHook('onSend', (request, reply, payload, done) => {
     const ms = options.clock.monotonicMs() - request.startedMs;
     const path = request.routeOptions.config.spec?.path ?? request.routeOptions.url ?? 'unmatched';
@@ -129,7 +149,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   app.setErrorHandler(async (error, request, reply) => {
     const { spec } = request.routeOptions.config;
     const given = toErrorReply(error, spec, request.id);
-    const limited = given.status === 401 ? await checkStranger(request, reply) : null;
+    const limited = given.status === 401 ? await limiter.checkStranger(request, reply) : null;
     const answer = limited ? toErrorReply(limited, spec, request.id) : given;
     if (answer.bug) {
       logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
@@ -137,17 +157,16 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     if (options.isDraining()) endConnection(reply);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const limiter = await registerRateLimit(app, options.rateLimit);
+  app.setNotFoundHandler(limiter.unmatched, (request, reply) => {
     const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
     return reply.code(answer.status).send(answer.body);
   });
-
-  const checkStranger = await registerRateLimit(app, options.rateLimit);
   const specs = Object.entries(options.routes);
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
     for (const [name, spec] of specs) {
-      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, checkStranger);
+      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, limiter);
     }
   });
   // Apart from the others, which would all get its listener for sent answers.
@@ -156,7 +175,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
       options: { maxPayload: 65_536, perMessageDeflate: false, server: onlyWebSockets(app.server) },
     });
     for (const [name, spec] of specs) {
-      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, checkStranger);
+      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, limiter);
     }
   });
   return app;
@@ -167,7 +186,7 @@ function addRoute<Actor>(
   name: string,
   spec: RouteSpec,
   options: HttpOptions<Actor>,
-  checkStranger: StrangerCheck,
+  limiter: Limiter,
 ): void {
   const handler = options.handlers[name];
   if (!handler) throw new Error(`route ${name} has no handler`);
@@ -187,6 +206,7 @@ function addRoute<Actor>(
       params: request.params as Record<string, string>,
       body,
     });
+    await limiter.checkMinting(request);
     request.passed = { actor, upgrade: null };
   };
   const run = async (request: FastifyRequest, answer: FastifyReply): Promise<unknown> => {
@@ -243,7 +263,7 @@ function addRoute<Actor>(
     ...shared,
     handler: async (request, reply) => {
       const answer = (await run(request, reply)) as AnyReply;
-      const limited = answer.status === 401 || answer.unproven ? await checkStranger(request, reply) : null;
+      const limited = answer.status === 401 || answer.unproven ? await limiter.checkStranger(request, reply) : null;
       if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
       if (typeof answer.stream === 'object') {
