@@ -226,6 +226,12 @@ export const ERRORS = {
     text: 'invalid field',
     help: 'Correct the field named in the error.',
   },
+  not_external: {
+    status: 400,
+    retry: false,
+    text: 'only valid for runtime=external workspaces',
+    help: 'This server runs that agent and renews its token itself: restart it with POST /workspaces/:id/restart.',
+  },
   parent_not_found: {
     status: 400,
     retry: false,

@@ -88,6 +88,8 @@ export interface EventPayloads {
   };
   DELEGATION_FAILED: { delegation_id: string; target_id: string; error: string; reason?: string; late?: true };
   SECRET_CHANGED: { key: string; scope: 'global' | 'workspace'; deleted: boolean };
+  /** The token itself is in no event. */
+  EXTERNAL_CREDENTIALS_ROTATED: { workspace_id: string };
 }
 
 /** Not logged: losing one changes nothing that a page shows after a reload (design §4.4). */
@@ -136,6 +138,7 @@ export const EVENT_TYPES = [
   'DELEGATION_COMPLETE',
   'DELEGATION_FAILED',
   'SECRET_CHANGED',
+  'EXTERNAL_CREDENTIALS_ROTATED',
 ] as const satisfies readonly EventType[];
 
 /** A frame on the live socket. Transient events carry no `seq`. */

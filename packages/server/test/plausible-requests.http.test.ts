@@ -45,6 +45,8 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     patchWorkspace: { body: { role: 'tester' }, status: 200 },
     putWorkspaceLayout: { body: { x: 1, y: 2 }, status: 200 },
     getWorkspaceLogs: { status: 200 },
+    getExternalConnection: { token, status: 200 },
+    rotateExternal: { path: `/workspaces/${spare}/external/rotate`, status: 200 },
     register: { body: { id: lead, agent_card: { name: 'lead' }, delivery_mode: 'poll' }, token, status: 200 },
     heartbeat: { body: { workspace_id: lead, active_tasks: 1 }, token, status: 200 },
     updateCard: { body: { workspace_id: lead, agent_card: { name: 'lead' } }, token, status: 200 },

@@ -125,7 +125,8 @@ async function work(app: RealApp, agent: FakeAgent): Promise<void> {
   await accepted(app.call('POST', `/workspaces/${sleeper}/pause`));
   await accepted(app.call('POST', `/workspaces/${head}/collapse`));
 
-  await create({ name: 'Waiting', external: true });
+  const waiting = await create({ name: 'Waiting', external: true });
+  await accepted(app.call('POST', `/workspaces/${waiting}/external/rotate`));
   await create({ name: 'Impossible', runtime: 'codex' });
   const writer = await create({ name: 'Writer', external: true, url: agent.url, parent_id: lead });
   const message = { kind: 'message', role: 'user', messageId: randomUUID(), parts: [{ kind: 'text', text: 'hello' }] };

@@ -8,6 +8,8 @@ import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { createConfigurationOpener, type OpenConfiguration } from './configuration.js';
+import { createExternalHandlers, type ExternalHandlers } from './external.routes.js';
+import { createExternalVerbs } from './external.service.js';
 import { createFileHandlers, type FileHandlers } from './files.routes.js';
 import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
@@ -26,6 +28,7 @@ import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
+import { workspaceReads } from './workspaces.views.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export type { Configuration, OpenConfiguration } from './configuration.js';
@@ -94,6 +97,7 @@ export interface Workspaces {
   readonly openConfiguration: OpenConfiguration;
   readonly handlers: LifecycleHandlers &
     FileHandlers &
+    ExternalHandlers &
     ReportHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
@@ -179,6 +183,10 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
       }),
       ...createFileHandlers(createFileVerbs(deps)),
+      ...createExternalHandlers(
+        createExternalVerbs({ ...deps, find: (id) => workspaceReads.find(deps.lanes.control, id) }),
+        deps.publicUrl,
+      ),
       ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
