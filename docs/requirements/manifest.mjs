@@ -119,7 +119,7 @@ export const REQUIREMENTS = [
   { id: 'B-46', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A quiet agent that still beats is left to work; a silent one is cut.' },
   { id: 'B-47', state: 'later', by: 'messages', src: 'registry-a2a §18', says: 'A dead target is handled and restarted on whichever backend it runs.' },
   { id: 'B-48', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'Only a push workspace without an address is told to try again; others get a lasting answer or their inbox.' },
-  { id: 'B-49', state: 'later', by: 'messages', src: 'registry-a2a §18', says: 'A message for a polling agent is stored before it is acknowledged.' },
+  { id: 'B-49', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A message for a polling agent is stored before it is acknowledged.' },
   { id: 'B-50', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'Dangerous addresses are refused at registration and at dispatch, in every spelling and through every redirect.' },
   { id: 'B-51', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A message from an agent is never recorded as typed by the human.' },
   { id: 'B-52', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A request that is too large is refused as too large.' },

@@ -524,6 +524,18 @@ export const ERRORS = {
     text: 'message is required',
     help: 'Send {"message": "<text>"}.',
   },
+  invalid_attachment: {
+    status: 400,
+    retry: false,
+    text: 'attachment: uri and name are required',
+    help: 'Each attachment is {"uri", "name", "mimeType"?, "size"?}; at most 20 of them.',
+  },
+  invalid_reply_target: {
+    status: 400,
+    retry: false,
+    text: 'in_reply_to names no message of a person to this workspace',
+    help: 'Use the id of an activity row of this workspace whose source_id is null, or leave in_reply_to out.',
+  },
 
   // --- templates and orgs (contract lifecycle §8)
   template_exists: {

@@ -1,3 +1,4 @@
+import type { Attachment } from './routes/notify.js';
 import type { Status } from './status.js';
 
 /**
@@ -68,7 +69,15 @@ export interface EventPayloads {
     message_id: string | null;
   };
   /** The text is included when short; otherwise `truncated` is true and the activity row has it. */
-  AGENT_MESSAGE: { message: string; workspace_id: string; name: string; activity_id: string; truncated?: true };
+  AGENT_MESSAGE: {
+    message: string;
+    workspace_id: string;
+    name: string;
+    activity_id: string;
+    truncated?: true;
+    /** Only when they fit; the activity row has them all. */
+    attachments?: Attachment[];
+  };
   A2A_RESPONSE: {
     method: string;
     duration_ms: number;

@@ -10,6 +10,7 @@ export * from './routes/chosen-model.js';
 export * from './routes/files.js';
 export * from './routes/lifecycle.js';
 export * from './routes/messages.js';
+export * from './routes/notify.js';
 export * from './routes/ops.js';
 export * from './routes/orgs.js';
 export * from './routes/registry.js';

@@ -7,6 +7,7 @@ import { chosenModelRoutes } from './routes/chosen-model.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageRoutes } from './routes/messages.js';
+import { notifyRoutes } from './routes/notify.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
@@ -23,6 +24,7 @@ export const routes = {
   ...registryRoutes,
   ...messageRoutes,
   ...activityRoutes,
+  ...notifyRoutes,
   ...orgRoutes,
   ...bundleRoutes,
   ...secretRoutes,

@@ -290,6 +290,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   async function shutDown(): Promise<void> {
     draining = true;
     live.closeAll();
+    activity.standDown();
     await messages.standDown(DELIVERY_GRACE_MS);
     // Idle keep-alive connections end at once; requests under way get their answers.
     await http.close();

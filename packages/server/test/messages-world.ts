@@ -16,6 +16,7 @@ const SERVED = [
   'listDelegations',
   'getDelegation',
   'listActivity',
+  'notify',
   'reportActivity',
 ] as const satisfies readonly RouteName[];
 

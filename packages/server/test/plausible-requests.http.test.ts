@@ -63,6 +63,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     listDelegations: { status: 200 },
     getDelegation: { status: 200 },
     listActivity: { status: 200 },
+    notify: { body: { message: 'hello' }, token, status: 200 },
     reportActivity: { body: { activity_type: 'agent_log', summary: 'x' }, token, status: 200 },
     writeFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, body: { content: 'x' }, status: 200 },
     replaceFiles: { path: `/workspaces/${cast.managed}/files`, body: { files: { 'b.md': 'x' } }, status: 200 },

@@ -1,3 +1,4 @@
+import { createFeedWaits } from '../../platform/feed-waits.js';
 import type { Ports } from '../../ports.js';
 import { type ActivityHandlers, createActivityHandlers } from './activity.handlers.js';
 import { createReportWriter } from './activity.reports.js';
@@ -14,7 +15,7 @@ export interface ActivityWrites {
 }
 
 export interface ActivityDeps
-  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'supervisor' | 'logger'> {
+  extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random' | 'supervisor' | 'logger' | 'feed' | 'clock'> {
   /** Rows older than this are removed; 0 keeps everything (contract registry-a2a §16). */
   readonly retentionDays: number;
   /** Default 6. */
@@ -24,6 +25,8 @@ export interface ActivityDeps
 export interface ActivityFeature {
   readonly handlers: ActivityHandlers;
   readonly writes: ActivityWrites;
+  /** Lets every request that waits for a row go, now and from now on, so that none holds up a stop. */
+  standDown(): void;
   /** Waits for reports that are being written. Call before the pool closes. */
   drain(): Promise<void>;
 }
@@ -32,6 +35,9 @@ const DELETE_AT_ONCE = 5_000;
 
 export function createActivity(deps: ActivityDeps): ActivityFeature {
   const reports = createReportWriter(deps);
+  const waits = createFeedWaits(deps.feed, deps.clock, (event) =>
+    event.type === 'ACTIVITY_LOGGED' ? event.workspaceId : null,
+  );
   deps.supervisor.loop({
     name: 'activity-retention',
     everyMs: (deps.cleanupHours ?? 6) * 3_600_000,
@@ -48,8 +54,9 @@ export function createActivity(deps: ActivityDeps): ActivityFeature {
     },
   });
   return {
-    handlers: createActivityHandlers(deps, reports),
+    handlers: createActivityHandlers(deps, reports, waits),
     writes: { insert: insertActivities, end: endActivities },
+    standDown: () => waits.close(),
     drain: () => reports.drain(),
   };
 }
