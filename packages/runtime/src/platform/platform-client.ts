@@ -29,6 +29,8 @@ export interface PlatformClientOptions {
   readonly baseUrl: string;
   readonly workspaceId: string;
   readonly token: string;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Told about each 401, whichever call met it, so that the connection ends at once. */
   readonly onUnauthorized: (reason: string) => void;
 }
@@ -37,7 +39,7 @@ export function createPlatformClient(options: PlatformClientOptions): PlatformCl
   const api = createClient({
     baseUrl: options.baseUrl,
     token: () => options.token,
-    headers: { 'x-workspace-id': options.workspaceId },
+    headers: { 'x-workspace-id': options.workspaceId, ...options.headers },
   });
   return {
     async attempt(run) {

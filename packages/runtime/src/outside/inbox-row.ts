@@ -1,0 +1,59 @@
+import type { Activity } from '@molecule/contract';
+import { textOfParts } from '@molecule/contract/a2a';
+import { textField } from '../platform/platform-client.js';
+
+/** A message for this agent, in the form that hosts read (contract memory-mcp-rest §7.3). Absent keys are left out. */
+export interface InboxMessage {
+  readonly activity_id: string;
+  readonly text: string;
+  /** "" when a person wrote. */
+  readonly peer_id: string;
+  readonly kind: 'canvas_user' | 'peer_agent' | 'delegation_result';
+  readonly method: string;
+  readonly created_at: string;
+  readonly peer_name?: string;
+  readonly peer_role?: string;
+  readonly agent_card_url?: string;
+  /** Additive: a task somebody waits for. It ends by answering it, and by nothing else. */
+  readonly delegation_id?: string;
+  readonly arrival_workspace_id?: string;
+}
+
+/**
+ * Null for rows that are no message to this agent: what it said itself, what it reported about itself, and what has its
+ * answer already (contract memory-mcp-rest §7.2).
+ */
+export function toInboxMessage(row: Activity, workspaceId: string, platformUrl: string): InboxMessage | null {
+  const isResult = row.method === 'delegate_result';
+  if (row.activity_type !== 'a2a_receive' || row.method === 'notify') return null;
+  if (row.source_id === workspaceId && !isResult) return null;
+  if (!isResult && (row.status === 'error' || (row.response_body ?? null) !== null)) return null;
+  const message = field(field(row.request_body, 'params'), 'message');
+  const delegationId = isResult ? null : textField(field(message, 'metadata'), 'delegation_id');
+  return {
+    activity_id: row.id,
+    text: textOf(row),
+    peer_id: row.source_id ?? '',
+    kind: isResult ? 'delegation_result' : row.source_id === null ? 'canvas_user' : 'peer_agent',
+    method: row.method ?? '',
+    created_at: row.created_at,
+    ...(row.data?.peer_name === undefined ? {} : { peer_name: row.data.peer_name }),
+    ...(row.data?.peer_role === undefined ? {} : { peer_role: row.data.peer_role }),
+    ...(row.source_id === null ? {} : { agent_card_url: `${platformUrl}/registry/discover/${row.source_id}` }),
+    ...(delegationId === null ? {} : { delegation_id: delegationId }),
+  };
+}
+
+/** Where the text may be, in this order, among servers and clients of the contract. */
+function textOf({ request_body: body, summary }: Activity): string {
+  const params = field(body, 'params');
+  for (const parts of [field(field(params, 'message'), 'parts'), field(params, 'parts'), field(body, 'parts')]) {
+    const text = textOfParts(parts);
+    if (text !== '') return text;
+  }
+  return summary || '(empty A2A message)';
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
