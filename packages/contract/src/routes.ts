@@ -4,8 +4,10 @@ import { agentRoutes } from './routes/agents.js';
 import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
+import { delegationRoutes } from './routes/delegations.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
+import { messageAdminRoutes } from './routes/message-admin.js';
 import { messageRoutes } from './routes/messages.js';
 import { notifyRoutes } from './routes/notify.js';
 import { opsRoutes } from './routes/ops.js';
@@ -23,6 +25,8 @@ export const routes = {
   ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
+  ...delegationRoutes,
+  ...messageAdminRoutes,
   ...activityRoutes,
   ...notifyRoutes,
   ...orgRoutes,

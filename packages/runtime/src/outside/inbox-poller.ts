@@ -68,7 +68,8 @@ export function createInboxPoller(options: InboxPollerOptions): InboxPoller {
   async function poll(signal: AbortSignal): Promise<void> {
     const since = await cursor.read();
     const startedMs = clock.monotonicMs();
-    const reply = since === null ? await readBacklog(signal) : await read({ since_id: since, wait: WAIT_SECONDS }, signal);
+    const reply =
+      since === null ? await readBacklog(signal) : await read({ since_id: since, wait: WAIT_SECONDS }, signal);
     if (reply.kind === 'ok') {
       failures = 0;
       const rows = reply.value.toSorted(inOrder);

@@ -11,6 +11,7 @@ import type { Access, Actor } from '../access/index.js';
 import type { ActivityFeature } from '../activity/index.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
 import { touchDelegations } from './claims.store.js';
+import { createDelegationReports } from './delegation-reports.js';
 import { createDelegationWaits } from './delegation-waits.js';
 import { createDelegations } from './delegations.js';
 import { createDelegationHandlers, type DelegationHandlers } from './delegations.routes.js';
@@ -19,6 +20,7 @@ import { createExecutor } from './executor.js';
 import { createLedger } from './ledger.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.js';
 import { createLiveSend } from './live-send.js';
+import { createMessageAdminHandlers, type MessageAdminHandlers } from './message-admin.routes.js';
 import { createMessageMetrics } from './messages.metrics.js';
 import { deleteOldMessages } from './messages.store.js';
 import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
@@ -45,7 +47,10 @@ export interface MessagesDeps
 }
 
 export interface Messages {
-  readonly handlers: SendHandlers & DelegationHandlers & Pick<HandlersFor<Routes, Actor>, 'notify'>;
+  readonly handlers: SendHandlers &
+    DelegationHandlers &
+    MessageAdminHandlers &
+    Pick<HandlersFor<Routes, Actor>, 'notify'>;
   /**
    * For an orderly stop, before the HTTP server closes: ends long-polls at once, takes up nothing new, lets deliveries
    * finish for up to `graceMs` and then hands the rest over, so that no open request holds the server up.
@@ -103,6 +108,7 @@ export function createMessages(deps: MessagesDeps): Messages {
   });
   const liveSend = createLiveSend({ ...deps, deliveries, forward, idleMs: limits.idleMs, stopping: cutting.signal });
   const delegations = createDelegations({ ...deps, ledger, limits, onAccepted: () => executor.nudge() });
+  const reports = createDelegationReports({ ...deps, ledger, limits });
   const waits = createDelegationWaits(feed, clock);
   const notifications = createNotifications({ ...deps, activity: deps.activity.writes, ledger });
 
@@ -154,7 +160,8 @@ export function createMessages(deps: MessagesDeps): Messages {
   return {
     handlers: {
       ...createSendHandlers({ ...deps, ledger, liveSend, onQueued: () => executor.nudge() }),
-      ...createDelegationHandlers(deps, delegations, waits),
+      ...createDelegationHandlers({ ...deps, ledger, forward }, delegations, reports, waits),
+      ...createMessageAdminHandlers({ lanes, ledger, limits }),
       async notify({ params, body }) {
         await notifications.send(params.id, body);
         return { status: 200, body: { status: 'sent' } };

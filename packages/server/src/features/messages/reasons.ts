@@ -18,6 +18,14 @@ export const REASONS = {
     mayResend: false,
     next: 'Read what the agent said. Correct the request or the agent, then send it anew.',
   },
+  canceled_by_caller: {
+    mayResend: false,
+    next: 'Whoever gave the task has given it up. Give it anew if it is still wanted.',
+  },
+  dropped: {
+    mayResend: false,
+    next: 'An operator dropped it because it waited too long. Send it anew if it still matters.',
+  },
   agent_canceled: { mayResend: false, next: 'The agent canceled the task. Send it anew if it is still wanted.' },
   agent_unreachable: {
     mayResend: true,
