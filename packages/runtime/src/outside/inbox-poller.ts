@@ -65,30 +65,29 @@ export function createInboxPoller(options: InboxPollerOptions): InboxPoller {
     return { kind: 'ok', value: [...tasks, ...recent.value] };
   }
 
-  async function poll(signal: AbortSignal): Promise<void> {
+  /** One question. The rows to take, or null when there are none and everything that follows from that is done. */
+  async function poll(signal: AbortSignal): Promise<readonly Activity[] | null> {
     const since = await cursor.read();
     const startedMs = clock.monotonicMs();
     const reply =
       since === null ? await readBacklog(signal) : await read({ since_id: since, wait: WAIT_SECONDS }, signal);
     if (reply.kind === 'ok') {
       failures = 0;
-      const rows = reply.value.toSorted(inOrder);
-      await options.take(rows);
-      const last = rows.at(-1);
-      if (last) await cursor.write(last.id);
-      else if (clock.monotonicMs() - startedMs < ANSWERED_AT_ONCE_MS) await clock.sleep(POLL_EVERY_MS, signal);
-      return;
+      if (reply.value.length > 0) return reply.value.toSorted(inOrder);
+      if (clock.monotonicMs() - startedMs < ANSWERED_AT_ONCE_MS) await clock.sleep(POLL_EVERY_MS, signal);
+      return null;
     }
     if (reply.kind === 'refused' && reply.status === 410 && since !== null) {
       tell({ kind: 'cursor_lost' });
       await cursor.clear();
-      return;
+      return null;
     }
     failures += 1;
     const refused = reply.kind === 'unauthorized' || (reply.kind === 'refused' && reply.status === 403);
     tell({ kind: refused ? 'refused' : 'trouble', reason: reply.reason });
     const named = reply.kind === 'unavailable' ? reply.retryAfterMs : null;
     await clock.sleep(named ?? retryMs(), signal);
+    return null;
   }
 
   function retryMs(): number {
@@ -101,11 +100,14 @@ export function createInboxPoller(options: InboxPollerOptions): InboxPoller {
       while (!signal.aborted) {
         round = new AbortController();
         const either = AbortSignal.any([signal, round.signal]);
-        try {
-          await poll(either);
-        } catch (error) {
-          if (!either.aborted) throw error;
-        }
+        const rows = await poll(either).catch((error: unknown) => {
+          if (either.aborted) return null;
+          throw error;
+        });
+        const last = rows?.at(-1);
+        if (!rows || !last) continue;
+        await options.take(rows);
+        await cursor.write(last.id);
       }
     },
     interrupt() {

@@ -16,6 +16,8 @@ export interface InboxMessage {
   readonly agent_card_url?: string;
   /** Additive: a task somebody waits for. It ends by answering it, and by nothing else. */
   readonly delegation_id?: string;
+  /** Additive: the message of this agent that a peer answers with this one. */
+  readonly in_reply_to?: string;
   readonly arrival_workspace_id?: string;
 }
 
@@ -29,7 +31,9 @@ export function toInboxMessage(row: Activity, workspaceId: string, platformUrl: 
   if (row.source_id === workspaceId && !isResult) return null;
   if (!isResult && (row.status === 'error' || (row.response_body ?? null) !== null)) return null;
   const message = field(field(row.request_body, 'params'), 'message');
-  const delegationId = isResult ? null : textField(field(message, 'metadata'), 'delegation_id');
+  const metadata = field(message, 'metadata');
+  const delegationId = isResult ? null : textField(metadata, 'delegation_id');
+  const repliesTo = textField(metadata, 'in_reply_to');
   return {
     activity_id: row.id,
     text: textOf(row),
@@ -41,6 +45,7 @@ export function toInboxMessage(row: Activity, workspaceId: string, platformUrl: 
     ...(row.data?.peer_role === undefined ? {} : { peer_role: row.data.peer_role }),
     ...(row.source_id === null ? {} : { agent_card_url: `${platformUrl}/registry/discover/${row.source_id}` }),
     ...(delegationId === null ? {} : { delegation_id: delegationId }),
+    ...(repliesTo === null ? {} : { in_reply_to: repliesTo }),
   };
 }
 

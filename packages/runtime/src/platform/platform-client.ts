@@ -18,7 +18,7 @@ export type PlatformFailure =
       readonly rateLimited: boolean;
     }
   /** Any other refusal: repeating it would not help. */
-  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly body?: unknown };
 
 export interface PlatformClient {
   /** Makes one call of the contract's client. Throws only when `options.signal` of the call aborted. */
@@ -68,7 +68,7 @@ export function toFailure(error: unknown): PlatformFailure {
   if (rateLimited || status >= 500 || status < 400) {
     return { kind: 'unavailable', reason, retryAfterMs: toRetryAfterMs(error.retryAfterSeconds), rateLimited };
   }
-  return { kind: 'refused', status, reason };
+  return { kind: 'refused', status, reason, body: error.body };
 }
 
 /** Bounded, so that a wrong header cannot silence an agent. */
