@@ -1,4 +1,5 @@
 import type { Activity } from '@molecule/contract';
+import { followAbort } from '@molecule/contract/abort';
 import type { Clock } from '../clock.js';
 import type { PlatformClient, PlatformReply } from '../platform/platform-client.js';
 import type { Random } from '../random.js';
@@ -99,11 +100,14 @@ export function createInboxPoller(options: InboxPollerOptions): InboxPoller {
     async run(signal) {
       while (!signal.aborted) {
         round = new AbortController();
-        const either = AbortSignal.any([signal, round.signal]);
-        const rows = await poll(either).catch((error: unknown) => {
-          if (either.aborted) return null;
-          throw error;
-        });
+        const { signal: either } = round;
+        const unfollow = followAbort(round, [signal]);
+        const rows = await poll(either)
+          .catch((error: unknown) => {
+            if (either.aborted) return null;
+            throw error;
+          })
+          .finally(unfollow);
         const last = rows?.at(-1);
         if (!rows || !last) continue;
         await options.take(rows);

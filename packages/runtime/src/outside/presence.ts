@@ -1,4 +1,5 @@
 import type { Heartbeat } from '@molecule/contract';
+import { followAbort } from '@molecule/contract/abort';
 import type { Clock } from '../clock.js';
 import type { PlatformClient, PlatformFailure } from '../platform/platform-client.js';
 import type { Random } from '../random.js';
@@ -34,7 +35,7 @@ export interface Presence {
   beatSoon(): void;
 }
 
-export const BEAT_EVERY_MS = 20_000;
+const BEAT_EVERY_MS = 20_000;
 const CALL_TIMEOUT_MS = 10_000;
 const RETRY_FIRST_MS = 1_000;
 /** How long a wait lasts before the clocks are looked at. */
@@ -98,12 +99,11 @@ export function createPresence(options: PresenceOptions): Presence {
   }
 
   /** Ends early when the machine turns out to have slept, or when somebody is in a hurry. */
-  async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  async function rest(ms: number): Promise<void> {
     const untilMs = clock.monotonicMs() + ms;
-    const soon = AbortSignal.any([signal, hurry.signal]);
-    while (!soon.aborted && clock.monotonicMs() < untilMs) {
+    while (!hurry.signal.aborted && clock.monotonicMs() < untilMs) {
       const before = { wall: clock.now().getTime(), monotonic: clock.monotonicMs() };
-      await clock.sleep(Math.min(LOOK_EVERY_MS, untilMs - before.monotonic), soon).catch(() => {});
+      await clock.sleep(Math.min(LOOK_EVERY_MS, untilMs - before.monotonic), hurry.signal).catch(() => {});
       const sleptMs = clock.now().getTime() - before.wall - (clock.monotonicMs() - before.monotonic);
       if (sleptMs > SLEPT_MS) {
         failures = 0;
@@ -118,8 +118,10 @@ export function createPresence(options: PresenceOptions): Presence {
     async run(signal) {
       while (!signal.aborted) {
         hurry = new AbortController();
+        const unfollow = followAbort(hurry, [signal]);
         const failure = (registered ? null : await register()) ?? (await beat());
-        await rest(pauseAfter(failure), signal);
+        await rest(pauseAfter(failure));
+        unfollow();
       }
     },
     beatSoon: () => hurry.abort(),

@@ -17,20 +17,23 @@ export interface Wait {
   done(): void;
 }
 
-/** `keyOf` tells whom an event wakes; null for nobody. */
-export function createFeedWaits(
-  feed: EventFeed,
-  clock: Clock,
-  keyOf: (event: LoggedEvent) => string | null,
-): FeedWaits {
-  const waiting = new Map<string, Set<() => void>>();
+/** Whom an event wakes. */
+export interface Call {
+  readonly key: string;
+  /** There is nothing to wait for any more: who waits looks once again and goes. */
+  readonly last?: true;
+}
+
+/** `callOf` tells whom an event wakes; null for nobody. */
+export function createFeedWaits(feed: EventFeed, clock: Clock, callOf: (event: LoggedEvent) => Call | null): FeedWaits {
+  const waiting = new Map<string, Set<(last: boolean) => void>>();
   let closed = false;
 
   const subscription = feed.subscribe((events) => {
     for (const event of events) {
-      const key = keyOf(event);
-      if (key === null) continue;
-      for (const wakeUp of waiting.get(key) ?? []) wakeUp();
+      const call = callOf(event);
+      if (call === null) continue;
+      for (const wakeUp of waiting.get(call.key) ?? []) wakeUp(call.last === true);
     }
   });
 
@@ -40,8 +43,9 @@ export function createFeedWaits(
       let told = false;
       let resume = (): void => {};
       // Registered before the first read of the rows, so that what happens between the two is not missed.
-      const wakeUp = (): void => {
+      const wakeUp = (last: boolean): void => {
         told = true;
+        over ||= last;
         resume();
       };
       const finish = (): void => {
@@ -74,7 +78,7 @@ export function createFeedWaits(
     close() {
       closed = true;
       subscription.close();
-      for (const group of waiting.values()) for (const wakeUp of group) wakeUp();
+      for (const group of waiting.values()) for (const wakeUp of group) wakeUp(true);
     },
   };
 }

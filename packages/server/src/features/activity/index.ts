@@ -1,4 +1,5 @@
-import { createFeedWaits } from '../../platform/feed-waits.js';
+import type { LoggedEvent } from '../../platform/event-log.js';
+import { type Call, createFeedWaits } from '../../platform/feed-waits.js';
 import type { Ports } from '../../ports.js';
 import { type ActivityHandlers, createActivityHandlers } from './activity.handlers.js';
 import { createReportWriter } from './activity.reports.js';
@@ -35,9 +36,7 @@ const DELETE_AT_ONCE = 5_000;
 
 export function createActivity(deps: ActivityDeps): ActivityFeature {
   const reports = createReportWriter(deps);
-  const waits = createFeedWaits(deps.feed, deps.clock, (event) =>
-    event.type === 'ACTIVITY_LOGGED' ? event.workspaceId : null,
-  );
+  const waits = createFeedWaits(deps.feed, deps.clock, wokenBy);
   deps.supervisor.loop({
     name: 'activity-retention',
     everyMs: (deps.cleanupHours ?? 6) * 3_600_000,
@@ -59,4 +58,18 @@ export function createActivity(deps: ActivityDeps): ActivityFeature {
     standDown: () => waits.close(),
     drain: () => reports.drain(),
   };
+}
+
+/** A new row wakes who waits for one; whose token or workspace has gone must not wait on, and learns it when it asks again. */
+function wokenBy(event: LoggedEvent): Call | null {
+  if (event.workspaceId === null) return null;
+  switch (event.type) {
+    case 'ACTIVITY_LOGGED':
+      return { key: event.workspaceId };
+    case 'WORKSPACE_REMOVED':
+    case 'EXTERNAL_CREDENTIALS_ROTATED':
+      return { key: event.workspaceId, last: true };
+    default:
+      return null;
+  }
 }

@@ -7,6 +7,8 @@ export type DelegationWaits = FeedWaits;
 
 export function createDelegationWaits(feed: EventFeed, clock: Clock): DelegationWaits {
   return createFeedWaits(feed, clock, (event) =>
-    event.type === 'DELEGATION_COMPLETE' || event.type === 'DELEGATION_FAILED' ? event.payload.delegation_id : null,
+    event.type === 'DELEGATION_COMPLETE' || event.type === 'DELEGATION_FAILED'
+      ? { key: event.payload.delegation_id }
+      : null,
   );
 }
