@@ -47,6 +47,12 @@ export const ERRORS = {
     text: 'not found',
     help: 'There is no such route. /docs lists every route of this server.',
   },
+  download_not_built: {
+    status: 404,
+    retry: false,
+    text: 'this program was not built with the server',
+    help: 'Whoever runs the server runs "npm run build" there and starts it again.',
+  },
   method_not_allowed: {
     status: 405,
     retry: false,

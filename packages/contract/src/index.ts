@@ -18,6 +18,7 @@ export * from './routes/orgs.js';
 export * from './routes/registry.js';
 export { RestartPreview } from './routes/restart-preview.js';
 export * from './routes/secrets.js';
+export * from './routes/session-search.js';
 export * from './routes/workspaces.js';
 export { type RouteName, type Routes, routes } from './routes.js';
 export * from './status.js';

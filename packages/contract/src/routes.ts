@@ -5,6 +5,7 @@ import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
 import { delegationRoutes } from './routes/delegations.js';
+import { downloadRoutes } from './routes/downloads.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageAdminRoutes } from './routes/message-admin.js';
@@ -14,6 +15,7 @@ import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { secretRoutes } from './routes/secrets.js';
+import { sessionSearchRoutes } from './routes/session-search.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
@@ -29,11 +31,13 @@ export const routes = {
   ...messageAdminRoutes,
   ...activityRoutes,
   ...notifyRoutes,
+  ...sessionSearchRoutes,
   ...orgRoutes,
   ...bundleRoutes,
   ...secretRoutes,
   ...chosenModelRoutes,
   ...accessRoutes,
+  ...downloadRoutes,
   ...opsRoutes,
 } as const;
 

@@ -26,6 +26,7 @@ const SERVED = [
   'listActivity',
   'notify',
   'reportActivity',
+  'searchSession',
 ] as const satisfies readonly RouteName[];
 
 export interface MessagesWorld {

@@ -76,6 +76,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     readBreakers: { status: 200 },
     listActivity: { status: 200 },
     notify: { body: { message: 'hello' }, token, status: 200 },
+    searchSession: { status: 200 },
     reportActivity: { body: { activity_type: 'agent_log', summary: 'x' }, token, status: 200 },
     writeFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, body: { content: 'x' }, status: 200 },
     replaceFiles: { path: `/workspaces/${cast.managed}/files`, body: { files: { 'b.md': 'x' } }, status: 200 },
@@ -125,6 +126,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     showLogin: { status: 200 },
     showLoginLink: { path: `/login/${cast.loginToken}`, status: 200 },
     useLoginLink: { path: `/login/${cast.loginToken}`, status: 303 },
+    downloadMoleculeMcp: { status: 200 },
     health: { status: 200 },
     readyz: { status: 200 },
     buildinfo: { status: 200 },
@@ -138,6 +140,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     // Asked for without an upgrade.
     live: { status: 426 },
     assignAgent: { body: { model: 'm' }, status: 201 },
+    getAgent: { status: 200 },
     replaceAgent: { body: { model: 'n' }, status: 200 },
     moveAgent: { body: { target_workspace_id: worker }, status: 200 },
     removeAgent: { path: `/workspaces/${worker}/agent`, status: 200 },

@@ -5,6 +5,8 @@ import { type ActivityHandlers, createActivityHandlers } from './activity.handle
 import { createReportWriter } from './activity.reports.js';
 import { deleteOldActivities, endActivities, insertActivities } from './activity.store.js';
 
+import { createSessionSearchHandlers, type SessionSearchHandlers } from './session-search.js';
+
 export { activityLogged } from './activity.projection.js';
 export type { ActivityEnding, NewActivity } from './activity.types.js';
 export { capBody, firstCharacters, toStoredBody } from './stored-body.js';
@@ -24,7 +26,7 @@ export interface ActivityDeps
 }
 
 export interface ActivityFeature {
-  readonly handlers: ActivityHandlers;
+  readonly handlers: ActivityHandlers & SessionSearchHandlers;
   readonly writes: ActivityWrites;
   /** Lets every request that waits for a row go, now and from now on, so that none holds up a stop. */
   standDown(): void;
@@ -53,7 +55,7 @@ export function createActivity(deps: ActivityDeps): ActivityFeature {
     },
   });
   return {
-    handlers: createActivityHandlers(deps, reports, waits),
+    handlers: { ...createActivityHandlers(deps, reports, waits), ...createSessionSearchHandlers(deps) },
     writes: { insert: insertActivities, end: endActivities },
     standDown: () => waits.close(),
     drain: () => reports.drain(),

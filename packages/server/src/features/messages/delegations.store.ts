@@ -54,7 +54,7 @@ export async function readSubmitFacts(tx: Tx, checks: readonly SubmitCheck[]): P
       left join messages as known on known.caller_id = i."callerId" and known.idempotency_key = i."idempotencyKey"
       left join lateral (
              select m.id, m.depth from messages as m
-              where m.target_id = i."callerId" and m.state = 'working'
+              where m.target_id = i."callerId" and m.state = 'working' and m.kind <> 'system'
               -- The one the agent names, else the newest it works on.
               order by (m.message_id = i."parentMessageId") desc nulls last, m.seq desc limit 1) as cause on true
      order by i.position`.execute(tx);

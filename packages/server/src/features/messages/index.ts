@@ -28,6 +28,7 @@ import { createNotifications } from './notify.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
 
 export type { MessageLimits } from './limits.js';
+export { createRestartContexts } from './restart-context.js';
 
 export interface MessagesDeps
   extends Pick<
@@ -88,7 +89,15 @@ export function createMessages(deps: MessagesDeps): Messages {
     ...deps,
     activity: deps.activity.writes,
     depthMax: limits.depthMax,
-    onEnded: metrics.countEnded,
+    onEnded(ended) {
+      metrics.countEnded(ended);
+      // In no log that people read, so that here is where its loss shows.
+      for (const { kind, state, targetId } of ended) {
+        if (kind === 'system' && state !== 'completed' && state !== 'canceled') {
+          logger.warn({ workspace: targetId, state }, 'an agent was not told that its workspace was restarted');
+        }
+      }
+    },
   });
   const deliveries = createDeliveries({
     ...deps,

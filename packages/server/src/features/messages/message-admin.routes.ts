@@ -77,7 +77,7 @@ export function createMessageAdminHandlers({ lanes, ledger, limits }: MessageAdm
       let dropped = 0;
       for (;;) {
         const ids = await listStale(lanes.control, minutes, workspaceId, DROP_AT_ONCE);
-        const ended = await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
+        const ended = await ledger.endAll(ids.map((id) => ({ id, owner: null, onlyQueued: true, ending })));
         dropped += ended;
         // None of a full page ended: others are taking the very same rows, which is as good.
         if (ids.length < DROP_AT_ONCE || ended === 0) return { status: 200, body: { dropped } };

@@ -52,6 +52,7 @@ export function listQueued(db: Db, workspaceId: string | undefined, limit: numbe
   return query.execute();
 }
 
+/** What parties sent and still waits; what the server itself has to say ends by itself. */
 export async function listStale(
   db: Db,
   minutes: number,
@@ -62,6 +63,7 @@ export async function listStale(
     .selectFrom('messages')
     .select('id')
     .where('state', '=', 'queued')
+    .where('kind', '<>', 'system')
     .where('created_at', '<', sql<Date>`now() - make_interval(mins => ${minutes}::int)`)
     .orderBy('seq')
     .limit(limit);

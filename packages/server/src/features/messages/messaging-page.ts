@@ -2,6 +2,7 @@ import { DELEGATION_STATES } from '@molecule/contract';
 import { FAILURES_MAX } from './decide.js';
 import { DEFAULT_MESSAGE_LIMITS as limits } from './limits.js';
 import { REASONS } from './reasons.js';
+import { RESTART_CONTEXT_WAITS_MS } from './restart-context.js';
 
 /** The page `docs/spec/messaging.md`: its numbers and its list of reasons are those of the code. */
 export function messagingPage(): string {
@@ -71,6 +72,15 @@ server was away does not count.
 | 502, or 503 \`restarting\` | once more after 8 s |
 | the connection broke after the request left | the agent is asked; see above |
 | the agent answered with an error | failed, with what it said |
+| it still waits after ${hours(limits.queuedMaxMs)} h, and has no deadline of its own | failed, with the reason \`expired\` |
+
+## What the server itself says
+
+After a restart that a person asked for, the new instance is told so: when, how long it was away, and the names of the
+variables it has now, never their values. It is a row of the ledger (kind \`system\`) written with the restart, and goes to
+the instance of that restart only; a further restart before that takes its place. It takes no place of the target and no
+budget, goes before what waits, wakes nobody, and is in no chat, activity or inbox. An instance that is not online within
+${RESTART_CONTEXT_WAITS_MS / 1_000} s goes to work untold. The runtime of this project acknowledges it at once and takes it into its next turn.
 
 ## Why a message failed
 

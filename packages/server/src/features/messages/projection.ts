@@ -121,6 +121,8 @@ export function projectDispatched(message: { id: string; callerId: string; targe
 }
 
 export function projectEnded(ended: EndedMessage, ending: NewEnding['ending']): Projection {
+  // What the server tells an agent about its own workspace is no conversation: it is in no log (contract §8.2).
+  if (ended.kind === 'system') return { inserts: [], endings: [], events: [] };
   const answered = isAnswered(ending);
   // Zero would say that nobody has answered yet (contract registry-a2a §8.8).
   const durationMs = Math.min(Math.max(1, ended.durationMs), 2_147_483_647);

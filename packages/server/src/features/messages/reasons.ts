@@ -52,10 +52,15 @@ export const REASONS = {
     mayResend: false,
     next: 'The time limit passed. A late answer still reaches the inbox. Split the task, or allow more time.',
   },
+  expired: {
+    mayResend: true,
+    next: 'Its workspace could not take it in time. See that it is online and has a free place, then send it again.',
+  },
   no_heartbeat: {
     mayResend: false,
     next: 'The agent stopped reporting while it worked. Look at its log and restart it.',
   },
+  superseded: { mayResend: false, next: 'Nothing: a later restart had more recent things to say.' },
   target_removed: { mayResend: false, next: 'The workspace was removed. Send the work to another one.' },
   target_failed: {
     mayResend: true,
