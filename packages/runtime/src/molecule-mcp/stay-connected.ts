@@ -40,6 +40,7 @@ export function stayConnected(options: StayConnectedOptions): Connected {
   const secretPath = join(settings.configsDir, '.platform_inbound_secret');
   const cursorName = settings.workspaces.length > 1 ? `.mcp_inbox_cursor_${shortId}` : '.mcp_inbox_cursor';
   let secret = '';
+  let wasAway = false;
 
   const presence = createPresence({
     client: workspace.client,
@@ -86,11 +87,18 @@ export function stayConnected(options: StayConnectedOptions): Connected {
   function onPresence(event: PresenceEvent): void {
     switch (event.kind) {
       case 'registered':
+        say('info', `${name}registered`);
+        return;
       case 'online':
-        say('info', `${name}${event.kind}`);
+        say('info', `${name}online`);
+        // A poll may hang on a connection that is gone.
+        if (wasAway) poller.interrupt();
+        wasAway = false;
         return;
       case 'unavailable':
-        say('warning', `${name}the platform cannot be reached: ${event.reason}`);
+        // Once per absence: an error stream is read by people.
+        say(wasAway ? 'info' : 'warning', `${name}the platform cannot be reached: ${event.reason}`);
+        wasAway = true;
         return;
       case 'refused':
         if (event.count < LOUD_FROM) {

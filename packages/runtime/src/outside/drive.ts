@@ -59,6 +59,8 @@ export async function drive(options: DriveOptions, signal: AbortSignal): Promise
   let current: InboxMessage | null = null;
   let wakeUp = (): void => {};
   let verifying = false;
+  /** Then a poll may hang on a connection that is gone. */
+  let wasAway = false;
   // One part that fails takes the others with it, in order, and is told then.
   const failures: unknown[] = [];
 
@@ -77,8 +79,15 @@ export async function drive(options: DriveOptions, signal: AbortSignal): Promise
     }),
     onSecret: () => {},
     tell(event) {
-      if (event.kind === 'online') tell({ kind: 'online' });
-      if (event.kind === 'unavailable') tell({ kind: 'trouble', reason: event.reason });
+      if (event.kind === 'online') {
+        tell({ kind: 'online' });
+        if (wasAway) poller.interrupt();
+        wasAway = false;
+      }
+      if (event.kind === 'unavailable') {
+        wasAway = true;
+        tell({ kind: 'trouble', reason: event.reason });
+      }
       if (event.kind === 'refused') verify(event.reason);
       if (event.kind === 'awake') {
         tell(event);

@@ -29,7 +29,7 @@ export function toInboxMessage(row: Activity, workspaceId: string, platformUrl: 
   const isResult = row.method === 'delegate_result';
   if (row.activity_type !== 'a2a_receive' || row.method === 'notify') return null;
   if (row.source_id === workspaceId && !isResult) return null;
-  if (!isResult && (row.status === 'error' || (row.response_body ?? null) !== null)) return null;
+  if (!isResult && hasEnded(row)) return null;
   const message = field(field(row.request_body, 'params'), 'message');
   const metadata = field(message, 'metadata');
   const delegationId = isResult ? null : textField(metadata, 'delegation_id');
@@ -47,6 +47,11 @@ export function toInboxMessage(row: Activity, workspaceId: string, platformUrl: 
     ...(delegationId === null ? {} : { delegation_id: delegationId }),
     ...(repliesTo === null ? {} : { in_reply_to: repliesTo }),
   };
+}
+
+/** A message that waits in an inbox has taken no time yet (contract registry-a2a §8.8). */
+function hasEnded(row: Activity): boolean {
+  return row.status === 'error' || (row.response_body ?? null) !== null || (row.duration_ms ?? 0) > 0;
 }
 
 /** Where the text may be, in this order, among servers and clients of the contract. */

@@ -303,6 +303,7 @@ describe('a row of the inbox', () => {
     ['what it reported about itself', { source_id: ME }],
     ['what has its answer', { response_body: { result: {} } }],
     ['what has failed', { status: 'error' }],
+    ['a task that was reported done', { source_id: '2a1b5f0e-9c3d-4e2f-8a7b-0123456789ab', duration_ms: 7 }],
     ['what is no message', { activity_type: 'agent_log' }],
   ])('%s is no message to it', (_, more) => {
     expect(read(more)).toBeNull();
