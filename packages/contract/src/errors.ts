@@ -47,6 +47,12 @@ export const ERRORS = {
     text: 'not found',
     help: 'There is no such route. /docs lists every route of this server.',
   },
+  download_not_built: {
+    status: 404,
+    retry: false,
+    text: 'this program was not built with the server',
+    help: 'Whoever runs the server runs "npm run build" there and starts it again.',
+  },
   method_not_allowed: {
     status: 405,
     retry: false,
@@ -262,6 +268,12 @@ export const ERRORS = {
     retry: false,
     text: 'invalid field',
     help: 'Correct the field named in the error.',
+  },
+  not_external: {
+    status: 400,
+    retry: false,
+    text: 'only valid for runtime=external workspaces',
+    help: 'This server runs that agent and renews its token itself: restart it with POST /workspaces/:id/restart.',
   },
   parent_not_found: {
     status: 400,
@@ -578,6 +590,18 @@ export const ERRORS = {
     retry: false,
     text: 'message is required',
     help: 'Send {"message": "<text>"}.',
+  },
+  invalid_attachment: {
+    status: 400,
+    retry: false,
+    text: 'attachment: uri and name are required',
+    help: 'Each attachment is {"uri", "name", "mimeType"?, "size"?}; at most 20 of them.',
+  },
+  invalid_reply_target: {
+    status: 400,
+    retry: false,
+    text: 'in_reply_to names no message of a person to this workspace',
+    help: 'Use the id of an activity row of this workspace whose source_id is null, or leave in_reply_to out.',
   },
 
   // --- templates and orgs (contract lifecycle §8)

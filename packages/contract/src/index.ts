@@ -12,6 +12,7 @@ export * from './routes/files.js';
 export * from './routes/lifecycle.js';
 export * from './routes/message-admin.js';
 export * from './routes/messages.js';
+export * from './routes/notify.js';
 export * from './routes/ops.js';
 export * from './routes/orgs.js';
 export * from './routes/registry.js';

@@ -54,7 +54,7 @@ export interface RouteSpec {
   /** `error` text of an unexpected failure, where the contract fixes one. */
   readonly failedText?: string;
   /** The answer is not one JSON body. */
-  readonly stream?: 'sse' | 'websocket' | 'text';
+  readonly stream?: 'sse' | 'websocket' | 'text' | 'file';
   /** Where this comes from: a contract section, or `new` for our own additions. */
   readonly source: string;
 }

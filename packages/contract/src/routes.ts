@@ -6,10 +6,12 @@ import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
 import { delegationRoutes } from './routes/delegations.js';
+import { downloadRoutes } from './routes/downloads.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
 import { messageAdminRoutes } from './routes/message-admin.js';
 import { messageRoutes } from './routes/messages.js';
+import { notifyRoutes } from './routes/notify.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
@@ -30,6 +32,7 @@ export const routes = {
   ...delegationRoutes,
   ...messageAdminRoutes,
   ...activityRoutes,
+  ...notifyRoutes,
   ...sessionSearchRoutes,
   ...orgRoutes,
   ...bundleRoutes,
@@ -38,6 +41,7 @@ export const routes = {
   ...accessRoutes,
   ...orgTokenRoutes,
   ...workspaceTokenRoutes,
+  ...downloadRoutes,
   ...opsRoutes,
 } as const;
 

@@ -10,6 +10,7 @@ import { createAgentHandlers } from './features/agents/index.js';
 import { createBundleHandlers } from './features/bundles/index.js';
 import { createCanvasHandlers } from './features/canvas/index.js';
 import { createChannels } from './features/channels/index.js';
+import { createDownloadHandlers } from './features/downloads/index.js';
 import { createLive } from './features/live/index.js';
 import { createMessages, createRestartContexts } from './features/messages/index.js';
 import { createOps } from './features/ops/index.js';
@@ -66,6 +67,8 @@ export interface AppOverrides {
   /** How long a request waits for a connection before it is refused. */
   readonly acquireTimeoutMs?: number;
   readonly provisioners?: readonly Provisioner[];
+  /** In place of the package that was built with this server. */
+  readonly mcpPackage?: string;
   /** Kind of the provisioner that runs new workspaces. */
   readonly defaultBackend?: string;
 }
@@ -85,6 +88,7 @@ const LEASE_MS = 15_000;
 const DRAIN_MS = 15_000;
 const DELIVERY_GRACE_MS = 5_000;
 const CANVAS_FOLDER = fileURLToPath(new URL('../../canvas/dist', import.meta.url));
+const MCP_PACKAGE = fileURLToPath(new URL('../../runtime/dist/molecule-mcp.tgz', import.meta.url));
 const RUNTIME_BUNDLE = fileURLToPath(new URL('../../runtime/dist/bundle/main.js', import.meta.url));
 
 /** The composition root: everything that exists, in the order in which it depends on each other. */
@@ -257,6 +261,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...registry.handlers,
     ...orgs.handlers,
     ...bundleHandlers,
+    ...createDownloadHandlers(overrides.mcpPackage ?? MCP_PACKAGE),
     ...live.handlers,
     ...ops.handlers,
   } satisfies HandlersFor<Routes, Actor>;
@@ -299,6 +304,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   async function shutDown(): Promise<void> {
     draining = true;
     live.closeAll();
+    activity.standDown();
     await messages.standDown(DELIVERY_GRACE_MS);
     // Idle keep-alive connections end at once; requests under way get their answers.
     await http.close();

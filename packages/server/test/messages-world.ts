@@ -26,6 +26,7 @@ const SERVED = [
   'dropStale',
   'readBreakers',
   'listActivity',
+  'notify',
   'reportActivity',
   'searchSession',
 ] as const satisfies readonly RouteName[];

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Method } from '@molecule/contract';
 import { createDataDir, removeDataDir } from '@molecule/testkit';
 import { type App, type AppOverrides, createApp } from '../src/app.js';
@@ -43,6 +45,9 @@ export async function startRealApp(
   const dataDir = await createDataDir();
   const clock = createSystemClock();
   const backend = createFakeBackend({ clock });
+  // What is served matters to the tests of the built product; here it is enough that it is.
+  const mcpPackage = join(dataDir, 'molecule-mcp.tgz');
+  await writeFile(mcpPackage, 'a package');
   const app = await createApp(
     {
       // Development with ADMIN_TOKEN: agents on loopback may be called, every door stays closed (design §9).
@@ -65,6 +70,7 @@ export async function startRealApp(
     {
       provisioners: [createProvisioner(backend.createDriver()), createProvisioner(createExternalDriver({ clock }))],
       defaultBackend: 'fake',
+      mcpPackage,
       ...overrides,
     },
   );

@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { bundleExport } from './bundle/export.js';
 import { bundleImport } from './bundle/import.js';
 import { chat } from './chat.js';
+import { connect } from './connect/connect.js';
 import { delegationsCancel } from './delegations/cancel.js';
 import { delegationsLs } from './delegations/ls.js';
 import { delegationsShow } from './delegations/show.js';
@@ -63,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   providerGet,
   providerSet,
   chat,
+  connect,
   logs,
   delegationsLs,
   delegationsShow,
