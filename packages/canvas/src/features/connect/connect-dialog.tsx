@@ -139,7 +139,7 @@ function Snippet({ way, connection }: { way: Way; connection: Connection }) {
         >
           <pre className="font-mono text-xs leading-5">{text}</pre>
         </section>
-        <span className="absolute top-1.5 right-1.5">
+        <span className="absolute top-1.5 right-1.5 rounded-md bg-sunken">
           <CopyButton text={text} label={`Copy the lines for ${way.label}`} />
         </span>
       </div>
