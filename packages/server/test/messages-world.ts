@@ -19,6 +19,7 @@ const SERVED = [
   'recordDelegation',
   'updateDelegation',
   'cancelDelegation',
+  'retryDelegation',
   'listAllDelegations',
   'countDelegations',
   'listQueue',

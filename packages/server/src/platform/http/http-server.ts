@@ -17,6 +17,7 @@ import { type CrossOriginRules, createCrossOrigin } from './cross-origin.js';
 import { toErrorReply } from './error-reply.js';
 import type { UpgradeReply } from './handlers.js';
 import { acceptAnyJson } from './json-bodies.js';
+import { onlyWebSockets } from './other-upgrades.js';
 import { createBodyParser, parseParams } from './parse.js';
 import { type Limiter, type RateLimit, registerRateLimit } from './rate-limit.js';
 import { RequestView } from './request-view.js';
@@ -171,7 +172,9 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
   // Apart from the others, which would all get its listener for sent answers.
   await app.register(async (scope) => {
-    await scope.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+    await scope.register(fastifyWebsocket, {
+      options: { maxPayload: 65_536, perMessageDeflate: false, server: onlyWebSockets(app.server) },
+    });
     for (const [name, spec] of specs) {
       if (spec.stream === 'websocket') addRoute(scope, name, spec, options, limiter);
     }
