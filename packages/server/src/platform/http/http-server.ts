@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
 import {
@@ -12,14 +11,16 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
-import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
+import { endConnection, endSilentConnections, endUpgraded } from './connections.js';
 import { type CrossOriginRules, createCrossOrigin } from './cross-origin.js';
 import { toErrorReply } from './error-reply.js';
-import type { RequestInfo, UpgradeReply } from './handlers.js';
+import type { UpgradeReply } from './handlers.js';
+import { acceptAnyJson } from './json-bodies.js';
 import { onlyWebSockets } from './other-upgrades.js';
 import { createBodyParser, parseParams } from './parse.js';
 import { type Limiter, type RateLimit, registerRateLimit } from './rate-limit.js';
+import { RequestView } from './request-view.js';
 import { securityHeaders } from './security-headers.js';
 import { createTenantGuard, type Tenant } from './tenant-guard.js';
 
@@ -279,14 +280,6 @@ function addRoute<Actor>(
   });
 }
 
-/**
- * A connection that is busy while the server begins to close is not closed for being idle later: a client that keeps it
- * open would hold the server for the whole of its keep-alive time.
- */
-function endConnection(reply: FastifyReply): void {
-  reply.header('connection', 'close');
-}
-
 const body426 = { error: 'this route speaks WebSocket', retry: false, help: errorSpec('invalid_query').help };
 
 interface AnyReply {
@@ -303,94 +296,6 @@ function send(reply: FastifyReply, { status, headers, stream, body }: AnyReply):
   if (stream !== undefined) return reply.send(stream);
   // Fastify would send a bare string as text; a JSON route answers JSON whatever the value.
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
-}
-
-/**
- * A connection that asked to become another protocol no longer speaks HTTP: a route that answers it as an ordinary
- * request must end it, or it would stay open with nobody listening. Sockets that did become one never finish a reply.
- */
-function endUpgraded(request: FastifyRequest, reply: FastifyReply): void {
-  reply.raw.once('finish', () => request.raw.socket.destroySoon());
-}
-
-/**
- * Browsers connect ahead of need. Such a connection has said nothing yet, so it does not count as idle and would hold the
- * close of the server for the whole time a client has to send its header.
- */
-function endSilentConnections(app: FastifyInstance): void {
-  const sockets = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  app.addHook('preClose', async () => {
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  });
-}
-
-/**
- * Bodies are JSON whatever their Content-Type says: clients of the predecessor send curl's default form type. A cookie
- * never authorises a cross-site write (design §9), so a "simple" content type opens no door.
- */
-function acceptAnyJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  // Named as well as matched by the star: a named type is found by its text, the star only after parsing the header.
-  app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (request, body, done) => {
-    const text = body.toString();
-    if (text.trim() === '') return done(null, undefined);
-    if (isTooDeep(text)) return done(Object.assign(new Error('the body is nested too deeply'), { statusCode: 400 }));
-    if (!request.routeOptions.config.spec?.bodyLenient) return parse(request, text, done);
-    return parse(request, text, (error, value) => done(null, error === null ? value : undefined));
-  });
-}
-
-/** A class, because a getter costs nothing on a prototype and an object literal makes new ones for every request. */
-class RequestView implements RequestInfo {
-  readonly #request: FastifyRequest;
-  readonly #reply: FastifyReply;
-  #gone: AbortController | null = null;
-
-  constructor(request: FastifyRequest, reply: FastifyReply) {
-    this.#request = request;
-    this.#reply = reply;
-  }
-
-  get id(): string {
-    return this.#request.id;
-  }
-
-  get headers(): RequestInfo['headers'] {
-    return this.#request.headers;
-  }
-
-  get address(): string {
-    return this.#request.ip;
-  }
-
-  get origin(): string {
-    const { headers, protocol } = this.#request;
-    const proto = forwarded(headers['x-forwarded-proto']) ?? protocol;
-    return `${proto}://${forwarded(headers['x-forwarded-host']) ?? headers.host ?? ''}`;
-  }
-
-  /** Made on first use: most handlers never ask, and a listener on every request costs. */
-  get clientGone(): AbortSignal {
-    if (!this.#gone) {
-      const controller = new AbortController();
-      this.#gone = controller;
-      const { raw } = this.#reply;
-      raw.once('close', () => {
-        if (!raw.writableFinished) controller.abort();
-      });
-    }
-    return this.#gone.signal;
-  }
-}
-
-function forwarded(value: string | string[] | undefined): string | null {
-  const text = Array.isArray(value) ? value[0] : value?.split(',')[0];
-  return text?.trim() || null;
 }
 
 function pathOf(url: string): string {
