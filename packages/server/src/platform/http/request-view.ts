@@ -24,8 +24,13 @@ export class RequestView implements RequestInfo {
     return this.#request.ip;
   }
 
+  /**
+   * As a proxy tells it, when the proxy is one of ours: configured, or on this machine. It ends up in links, and in lines
+   * that people paste beside a token, so a stranger must not choose it.
+   */
   get origin(): string {
-    const { headers, protocol } = this.#request;
+    const { headers, protocol, host, socket } = this.#request;
+    if (!isOnThisMachine(socket.remoteAddress)) return `${protocol}://${host}`;
     const proto = forwarded(headers['x-forwarded-proto']) ?? protocol;
     return `${proto}://${forwarded(headers['x-forwarded-host']) ?? headers.host ?? ''}`;
   }
@@ -42,6 +47,10 @@ export class RequestView implements RequestInfo {
     }
     return this.#gone.signal;
   }
+}
+
+function isOnThisMachine(address: string | undefined): boolean {
+  return address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address);
 }
 
 function forwarded(value: string | string[] | undefined): string | null {
