@@ -19,7 +19,13 @@ import { createRegistry } from './features/registry/index.js';
 import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
-import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
+import {
+  applyTransitions,
+  createWorkspaces,
+  githubAppToken,
+  gitIdentity,
+  workspaceReads,
+} from './features/workspaces/index.js';
 import { createLeaseKeeper } from './platform/claim-keeper.js';
 import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
@@ -180,7 +186,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     secrets,
     tokens: access.tokens,
     // In this order. What mints credentials for an agent comes last, when everything else about it is settled.
-    envMutators: [gitIdentity],
+    envMutators: [gitIdentity, ...(config.githubApp ? [githubAppToken(config.githubApp, ports.clock)] : [])],
     restartContexts: createRestartContexts({ ...ports, secrets }),
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',

@@ -34,6 +34,7 @@ import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export type { Configuration, OpenConfiguration } from './configuration.js';
 export { gitIdentity } from './env-mutators.js';
+export { githubAppToken } from './github-app.js';
 export {
   type Beat,
   type BeatFacts,
