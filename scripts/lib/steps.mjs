@@ -39,7 +39,7 @@ export const STEPS = [
     name: 'runtime',
     what: 'the agent runtime',
     inputs: [...SHARED, ...['contract', 'runtime'].flatMap(compilerInputs)],
-    outputs: ['packages/runtime/dist/bundle/main.js'],
+    outputs: ['packages/runtime/dist/bundle/main.js', 'packages/runtime/dist/bundle/mcp-main.js'],
     isNeeded: () => true,
     run: bundleRuntime,
   },
@@ -52,7 +52,7 @@ function compilerInputs(name) {
 }
 
 /**
- * One entry, with what adapters import lazily split off: an agent loads only the code of its own adapter, which keeps
+ * The agent, and the tool server for programs it drives, with what adapters import lazily split off: an agent loads only the code of its own adapter, which keeps
  * it small and quick to start. Bundled CommonJS packages still call `require`, which ES modules lack: hence the banner.
  */
 async function bundleRuntime() {
@@ -66,7 +66,7 @@ async function bundleRuntime() {
     "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
   // Executed, not run by Node: where install scripts are allowed, esbuild replaces this file by its native program.
   const esbuild = join(ROOT, 'node_modules/esbuild/bin/esbuild');
-  const entry = ['packages/runtime/src/main.ts', '--log-level=warning'];
+  const entry = ['packages/runtime/src/main.ts', 'packages/runtime/src/mcp-main.ts', '--log-level=warning'];
   const result = await run(esbuild, [...entry, ...flags, ...names, `--banner:js=${banner}`]);
   if (result.code === 0) removeOldChunks(join(ROOT, 'packages/runtime/dist/bundle'));
   return result;

@@ -177,7 +177,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     { target_id: worker.id, task: 'first' },
     lead.token,
   );
-  const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'codex' });
+  const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'openclaw' });
   const link = new URL(await world.app.createLoginLink());
   return {
     lead: lead.id,

@@ -21,6 +21,7 @@ import { listOrphans } from './orphans.store.js';
 import { sweepOrphans } from './orphans.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
+import { createInstallWatch } from './runtime-installs.watch.js';
 import { defaultStartLimitSeconds } from './runtimes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
@@ -116,6 +117,7 @@ export interface Workspaces {
 /** Longer than a driver's own patience with an agent that ignores being asked. */
 const STAND_DOWN_MS = 12_000;
 const STARTS_SWEEP_MS = 30_000;
+const INSTALLS_LOOK_MS = 1_000;
 const BEATS_SWEEP_MS = 15_000;
 const IDLE_SWEEP_MS = 120_000;
 const ORPHANS_SWEEP_MS = 60_000;
@@ -142,6 +144,14 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     deps.provisionTimeoutSeconds ?? deps.templates.provisionTimeoutSeconds(runtime);
   const limitSecondsOf = (runtime: string): number => declaredSeconds(runtime) ?? defaultStartLimitSeconds(runtime);
 
+  const lookAtInstalls = createInstallWatch(deps);
+  supervisor.loop({
+    name: 'runtime-installs',
+    everyMs: INSTALLS_LOOK_MS,
+    run: async () => {
+      if (await lookAtInstalls()) worker.nudge();
+    },
+  });
   const startsAttention = createAttention(deps.clock, 4 * STARTS_SWEEP_MS);
   supervisor.loop({
     name: 'provision-timeout-sweep',
