@@ -1,7 +1,7 @@
 export { countAbortFollowers } from './abort-followers.js';
 export { cloneTestDatabase, listTestDatabases, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { type AgentRequest, type Behaviour, createFakeAgent, type FakeAgent } from './fake-agent/index.js';
-export { fakeCli, fakeCliFiles } from './fake-clis/index.js';
+export { fakeCli, fakeCliPackages } from './fake-clis/index.js';
 export { createFakeClock, type FakeClock } from './fake-clock.js';
 export {
   createFakeLlm,

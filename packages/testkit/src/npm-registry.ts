@@ -8,6 +8,8 @@ export interface NpmPackage {
   readonly version: string;
   /** Path to content; a `package.json` is made. */
   readonly files: Readonly<Record<string, string>>;
+  /** More of its manifest, such as dependencies. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
 }
 
 export interface NpmRegistry {
@@ -95,8 +97,8 @@ function describe(packages: readonly NpmPackage[], origin: string, tarballs: Rea
   };
 }
 
-function manifestOf({ name, version }: NpmPackage) {
-  return { name, version };
+function manifestOf({ name, version, manifest }: NpmPackage) {
+  return { ...manifest, name, version };
 }
 
 function createTarball(pkg: NpmPackage): Buffer {

@@ -59,7 +59,7 @@ async function start(options: { readonly startsMax?: number } = {}): Promise<voi
     table: createHostProcessTable(),
     clock,
     random,
-    log: { info: (...a: unknown[]) => console.log(a), warn: (...a: unknown[]) => console.log(a) },
+    log: { info: () => {}, warn: () => {} },
     limits: { ...INSTALL_LIMITS, lookEveryMs: 20 },
   });
   const host = { id: random.uuid(), machine: createFakeBackend({ clock, installs: installer }) };
@@ -93,7 +93,7 @@ it('an agent waits for its program, tells so, and starts by itself when it is th
   expect((await row(id)).status).toBe('provisioning');
   expect(world.backend.calls).not.toContain(`start ${id}`);
   held.release();
-  await runs(id).catch(async (e) => { console.log(await row(id), installer.active()); throw e; });
+  await runs(id);
   expect((await row(id)).start_progress).toBe('');
   const told = await toldOf(id);
   expect(told[0]).toBe('Installing claude-code 1.2.3…');

@@ -267,7 +267,11 @@ export function createRuntimeInstaller(options: RuntimeInstallerOptions): Runtim
         if ((await folders.listStages(runtime)).length === 0) continue;
         const held = await lock.tryTake(folders.folderOf(runtime));
         if (held === null) continue;
-        await sweepStages(runtime).finally(() => held.release());
+        try {
+          await sweepStages(runtime);
+        } finally {
+          await held.release();
+        }
       }
     },
     async close() {
