@@ -49,8 +49,10 @@ export function createClaudeCodeAdapter(deps: ClaudeCodeDeps): Adapter {
   const program = findProgram(env, 'claude');
   const model = toModelName(env.model ?? deps.config.model);
   const [command = '', ...args] = deps.toolServer;
-  // It starts the server with its own environment: workspace, address and token file reach it that way.
-  const mcpConfig = JSON.stringify({ mcpServers: { [SERVER_NAME]: { type: 'stdio', command, args } } });
+  // It starts the server with its own environment: workspace, address and token file reach it that way. `alwaysLoad`: a lead
+  // sees its tools at once, where those of other servers may have to be searched for.
+  const toolServer = { type: 'stdio', command, args, alwaysLoad: true };
+  const mcpConfig = JSON.stringify({ mcpServers: { [SERVER_NAME]: toolServer } });
   return createCliAdapter(
     {
       name: NAME,

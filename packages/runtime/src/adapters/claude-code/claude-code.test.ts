@@ -47,7 +47,14 @@ describe('a turn of claude-code', () => {
     expect(seen.args.join(' ')).toContain('--model claude-sonnet-5');
     expect(seen.prompt).toBe('You lead a team.');
     expect(JSON.parse(seen.args[seen.args.indexOf('--mcp-config') + 1])).toEqual({
-      mcpServers: { molecule: { type: 'stdio', command: process.execPath, args: world.deps.toolServer.slice(1) } },
+      mcpServers: {
+        molecule: {
+          type: 'stdio',
+          command: process.execPath,
+          args: world.deps.toolServer.slice(1),
+          alwaysLoad: true,
+        },
+      },
     });
     expect(seen.env).toMatchObject({
       MOLECULE_MESSAGE_ID: 'm7',

@@ -53,7 +53,8 @@ export function createCodexReader(transcript: Transcript, variables: Readonly<Re
   }
 
   function fail(message: string): void {
-    const status = /\bstatus (\d{3})\b/.exec(message)?.[1];
+    // Of a refused request it passes on the body alone.
+    const status = /\bstatus (\d{3})\b/.exec(message)?.[1] ?? (message.includes('invalid_request') ? '400' : undefined);
     const error = explainModelError(
       'Codex',
       'OPENAI_API_KEY',
