@@ -41,14 +41,15 @@ describe('the real programs, installed from the real registry, with a model of o
   });
 
   it.each([
-    ['claude-code', 'anthropic'],
-    ['codex', 'responses'],
+    ['claude-code', 'anthropic', {}],
+    // One it does not know: to those it knows it offers tools in the form of a program to be written.
+    ['codex', 'responses', { model: 'openai/unknown' }],
   ])(
     '%s answers, remembers over a restart, delegates with the tools of the platform, and forgets when told to',
-    async (runtime, api) => {
+    async (runtime, api, more) => {
       const agents = agentsOf(product);
-      const lead = await agents.create(`Lead of ${runtime}`, runtime);
-      await agents.online(await agents.create('Writer', 'echo', lead));
+      const lead = await agents.create(`Lead of ${runtime}`, runtime, more);
+      await agents.online(await agents.create('Writer', 'echo', { parent_id: lead }));
       await agents.online(lead, INSTALL_MS);
       expect(await agents.ask(lead, 'Remember red')).toBe('Heard red.');
       await agents.restart(lead);

@@ -37,7 +37,7 @@ describe('an agent of a runtime that is not there yet', () => {
       held.release();
       await agents.online(lead);
       expect((await agents.read(lead)).start_progress).toBe('');
-      await agents.online(await agents.create('Writer', 'echo', lead));
+      await agents.online(await agents.create('Writer', 'echo', { parent_id: lead }));
 
       expect(await agents.ask(lead, 'red')).toBe('Message 1: red');
       await agents.restart(lead);

@@ -11,8 +11,12 @@ export function agentsOf(product: Product) {
 
   return {
     read,
-    async create(name: string, runtime: string, parent: string | null = null): Promise<string> {
-      const body = { name, runtime, tier: 3, parent_id: parent };
+    async create(
+      name: string,
+      runtime: string,
+      more: { readonly parent_id?: string; readonly model?: string } = {},
+    ): Promise<string> {
+      const body = { name, runtime, tier: 3, ...more };
       return (await client.call('createWorkspace', { body })).body.id;
     },
     /** Fails at once when the agent does. */
