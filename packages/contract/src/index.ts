@@ -14,6 +14,7 @@ export * from './routes/ops.js';
 export * from './routes/orgs.js';
 export * from './routes/registry.js';
 export { RestartPreview } from './routes/restart-preview.js';
+export * from './routes/runtimes.js';
 export * from './routes/secrets.js';
 export * from './routes/workspaces.js';
 export { type RouteName, type Routes, routes } from './routes.js';

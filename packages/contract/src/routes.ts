@@ -10,6 +10,7 @@ import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
+import { runtimeRoutes } from './routes/runtimes.js';
 import { secretRoutes } from './routes/secrets.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
@@ -25,6 +26,7 @@ export const routes = {
   ...activityRoutes,
   ...orgRoutes,
   ...bundleRoutes,
+  ...runtimeRoutes,
   ...secretRoutes,
   ...chosenModelRoutes,
   ...accessRoutes,

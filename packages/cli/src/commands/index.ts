@@ -13,6 +13,9 @@ import { logs } from './logs.js';
 import { modelGet, modelSet, providerGet, providerSet } from './model.js';
 import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
+import { runtimeInstall } from './runtime/install.js';
+import { runtimeLs } from './runtime/ls.js';
+import { runtimeRm } from './runtime/rm.js';
 import { secretLs } from './secret/ls.js';
 import { secretRm } from './secret/rm.js';
 import { secretSet } from './secret/set.js';
@@ -43,6 +46,9 @@ export const COMMANDS: readonly Command[] = [
   templateSet,
   templateImport,
   templateProblems,
+  runtimeLs,
+  runtimeInstall,
+  runtimeRm,
   secretLs,
   secretSet,
   secretRm,

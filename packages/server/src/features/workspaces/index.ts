@@ -23,6 +23,7 @@ import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
 import { createInstallWatch } from './runtime-installs.watch.js';
 import { defaultStartLimitSeconds } from './runtimes.js';
+import { createRuntimeHandlers, type RuntimeHandlers } from './runtimes.routes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers } from './workspaces.routes.js';
@@ -96,6 +97,7 @@ export interface Workspaces {
   readonly handlers: LifecycleHandlers &
     FileHandlers &
     ReportHandlers &
+    RuntimeHandlers &
     Pick<
       HandlersFor<Routes, Actor>,
       | 'createWorkspace'
@@ -189,6 +191,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
       }),
       ...createFileHandlers(createFileVerbs(deps)),
+      ...createRuntimeHandlers({ db: deps.lanes.control, provisioners: deps.provisioners, hostId: deps.hostId }),
       ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,

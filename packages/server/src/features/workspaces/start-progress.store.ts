@@ -42,3 +42,18 @@ export async function makeDue(db: Db, ids: readonly string[]): Promise<void> {
      where id in (select id from workspaces where id = any(${[...ids]}::uuid[]) and status = 'provisioning'
                    and due_at is not null order by id for update)`.execute(db);
 }
+
+/** Live workspaces of this host that are to run. */
+export async function listWantedOnHost(
+  db: Db,
+  hostId: string,
+): Promise<readonly { readonly name: string; readonly runtime: string }[]> {
+  return db
+    .selectFrom('workspaces')
+    .select(['name', 'runtime'])
+    .where('host_id', '=', hostId)
+    .where('desired', '=', 'running')
+    .where('status', 'not in', ['failed', 'removed'])
+    .orderBy('seq')
+    .execute();
+}
