@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.js';
@@ -52,12 +53,7 @@ export async function createCliWorld(program: string, variables: Record<string, 
 export const answerOf = (events: readonly AdapterEvent[]): string => finalText(events);
 
 /** Processes alive that were started for one message. */
-export async function processesOf(messageId: string): Promise<number> {
-  const { readdir } = await import('node:fs/promises');
-  let count = 0;
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    if (environment.includes(`MOLECULE_MESSAGE_ID=${messageId}\0`)) count += 1;
-  }
-  return count;
+export function processesOf(messageId: string): number {
+  const listing = execFileSync('ps', ['axeww', '-o', 'command'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  return listing.split('\n').filter((line) => line.split(' ').includes(`MOLECULE_MESSAGE_ID=${messageId}`)).length;
 }

@@ -108,7 +108,7 @@ describe('codex that fails', () => {
       code: 'model_unavailable',
       message: expect.stringContaining('waiting for network'),
     });
-    await waitFor(async () => (await processesOf('offline')) === 0);
+    await waitFor(() => processesOf('offline') === 0);
   });
 
   it('to end when it is asked to is killed with all it had started', async () => {
@@ -121,7 +121,7 @@ describe('codex that fails', () => {
     await waitFor(() => events.length > 0);
     controller.abort(new Error('cancelled by its sender'));
     await expect(run).rejects.toThrow('cancelled by its sender');
-    await waitFor(async () => (await processesOf('cancelled-codex')) === 0);
+    await waitFor(() => processesOf('cancelled-codex') === 0);
   });
 });
 
