@@ -7,10 +7,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');
 
 const { configurationPage } = await import('../packages/server/dist/config.js');
+const { messagingPage } = await import('../packages/server/dist/features/messages/messaging-page.js');
 const { lifecyclePage } = await import('../packages/server/dist/features/workspaces/lifecycle-page.js');
 
 const pages = {
   'docs/configuration.md': configurationPage(),
+  'docs/spec/messaging.md': messagingPage(),
   'docs/spec/workspace-lifecycle.md': lifecyclePage(),
 };
 

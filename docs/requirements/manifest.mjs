@@ -124,7 +124,7 @@ export const REQUIREMENTS = [
   { id: 'B-51', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A message from an agent is never recorded as typed by the human.' },
   { id: 'B-52', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A request that is too large is refused as too large.' },
   { id: 'B-60', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'Delegations are recorded by the paths that production uses.' },
-  { id: 'B-61', state: 'later', by: 'messages', src: 'registry-a2a §18', says: 'The preview of a result survives completion on every path.' },
+  { id: 'B-61', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'The preview of a result survives completion on every path.' },
   { id: 'B-62', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A finished delegation never changes again, whoever races.' },
   { id: 'B-63', state: 'proven', by: 'messages', src: 'registry-a2a §18', says: 'A passed deadline is judged before staleness, and a missing heartbeat is not a stale one.' },
   { id: 'B-64', state: 'later', by: 'messages', src: 'registry-a2a §18', says: 'Switches are on only for the one documented value, and cost nothing when off.' },

@@ -506,6 +506,24 @@ export const ERRORS = {
     text: 'delegation not found',
     help: 'GET /workspaces/<id>/delegations lists the delegations of this workspace.',
   },
+  invalid_delegation_status: {
+    status: 400,
+    retry: false,
+    text: "status must be 'completed' or 'failed'",
+    help: 'Send completed or failed when it has ended, in_progress while it is worked on.',
+  },
+  invalid_delegation_view: {
+    status: 400,
+    retry: false,
+    text: 'status must be one of in_flight, stuck, failed, completed',
+    help: 'Leave status out for those in flight.',
+  },
+  invalid_max_age: {
+    status: 400,
+    retry: false,
+    text: 'max_age_minutes must be a positive integer',
+    help: 'Leave it out for an hour.',
+  },
   cursor_unknown: {
     status: 410,
     retry: false,

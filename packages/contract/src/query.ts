@@ -113,6 +113,21 @@ export function strictInteger(describe: string, min: number, max: number): Param
   };
 }
 
+/** At least 1, refused otherwise; `fallback` when absent. */
+export function positiveInteger(describe: string, fallback: number, code: ErrorCode): Param<number> {
+  return {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: 1, default: fallback },
+    describe,
+    parse: (raw) => {
+      if (raw === undefined) return { ok: true, value: fallback };
+      return /^[1-9]\d{0,8}$/.test(raw)
+        ? { ok: true, value: Number(raw) }
+        : { ok: false, code, reason: 'must be a positive integer' };
+    },
+  };
+}
+
 export function choice<const T extends readonly string[]>(
   describe: string,
   values: T,
@@ -132,7 +147,7 @@ export function choice<const T extends readonly string[]>(
   };
 }
 
-export function optionalUuid(describe: string): Param<string | undefined> {
+export function optionalUuid(describe: string, code: ErrorCode = 'invalid_query'): Param<string | undefined> {
   return {
     kind: 'uuid',
     schema: { type: 'string', format: 'uuid' },
@@ -140,7 +155,7 @@ export function optionalUuid(describe: string): Param<string | undefined> {
     parse: (raw) => {
       if (raw === undefined) return { ok: true, value: undefined };
       const id = parseUuid(raw);
-      return id ? { ok: true, value: id } : { ok: false, code: 'invalid_query', reason: 'must be a UUID' };
+      return id ? { ok: true, value: id } : { ok: false, code, reason: 'must be a UUID' };
     },
   };
 }

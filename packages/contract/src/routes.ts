@@ -4,14 +4,17 @@ import { agentRoutes } from './routes/agents.js';
 import { bundleRoutes } from './routes/bundles.js';
 import { canvasRoutes } from './routes/canvas.js';
 import { chosenModelRoutes } from './routes/chosen-model.js';
+import { delegationRoutes } from './routes/delegations.js';
 import { fileRoutes } from './routes/files.js';
 import { lifecycleRoutes } from './routes/lifecycle.js';
+import { messageAdminRoutes } from './routes/message-admin.js';
 import { messageRoutes } from './routes/messages.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { runtimeRoutes } from './routes/runtimes.js';
 import { secretRoutes } from './routes/secrets.js';
+import { sessionSearchRoutes } from './routes/session-search.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
@@ -23,7 +26,10 @@ export const routes = {
   ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
+  ...delegationRoutes,
+  ...messageAdminRoutes,
   ...activityRoutes,
+  ...sessionSearchRoutes,
   ...orgRoutes,
   ...bundleRoutes,
   ...runtimeRoutes,

@@ -169,7 +169,11 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   await turns.recover();
   return { url: server.url, stop, exited };
 
-  async function createContext(request: TurnRequest, signal: AbortSignal): Promise<AdapterContext> {
+  async function createContext(
+    request: TurnRequest,
+    signal: AbortSignal,
+    restartNote: string | null,
+  ): Promise<AdapterContext> {
     const self = { id: env.workspaceId, name: config.name, role: config.role ?? (config.description || null) };
     const patienceMs = CONTACT_LOST_MS;
     const { workspaceId } = env;
@@ -182,13 +186,14 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
       signal,
     });
     const platform = failures.observe(tools);
-    return { signal, self, systemPrompt: await readPrompt(self, platform, signal), platform };
+    return { signal, self, systemPrompt: await readPrompt(self, platform, restartNote, signal), platform };
   }
 
   /** A demo has no use for a prompt and does not load what assembles it. */
   async function readPrompt(
     self: AdapterContext['self'],
     platform: PlatformTools,
+    restartNote: string | null,
     signal: AbortSignal,
   ): Promise<string> {
     if (adapter.demo) return '';
@@ -199,6 +204,7 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
       config,
       self,
       lastDelegationFailures,
+      restartNote,
       platform,
       clock,
       log,

@@ -16,6 +16,7 @@ export interface InProcessAgentOptions {
   readonly platform: FakePlatform;
   readonly id?: string;
   readonly name?: string;
+  readonly runtime?: 'echo' | 'llm';
   readonly config?: string;
   readonly adapter?: Adapter;
   readonly variables?: Readonly<Record<string, string>>;
@@ -26,7 +27,7 @@ export async function startAgent(options: InProcessAgentOptions): Promise<InProc
   const { platform, id = 'w1', name = 'Solo', adapter } = options;
   if (!platform.workspaces.has(id)) platform.addWorkspace({ id, name });
   const folder = await createWorkspaceFolder(
-    `name: ${name}\nruntime: echo\n${options.config ?? ''}`,
+    `name: ${name}\nruntime: ${options.runtime ?? 'echo'}\n${options.config ?? ''}`,
     platform.workspaces.get(id)?.token ?? null,
   );
   const log: { event: string }[] = [];

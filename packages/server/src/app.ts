@@ -11,7 +11,7 @@ import { createBundleHandlers } from './features/bundles/index.js';
 import { createCanvasHandlers } from './features/canvas/index.js';
 import { createChannels } from './features/channels/index.js';
 import { createLive } from './features/live/index.js';
-import { createMessages } from './features/messages/index.js';
+import { createMessages, createRestartContexts } from './features/messages/index.js';
 import { createOps } from './features/ops/index.js';
 import { createImportWriter, createOrgs } from './features/orgs/index.js';
 import { createRegistry } from './features/registry/index.js';
@@ -190,6 +190,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     tokens: access.tokens,
     // In this order. What mints credentials for an agent comes last, when everything else about it is settled.
     envMutators: [gitIdentity],
+    restartContexts: createRestartContexts({ ...ports, secrets }),
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
     platformUrl: localUrl,

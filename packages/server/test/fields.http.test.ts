@@ -128,7 +128,7 @@ describe('bodies, field by field', () => {
     received = [];
     const answer = await http.inject({
       method: spec.method,
-      url: spec.path.replace(':id', ID),
+      url: spec.path.replace(/:\w+/g, ID),
       headers: { 'content-type': 'application/json', ...headers },
       ...(payload === undefined ? {} : { payload }),
     });
@@ -200,15 +200,18 @@ describe('bodies, field by field', () => {
     },
   );
 
-  it.each(strict)('$name says that a missing body is missing', async ({ spec }) => {
-    for (const text of [undefined, '', ' \n\t ']) {
-      expect(await send(spec, text)).toMatchObject({
-        status: 400,
-        body: { code: spec.invalidBody, help: 'The body is empty; send a JSON object.' },
-      });
-    }
-    expect(received).toEqual([]);
-  });
+  it.each(strict.filter(({ spec }) => !spec.bodyOptional))(
+    '$name says that a missing body is missing',
+    async ({ spec }) => {
+      for (const text of [undefined, '', ' \n\t ']) {
+        expect(await send(spec, text)).toMatchObject({
+          status: 400,
+          body: { code: spec.invalidBody, help: 'The body is empty; send a JSON object.' },
+        });
+      }
+      expect(received).toEqual([]);
+    },
+  );
 
   it.each(withBody)('$name refuses a body above its limit, and nothing below it', async ({ spec, shape }) => {
     const limit = spec.bodyLimitBytes ?? 1_048_576;
@@ -299,7 +302,7 @@ describe('bodies, field by field', () => {
     received = [];
     const bare = await http.inject({
       method: spec.method,
-      url: spec.path.replace(':id', ID),
+      url: spec.path.replace(/:\w+/g, ID),
       payload: Buffer.from(JSON.stringify(whole)),
     });
     expect([bare.statusCode, received]).toEqual([200, [whole]]);

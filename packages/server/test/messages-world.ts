@@ -15,8 +15,17 @@ const SERVED = [
   'delegate',
   'listDelegations',
   'getDelegation',
+  'recordDelegation',
+  'updateDelegation',
+  'cancelDelegation',
+  'listAllDelegations',
+  'countDelegations',
+  'listQueue',
+  'dropStale',
+  'readBreakers',
   'listActivity',
   'reportActivity',
+  'searchSession',
 ] as const satisfies readonly RouteName[];
 
 export interface MessagesWorld {

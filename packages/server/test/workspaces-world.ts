@@ -33,6 +33,7 @@ export const NO_TEMPLATES: WorkspacesDeps['templates'] = {
     files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }],
     templateHash: null,
   }),
+  amendConfig: () => null,
   readRequiredEnv: () => [],
   provisionTimeoutSeconds: () => null,
 };
@@ -51,6 +52,7 @@ export function createWorkspacesWorld(
     readonly noBackend?: boolean;
     /** In place of the one that names the author of an agent's commits. */
     readonly envMutators?: WorkspacesDeps['envMutators'];
+    readonly restartContexts?: WorkspacesDeps['restartContexts'];
     /** The real features in place of empty ones. */
     readonly sources?: (ports: TestPorts) => Pick<WorkspacesDeps, 'templates' | 'secrets'>;
   } = {},
@@ -88,6 +90,7 @@ export function createWorkspacesWorld(
       },
     },
     envMutators: given.envMutators ?? [gitIdentity],
+    restartContexts: given.restartContexts ?? { record: async () => {} },
     checkClaimedUrl: async () => {},
     defaultBackend: managed.kind,
     platformUrl: () => given.platformUrl ?? 'http://127.0.0.1:1',

@@ -2,17 +2,23 @@ import type { Command } from '../command.js';
 import { bundleExport } from './bundle/export.js';
 import { bundleImport } from './bundle/import.js';
 import { chat } from './chat.js';
+import { delegationsCancel } from './delegations/cancel.js';
+import { delegationsLs } from './delegations/ls.js';
+import { delegationsShow } from './delegations/show.js';
 import { doctor } from './doctor/doctor.js';
 import { filesCat } from './files/cat.js';
 import { filesEdit } from './files/edit.js';
 import { filesLs } from './files/ls.js';
 import { filesPut } from './files/put.js';
 import { filesRm } from './files/rm.js';
+import { inbox } from './inbox.js';
 import { loginLink } from './login-link.js';
 import { logs } from './logs.js';
 import { modelGet, modelSet, providerGet, providerSet } from './model.js';
 import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
+import { queueDrop } from './queue/drop.js';
+import { queueLs } from './queue/ls.js';
 import { runtimeInstall } from './runtime/install.js';
 import { runtimeLs } from './runtime/ls.js';
 import { runtimeRm } from './runtime/rm.js';
@@ -58,6 +64,12 @@ export const COMMANDS: readonly Command[] = [
   providerSet,
   chat,
   logs,
+  delegationsLs,
+  delegationsShow,
+  delegationsCancel,
+  inbox,
+  queueLs,
+  queueDrop,
   filesLs,
   filesCat,
   filesPut,

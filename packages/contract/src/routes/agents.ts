@@ -1,13 +1,32 @@
 import Type from 'typebox';
 import { workspaceId } from '../query.js';
 import { route } from '../route.js';
-import { Required, Uuid } from '../schema.js';
+import { Nullable, Required, Timestamp, Uuid } from '../schema.js';
 
 const AgentModel = Type.Object({ model: Required({ maxLength: 200 }) });
 const id = { id: workspaceId };
 
-/** Who works in a workspace: at most one agent at a time, with its model (contract lifecycle §10). */
+/**
+ * Who works in a workspace: at most one agent at a time, with its model (contract lifecycle §10). A record that clients
+ * keep: it starts and stops nothing, and decides no model (docs/adr/0006).
+ */
 export const agentRoutes = {
+  getAgent: route({
+    method: 'GET',
+    path: '/workspaces/:id/agent',
+    summary: 'The agent that is on record for a workspace; null when none is',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: {
+      200: Type.Object({
+        agent: Nullable(Type.Object({ agent_id: Uuid, model: Type.String(), assigned_at: Timestamp })),
+      }),
+    },
+    errors: ['invalid_workspace_id', 'workspace_not_found'],
+    failedText: 'lookup failed',
+    source: 'new',
+  }),
   assignAgent: route({
     method: 'POST',
     path: '/workspaces/:id/agent',

@@ -149,6 +149,8 @@ export const PatchWorkspace = Type.Object({
   parent_id: Type.Optional(Nullable(Type.String())),
   runtime: Type.Optional(Type.String()),
   workspace_dir: Type.Optional(Nullable(Type.String())),
+  /** Below 1 counts as 1, as at creation. */
+  max_concurrent_tasks: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647 })),
   collapsed: Type.Optional(Type.Boolean()),
   x: Type.Optional(Type.Number()),
   y: Type.Optional(Type.Number()),

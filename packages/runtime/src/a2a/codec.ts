@@ -1,5 +1,6 @@
 import { type Artifact, type Message, type Part, Role, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import { RequestMalformedError } from '@a2a-js/sdk/errors';
+import { RESTART_CONTEXT_CALLER } from '@molecule/contract/restart-context';
 import type { ArtifactPart } from '../adapters/adapter.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { textField } from '../platform/platform-client.js';
@@ -31,10 +32,17 @@ export function toTurnRequest(message: Message | undefined, defaults: MessageDef
     metadata,
     sender: toSender(metadata, defaults),
     isFollowUp: message.taskId !== '',
+    ...(isRestartContext(metadata, defaults) ? { isRestartContext: true } : {}),
   };
 }
 
+/** The caller decides: the platform lets nobody else use that name, and metadata anybody can send. */
+function isRestartContext(metadata: Readonly<Record<string, unknown>>, { callerId }: MessageDefaults): boolean {
+  return callerId === RESTART_CONTEXT_CALLER && metadata.restart_context === true;
+}
+
 function toSender(metadata: Readonly<Record<string, unknown>>, defaults: MessageDefaults): TurnRequest['sender'] {
+  if (defaults.callerId === RESTART_CONTEXT_CALLER) return { kind: 'user' };
   const id = defaults.callerId ?? textField(metadata, 'caller_id') ?? textField(metadata, 'source_workspace_id');
   if (id === null || id === defaults.selfId) return { kind: 'user' };
   return { kind: 'workspace', id, name: textField(metadata, 'caller_name') };

@@ -17,6 +17,8 @@ export interface Journal {
    * known: a message still takes effect once.
    */
   forgetConversations(): Promise<void>;
+  /** The same for one turn that has ended. */
+  forget(key: string): Promise<void>;
   /** Resolves once the outcome is on disk. A later outcome of the same turn replaces it. */
   finish(key: string, outcome: TurnOutcome, at: string): Promise<void>;
   find(key: string): JournalEntry | null;
@@ -98,6 +100,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     accept: (request, at) => write({ type: 'accepted', at, request }),
     start: (key) => write({ type: 'started', key }),
     finish: (key, outcome, at) => write({ type: 'finished', key, at, outcome }),
+    forget: (key) => write({ type: 'forgotten', key }),
     async forgetConversations() {
       const ended = [...entries].filter(([, entry]) => entry.outcome !== null && !entry.isForgotten);
       const keys = ended.map(([key]) => key);

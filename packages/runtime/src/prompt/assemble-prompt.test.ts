@@ -33,6 +33,7 @@ function assemble(extra: Partial<PromptParts> = {}, config: Partial<PromptParts[
     self: { id: 'id-1', name: 'Lead', role: 'Plans the work' },
     peers: [],
     lastDelegationFailures: [],
+    restartNote: null,
     log: { warn: (event, fields) => warnings.push(`${event} ${fields?.path} ${fields?.reason ?? ''}`.trim()) },
     ...extra,
   });
@@ -66,6 +67,7 @@ it('puts the parts in the order of the contract', async () => {
   const text = await assemble({
     peers: [peer('id-2', 'Writer', 'child', 'Writes')],
     lastDelegationFailures: [{ target: 'Writer', task: 'Draft', reason: 'was offline' }],
+    restartNote: 'RESTARTED',
   });
   expectOrder(
     text,
@@ -87,6 +89,8 @@ it('puts the parts in the order of the contract', async () => {
     '- Writer (id id-2, online): Writes',
     '## Handling delegation failures',
     'Writer: was offline (task: Draft)',
+    '## Since your last session',
+    'RESTARTED',
   );
   expect(text).not.toContain('NOT-FOR-THE-PROMPT');
   expect(text).not.toContain('Parent Context');

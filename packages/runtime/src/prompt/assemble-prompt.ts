@@ -18,6 +18,8 @@ export interface PromptParts {
   /** Null when they could not be read. */
   readonly peers: readonly Peer[] | null;
   readonly lastDelegationFailures: readonly DelegationFailure[];
+  /** What the platform has told about a restart; null when there is nothing new. */
+  readonly restartNote: string | null;
   /** Told about files that are missing, refused or cut. */
   readonly log: Pick<Log, 'warn'>;
   readonly totalBytesMax?: number;
@@ -25,7 +27,8 @@ export interface PromptParts {
 
 /**
  * Builds the system prompt of one turn in the order of the contract (lifecycle §21.2, memory-mcp-rest §22.4): platform
- * instructions, prompt files, MEMORY and USER, plugin rules, plugin guidelines, skills, peers, delegation failures. The
+ * instructions, prompt files, MEMORY and USER, plugin rules, plugin guidelines, skills, peers, delegation failures, and
+ * last what the platform has told about a restart. The
  * same files and peers give the same text. A file that cannot be used is left out with a warning: an agent with half a
  * prompt can still say so, one without a turn cannot. Never includes the prompt of another agent.
  */
@@ -43,6 +46,7 @@ export async function assemblePrompt(parts: PromptParts): Promise<string> {
     section('## Your Skills', skills.map(toSkillText)),
     peersSection(parts.peers),
     delegationFailuresSection(parts.lastDelegationFailures),
+    section('## Since your last session', parts.restartNote === null ? [] : [parts.restartNote]),
   ]
     .filter((text) => text !== '')
     .join('\n\n');

@@ -35,6 +35,7 @@ function read(platform: Pick<PlatformTools, 'peers'>, clock: ReturnType<typeof s
     config: { promptFiles: [], skills: [], runtime: 'llm' },
     self: { id: '1', name: 'Lead', role: null },
     lastDelegationFailures: [],
+    restartNote: null,
     platform,
     clock,
     log: { warn: () => undefined },

@@ -42,6 +42,8 @@ export interface ToolTraceEntry {
 export type TurnRequest = Omit<Turn, 'history'> & {
   /** True when the message answers an `input_required` of its task. */
   readonly isFollowUp: boolean;
+  /** The platform tells that the workspace was restarted: nothing to answer, something to know (contract lifecycle §2.8). */
+  readonly isRestartContext?: true;
 };
 
 /** What a watcher of a turn sees, in order; ends with one `finished`. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeClock, waitFor } from '@molecule/testkit';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Adapter } from '../adapters/adapter.js';
 import { createContext } from '../adapters/adapter.suite.js';
 import { type Journal, openJournal } from '../journal/journal.js';
@@ -53,7 +53,7 @@ function createManual(replaySafe: boolean) {
   return { adapter, ran, end: async (id: string) => (await waitFor(() => finish.get(id)))() };
 }
 
-function create(adapter: Adapter, idle: () => void = () => {}): Turns {
+function create(adapter: Adapter, idle: () => void = () => {}, notes: (string | null)[] = []): Turns {
   return createTurns({
     journal,
     adapter,
@@ -61,7 +61,10 @@ function create(adapter: Adapter, idle: () => void = () => {}): Turns {
     log,
     maxConcurrent: 1,
     queueMax: 2,
-    createContext: async (_, signal) => createContext([], undefined, signal),
+    createContext: async (_, signal, restartNote) => {
+      notes.push(restartNote);
+      return createContext([], undefined, signal);
+    },
     onActivityChanged: () => {},
     onIdle: idle,
   });
@@ -231,4 +234,89 @@ it('a forgotten conversation is no part of what the next turn is told, and one b
   await say('c');
   await say('d');
   expect(histories).toEqual([[], ['a', 'answer to a'], [], ['c', 'answer to c']]);
+});
+
+describe('what the platform tells about a restart', () => {
+  const note = (messageId: string): TurnRequest => ({
+    ...request(messageId),
+    contextId: `of ${messageId}`,
+    isRestartContext: true,
+  });
+  /** Says what it is told to say; a turn named `bad` fails. */
+  const quick: Adapter = {
+    name: 'quick',
+    demo: false,
+    model: null,
+    async *run({ messageId }) {
+      if (messageId.startsWith('bad')) throw new Error('no credit');
+      yield { type: 'done', text: `answer to ${messageId}` };
+    },
+  };
+  const say = async (turns: Turns, id: string) => (await turns.submit(request(id))).outcome;
+  const tell = async (turns: Turns, id: string) => (await turns.submit(note(id))).outcome;
+
+  it('is acknowledged at once, even by a busy agent, and runs no turn', async () => {
+    const { adapter, ran, end } = createManual(false);
+    const turns = create(adapter);
+    const busy = await turns.submit(request('work'));
+    for (const id of ['next', 'last']) await turns.submit(request(id));
+    await expect(turns.submit(request('one too many'))).rejects.toThrow('busy');
+    expect(await tell(turns, 'told')).toMatchObject({ state: 'completed', text: 'Noted.' });
+    expect(turns.activity()).toMatchObject({ running: 1, waiting: 2 });
+    for (const id of ['work', 'next', 'last']) await end(id);
+    await busy.outcome;
+    await waitFor(() => ran.length === 3);
+    expect(ran).toEqual(['work', 'next', 'last']);
+  });
+
+  it('is told to the next turn and to no other; of two, the newer speaks', async () => {
+    const notes: (string | null)[] = [];
+    const turns = create(quick, undefined, notes);
+    await say(turns, 'before');
+    await tell(turns, 'first restart');
+    await tell(turns, 'second restart');
+    await tell(turns, 'second restart');
+    await say(turns, 'a');
+    await say(turns, 'b');
+    expect(notes).toEqual([null, 'second restart', null]);
+  });
+
+  it('is told again after a turn that failed, and survives a crash of the agent', async () => {
+    const notes: (string | null)[] = [];
+    const turns = create(quick, undefined, notes);
+    await tell(turns, 'restarted');
+    await say(turns, 'bad');
+    await journal.close();
+    journal = await openJournal({ path: join(folder, 'journal.jsonl'), log });
+    const again = create(quick, undefined, notes);
+    await again.recover();
+    await say(again, 'good');
+    await say(again, 'later');
+    expect(notes).toEqual(['restarted', 'restarted', null]);
+  });
+
+  it('is no turn after a crash that came before its acknowledgement was written', async () => {
+    await journal.accept(note('half taken'), 'now');
+    const { adapter, ran } = createManual(true);
+    const turns = create(adapter);
+    await turns.recover();
+    expect(journal.find('half taken')?.outcome).toMatchObject({ state: 'completed' });
+    expect(await tell(turns, 'half taken')).toMatchObject({ text: 'Noted.' });
+    expect(ran).toEqual([]);
+  });
+
+  it('is part of no conversation', async () => {
+    const histories: number[] = [];
+    const turns = create({
+      ...quick,
+      async *run({ history }) {
+        histories.push(history.length);
+        yield { type: 'done', text: 'x' };
+      },
+    });
+    await tell(turns, 'restarted');
+    await say(turns, 'a');
+    await say(turns, 'b');
+    expect(histories).toEqual([0, 2]);
+  });
 });

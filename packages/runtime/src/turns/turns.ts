@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { type Journal, type JournalEntry, turnKey } from '../journal/journal.js';
 import { type Log, reasonOf } from '../log.js';
 import { createFeed, type Feed } from './feed.js';
+import { createRestartNotes, type RestartNote } from './restart-notes.js';
 import { runTurn } from './run-turn.js';
 import type { TurnEvent, TurnOutcome, TurnRequest } from './turn-outcome.js';
 
@@ -10,7 +11,8 @@ import type { TurnEvent, TurnOutcome, TurnRequest } from './turn-outcome.js';
 export interface Turns {
   /**
    * Takes a message. Resolves once it is on disk. The same message again joins the running turn or gets the stored
-   * outcome; it never runs twice. Throws {@link TurnRefusedError} when the queue is full or the runtime is leaving.
+   * outcome; it never runs twice. Throws {@link TurnRefusedError} when the queue is full or the runtime is leaving. What
+   * the platform tells about a restart is no turn: it is acknowledged at once and told to the next one.
    */
   submit(request: TurnRequest): Promise<TurnHandle>;
   /** The running or waiting turn of a task; null when there is none. */
@@ -54,7 +56,12 @@ export interface TurnsOptions {
   readonly maxConcurrent: number;
   /** Messages that may wait besides the running ones. */
   readonly queueMax: number;
-  readonly createContext: (request: TurnRequest, signal: AbortSignal) => Promise<AdapterContext>;
+  /** `restartNote`: what the platform has told about a restart and no turn knows yet; null when there is nothing. */
+  readonly createContext: (
+    request: TurnRequest,
+    signal: AbortSignal,
+    restartNote: string | null,
+  ) => Promise<AdapterContext>;
   readonly onActivityChanged: () => void;
   readonly onIdle: () => void;
 }
@@ -97,6 +104,7 @@ export function createTurns(options: TurnsOptions): Turns {
   const waiting: LiveTurn[] = [];
   const running = new Set<LiveTurn>();
   const recent: (string | null)[] = [];
+  const notes = createRestartNotes(journal, clock, log);
   let accepting = true;
 
   const now = () => clock.now().toISOString();
@@ -108,6 +116,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const known = journal.find(key);
     if (known?.outcome) return finishedHandle(known.request, known.outcome);
     if (!accepting) throw new TurnRefusedError('leaving', 'This agent is stopping and takes no new messages.');
+    if (request.isRestartContext) return finishedHandle(request, await notes.take(request));
     if (live.size >= options.maxConcurrent + options.queueMax) {
       throw new TurnRefusedError(
         'busy',
@@ -151,10 +160,14 @@ export function createTurns(options: TurnsOptions): Turns {
   /** Every way out settles the turn. */
   async function run(turn: LiveTurn): Promise<void> {
     try {
-      const outcome = await perform(turn);
+      const note = notes.pending();
+      const outcome = await perform(turn, note);
+      const settled = settleDurably(turn, outcome);
+      // After the outcome, so that a crash between the two repeats it rather than losing it.
+      if (note && outcome.state !== 'failed') notes.spend(note);
       // The slot is free before the answer is on disk; only the answer has to wait for the disk.
       release(turn);
-      await settleDurably(turn, outcome);
+      await settled;
     } catch (error) {
       release(turn);
       if (error instanceof TurnCanceledError) await settleDurably(turn, { state: 'canceled' });
@@ -165,10 +178,10 @@ export function createTurns(options: TurnsOptions): Turns {
     }
   }
 
-  async function perform(turn: LiveTurn): Promise<TurnOutcome> {
+  async function perform(turn: LiveTurn, note: RestartNote | null): Promise<TurnOutcome> {
     await recordStart(turn);
     turn.feed.push({ type: 'started' });
-    const outcome = await answer(turn);
+    const outcome = await answer(turn, note);
     recent.push(outcome.state === 'failed' ? outcome.reason : null);
     if (recent.length > RECENT_MAX) recent.shift();
     return outcome;
@@ -181,11 +194,11 @@ export function createTurns(options: TurnsOptions): Turns {
     recorded.catch((error: unknown) => log.warn('turn_start_not_recorded', { reason: reasonOf(error) }));
   }
 
-  async function answer(turn: LiveTurn): Promise<TurnOutcome> {
+  async function answer(turn: LiveTurn, note: RestartNote | null): Promise<TurnOutcome> {
     const { signal } = turn.controller;
     let context: AdapterContext;
     try {
-      context = await options.createContext(turn.request, signal);
+      context = await options.createContext(turn.request, signal, note?.text ?? null);
     } catch (error) {
       signal.throwIfAborted();
       return {
@@ -272,6 +285,10 @@ export function createTurns(options: TurnsOptions): Turns {
         // whoever sent it waits for the turn that is live.
         if (entry.outcome || live.has(key)) continue;
         const { messageId } = entry.request;
+        if (entry.request.isRestartContext) {
+          await notes.take(entry.request);
+          continue;
+        }
         if (entry.started && adapter.replaySafe !== true) {
           const reason =
             'The agent was restarted while it worked on this message and may have acted on part of it. Send it again to retry.';

@@ -62,6 +62,11 @@ export interface InstanceSpec {
    * All of them or none: a start that fails while writing leaves the folder as it was.
    */
   readonly seedConfig: 'if-missing' | 'overwrite' | 'none';
+  /**
+   * Called with a `config.yaml` that `if-missing` left alone. Returns what it has to say from now on, written before
+   * `checkConfig` is asked; null leaves it as it is. Not called for one that is no plain file of at most 1 MiB.
+   */
+  amendConfig(configYaml: string): string | null;
   /** Ask the agent to forget its conversations before it takes up work; what it has accepted, it still does once. */
   readonly resetSession: boolean;
   /** Called once the driver has written them, before the instance starts; not called when it left the folder alone. */

@@ -1,9 +1,10 @@
 import type { Workspace } from '@molecule/contract';
 import { type NodeProps, useStore } from '@xyflow/react';
-import { ChevronDown, ChevronRight, CircleAlert, Ellipsis, Users } from 'lucide-react';
+import { ChevronDown, ChevronRight, CircleAlert, Ellipsis, RotateCw, Users } from 'lucide-react';
 import { memo } from 'react';
 import { useAgent, useFleet } from '../../app/services-context.js';
 import { HEADER } from '../../model/layout.js';
+import { pendingChange } from '../../model/pending-change.js';
 import type { TeamSummary } from '../../model/selectors.js';
 import { isHeld, type StatusStyle, statusStyle } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
@@ -86,6 +87,7 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
             <p className="mt-0.5 h-[1.2rem] truncate text-xs text-ink-soft">{agent.role}</p>
             <div className="mt-2 flex items-center gap-1.5 overflow-hidden">
               <StatusChip status={agent.status} />
+              <PendingMark agent={agent} />
               <RuntimeChips agent={agent} />
             </div>
             <CardFooter agent={agent} />
@@ -101,6 +103,18 @@ export const AgentCard = memo(function AgentCard({ id, selected }: NodeProps<Age
     </article>
   );
 });
+
+/** Small, because nothing is wrong; the hint of the card says what it stands for. */
+function PendingMark({ agent }: { agent: Workspace }) {
+  const pending = pendingChange(agent);
+  if (pending === null) return null;
+  return (
+    <span className="inline-flex size-5.5 shrink-0 items-center justify-center rounded-full bg-busy-soft text-busy">
+      <RotateCw aria-hidden className="size-3" />
+      <span className="sr-only">{pending.title}</span>
+    </span>
+  );
+}
 
 function FarFace({ agent, detail }: { agent: Workspace; detail: 'name' | 'mark' }) {
   if (detail === 'mark') {

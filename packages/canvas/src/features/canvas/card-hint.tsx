@@ -1,6 +1,7 @@
 import type { Workspace } from '@molecule/contract';
 import type { ReactElement } from 'react';
 import { cardNotes } from '../../model/card-notes.js';
+import { pendingChange } from '../../model/pending-change.js';
 import { Tooltip } from '../../ui/tooltip.js';
 
 /**
@@ -8,7 +9,8 @@ import { Tooltip } from '../../ui/tooltip.js';
  * the texts below it never see the pointer, so a tooltip of their own would never show.
  */
 export function CardHint({ agent, isLead, children }: { agent: Workspace; isLead: boolean; children: ReactElement }) {
-  const notes = cardNotes(agent);
+  const pending = pendingChange(agent);
+  const notes = [...cardNotes(agent), ...(pending === null ? [] : [`${pending.title}.`])];
   // Never without the tooltip around it: a button that moves in the tree is a new one, and loses the focus.
   return (
     <Tooltip

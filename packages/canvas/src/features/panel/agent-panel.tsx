@@ -15,6 +15,7 @@ import { VerbButton } from '../lifecycle/verb-button.js';
 import { AgentMenu } from './agent-menu.js';
 import { Breadcrumb } from './breadcrumb.js';
 import { FailureNotice } from './failure-notice.js';
+import { PendingNotice } from './pending-notice.js';
 import { TabStrip } from './tab-strip.js';
 
 // Read on demand: the first thing a person does with an agent is to talk to it.
@@ -88,6 +89,7 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
           )}
         </div>
         <FailureNotice agent={agent} tab={tab} />
+        <PendingNotice agent={agent} />
         <TabStrip tabs={tabs} active={tab} />
       </header>
       <div className="min-h-0 flex-1 border-t border-line">

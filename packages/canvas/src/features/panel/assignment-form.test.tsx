@@ -1,12 +1,12 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import type { Assignment } from '../../model/agent-history.js';
 import { buildWorkspace } from '../../model/builders.js';
 import { type Answers, json, refusal } from '../../testing/fake-server.js';
 import { fillJsdomGaps } from '../../testing/jsdom-gaps.js';
 import { renderPart } from '../../testing/render-app.js';
 import { AssignmentForm } from './assignment-form.js';
+import type { Assignment } from './use-assignment.js';
 
 beforeAll(fillJsdomGaps);
 afterEach(cleanup);

@@ -4,13 +4,13 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import { useServices } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
-import type { Assignment } from '../../model/agent-history.js';
 import { problemOf } from '../../model/problem.js';
 import { agoOf } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
 import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
+import type { Assignment } from './use-assignment.js';
 
 /** Who is on record as working here. The record is for clients that read it; it starts and stops nothing. */
 export function AssignmentForm({ agent, assignment }: { agent: Workspace; assignment: Assignment }) {
@@ -19,7 +19,7 @@ export function AssignmentForm({ agent, assignment }: { agent: Workspace; assign
   const [model, setModel] = useState('');
   const [removing, setRemoving] = useState(false);
   const params = { id: agent.id };
-  // The events that were read may not reach back to it; then the refusal of the server tells.
+  // Where it could not be read, the refusal of the server tells.
   const [taken, setTaken] = useState(false);
   const assigned = assignment.state === 'assigned' || (assignment.state === 'unknown' && taken);
   const assign = useMutation({

@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { useFleet } from '../../app/services-context.js';
 import { useDialog } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
-import { assignmentOf, statusSince } from '../../model/agent-history.js';
+import { statusSince } from '../../model/agent-history.js';
 import { errorOf } from '../../model/card-notes.js';
 import { ageOf, agoOf, exactTime } from '../../model/relative-time.js';
 import { hasOtherParent } from '../../model/selectors.js';
@@ -15,16 +15,18 @@ import { AssignmentForm } from './assignment-form.js';
 import { DangerZone } from './danger-zone.js';
 import { SettingsForm } from './settings-form.js';
 import { TemplateForm } from './template-form.js';
+import { useAssignment } from './use-assignment.js';
 import { useHistory } from './use-history.js';
 
 export function DetailsTab({ agent }: { agent: Workspace }) {
   const events = useHistory(agent.id);
+  const assignment = useAssignment(agent.id);
   return (
     <div className="relative h-full space-y-6 overflow-y-auto p-4">
       <SettingsForm agent={agent} />
       <TemplateForm agent={agent} />
       <Facts agent={agent} events={events} />
-      <AssignmentForm agent={agent} assignment={assignmentOf(events)} />
+      <AssignmentForm agent={agent} assignment={assignment} />
       <DangerZone agent={agent} />
     </div>
   );

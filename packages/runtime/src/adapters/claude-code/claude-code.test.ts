@@ -140,7 +140,7 @@ describe('claude-code that fails', () => {
   });
 
   it('by silence while a tool works is left alone', async () => {
-    expect(answerOf(await world.run(create({ silenceMs: 200 }), 'toil 600'))).toBe('Done.');
+    expect(answerOf(await world.run(create({ silenceMs: 1_000 }), 'toil 1400'))).toBe('Done.');
   });
 
   it('because its program has gone says how it comes back', async () => {

@@ -3,6 +3,8 @@ import { type ActivityHandlers, createActivityHandlers } from './activity.handle
 import { createReportWriter } from './activity.reports.js';
 import { deleteOldActivities, endActivities, insertActivities } from './activity.store.js';
 
+import { createSessionSearchHandlers, type SessionSearchHandlers } from './session-search.js';
+
 export { activityLogged } from './activity.projection.js';
 export type { ActivityEnding, NewActivity } from './activity.types.js';
 export { capBody, firstCharacters, toStoredBody } from './stored-body.js';
@@ -22,7 +24,7 @@ export interface ActivityDeps
 }
 
 export interface ActivityFeature {
-  readonly handlers: ActivityHandlers;
+  readonly handlers: ActivityHandlers & SessionSearchHandlers;
   readonly writes: ActivityWrites;
   /** Waits for reports that are being written. Call before the pool closes. */
   drain(): Promise<void>;
@@ -48,7 +50,7 @@ export function createActivity(deps: ActivityDeps): ActivityFeature {
     },
   });
   return {
-    handlers: createActivityHandlers(deps, reports),
+    handlers: { ...createActivityHandlers(deps, reports), ...createSessionSearchHandlers(deps) },
     writes: { insert: insertActivities, end: endActivities },
     drain: () => reports.drain(),
   };

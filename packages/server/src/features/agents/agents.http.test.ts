@@ -92,6 +92,38 @@ describe('the agent of a workspace', () => {
     }
   });
 
+  it('is read by whoever may see the workspace, and is null where there is none', async () => {
+    const id = await add('read');
+    expect(await app.call('GET', agent(id))).toMatchObject({ status: 200, body: { agent: null } });
+    const { body } = await app.call('POST', agent(id), { model: 'm' });
+    const read = (await app.call('GET', agent(id))).body;
+    expect(read).toEqual({ agent: { agent_id: body.agent_id, model: 'm', assigned_at: expect.any(String) } });
+    expect(Date.parse(read.agent.assigned_at)).not.toBeNaN();
+    await app.call('DELETE', agent(id));
+    expect((await app.call('GET', agent(id))).body).toEqual({ agent: null });
+    await app.call('DELETE', `/workspaces/${id}`);
+    for (const gone of [id, NOBODY]) {
+      expect(await app.call('GET', agent(gone))).toMatchObject({ status: 404, body: { error: 'workspace not found' } });
+    }
+  });
+
+  it('is a record: it decides no model, changes nothing that is wanted, and starts nothing', async () => {
+    const { body } = await app.call('POST', '/workspaces', { name: 'Managed', runtime: 'echo' });
+    const before = async () => {
+      const columns = ['spec', 'generation', 'desired', 'status'] as const;
+      const query = app.app.ports.lanes.control.selectFrom('workspaces').select(columns).where('id', '=', body.id);
+      const model = (await app.call('GET', `/workspaces/${body.id}/model`)).body;
+      return { row: await query.executeTakeFirstOrThrow(), model };
+    };
+    const as = await before();
+    expect((await app.call('POST', agent(body.id), { model: 'of the record' })).status).toBe(201);
+    expect((await app.call('PATCH', agent(body.id), { model: 'of another record' })).status).toBe(200);
+    expect(await before()).toEqual(as);
+    expect(as.model).toEqual({ model: '', source: 'default' });
+    expect((await app.call('DELETE', agent(body.id))).status).toBe(200);
+    expect(await before()).toEqual(as);
+  });
+
   it('is refused for nothing, for nobody, and to a stranger', async () => {
     const id = await add('guarded');
     for (const body of [{}, { model: '' }, { model: 7 }]) {

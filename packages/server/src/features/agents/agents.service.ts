@@ -2,25 +2,40 @@ import type { Tx } from '../../platform/db.js';
 import { refuse } from '../../platform/http/app-error.js';
 import { toStorableText } from '../../platform/storable-json.js';
 import type { Ports } from '../../ports.js';
-import { lockLive } from '../workspaces/index.js';
-import { type Agent, findActiveAgent, insertAgent, reassignAgent, retireAgent } from './agents.store.js';
+import { lockLive, workspaceReads } from '../workspaces/index.js';
+import {
+  type Agent,
+  type AssignedAgent,
+  findActiveAgent,
+  insertAgent,
+  reassignAgent,
+  retireAgent,
+} from './agents.store.js';
 
-export type AgentsDeps = Pick<Ports, 'transact' | 'commit' | 'random'>;
+export type AgentsDeps = Pick<Ports, 'lanes' | 'transact' | 'commit' | 'random'>;
 
 /** Who works in a workspace (contract lifecycle §10). Each verb is one transaction that holds the workspaces it names. */
 export interface AgentVerbs {
+  /** Null when nobody is on record. */
+  find(workspaceId: string): Promise<AssignedAgent | null>;
   assign(workspaceId: string, model: string): Promise<Agent>;
   replace(workspaceId: string, model: string): Promise<{ readonly agent: Agent; readonly oldModel: string }>;
   remove(workspaceId: string): Promise<Agent>;
   move(fromId: string, toId: string): Promise<Agent>;
 }
 
-export function createAgentVerbs({ transact, commit, random }: AgentsDeps): AgentVerbs {
+export function createAgentVerbs({ lanes, transact, commit, random }: AgentsDeps): AgentVerbs {
   async function holdOne(tx: Tx, workspaceId: string): Promise<void> {
     if (!(await lockLive(tx, [workspaceId])).has(workspaceId)) refuse('workspace_not_found');
   }
 
   return {
+    async find(workspaceId) {
+      const workspace = await workspaceReads.find(lanes.control, workspaceId);
+      if (!workspace || workspace.status === 'removed') refuse('workspace_not_found');
+      return findActiveAgent(lanes.control, workspaceId);
+    },
+
     assign: (workspaceId, model) =>
       transact('control', async (tx) => {
         await holdOne(tx, workspaceId);

@@ -1,15 +1,19 @@
-import type { Tx } from '../../platform/db.js';
+import type { Db, Tx } from '../../platform/db.js';
 
 export interface Agent {
   readonly id: string;
   readonly model: string;
 }
 
-/** Call with the workspace's row locked: whether it has an agent must not change before it is answered. */
-export async function findActiveAgent(tx: Tx, workspaceId: string): Promise<Agent | null> {
-  const row = await tx
+export interface AssignedAgent extends Agent {
+  readonly assignedAt: Date;
+}
+
+/** Whoever decides by it holds the workspace's row: whether it has an agent must not change before that. */
+export async function findActiveAgent(db: Db | Tx, workspaceId: string): Promise<AssignedAgent | null> {
+  const row = await db
     .selectFrom('agents')
-    .select(['id', 'model'])
+    .select(['id', 'model', 'created_at as assignedAt'])
     .where('workspace_id', '=', workspaceId)
     .where('status', '=', 'active')
     .executeTakeFirst();

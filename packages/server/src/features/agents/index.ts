@@ -4,12 +4,24 @@ import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { Actor } from '../access/index.js';
 import { type AgentsDeps, createAgentVerbs } from './agents.service.js';
 
-type AgentHandlers = Pick<HandlersFor<Routes, Actor>, 'assignAgent' | 'replaceAgent' | 'removeAgent' | 'moveAgent'>;
+type AgentHandlers = Pick<
+  HandlersFor<Routes, Actor>,
+  'getAgent' | 'assignAgent' | 'replaceAgent' | 'removeAgent' | 'moveAgent'
+>;
 
-/** The agents of workspaces, as a record of who works and has worked where (contract lifecycle §10). */
+/**
+ * The agents of workspaces, as a record of who works and has worked where (contract lifecycle §10). A record only: the
+ * contract gives it no effect on a start, so an instance gets its model from the owner's choice, its secrets or its
+ * template and never from here (docs/adr/0006).
+ */
 export function createAgentHandlers(deps: AgentsDeps): AgentHandlers {
   const verbs = createAgentVerbs(deps);
   return {
+    getAgent: async ({ params }) => {
+      const agent = await verbs.find(params.id);
+      const body = agent && { agent_id: agent.id, model: agent.model, assigned_at: agent.assignedAt.toISOString() };
+      return { status: 200, body: { agent: body } };
+    },
     assignAgent: async ({ params, body }) => {
       const { id, model } = await verbs.assign(params.id, body.model);
       return { status: 201, body: { agent_id: id, model } };

@@ -9,12 +9,16 @@ export interface DueTarget {
   readonly id: string;
   /** Of its oldest due message: the cursor for the next page. */
   readonly seq: number;
+  /** False when all that waits is the server's own, for which no agent is woken. */
+  readonly wakes: boolean;
 }
 
-/** Targets with messages that are due, those that wait longest first. */
+/** Targets with messages that are due and still in time, those that wait longest first. */
 export async function listDueTargets(db: Db, afterSeq: number, limit: number): Promise<readonly DueTarget[]> {
   const { rows } = await sql<DueTarget>`
-    select target_id as id, min(seq) as seq from messages where state = 'queued' and due_at <= now()
+    select target_id as id, min(seq) as seq, bool_or(kind <> 'system') as wakes
+      from messages
+     where state = 'queued' and due_at <= now() and (deadline is null or deadline > now())
      group by target_id having min(seq) > ${afterSeq} order by min(seq) limit ${limit}`.execute(db);
   return rows;
 }
@@ -28,11 +32,17 @@ export async function tryLockDispatch(tx: Tx): Promise<boolean> {
 export interface TargetCapacity {
   readonly targetId: string;
   readonly concurrentMax: number;
+  /** As the caller knows the target. */
+  readonly generation: number;
 }
 
 /**
  * Takes due messages up to each target's free places, oldest first, and `limit` in all. Every row gets an owner of its
  * own, so that a holder who lost one cannot pass for the next.
+ *
+ * What the server itself has to tell an instance takes no place and goes first: while it is under way the target gets
+ * nothing else, so that what waited through a restart finds an agent that knows of it. Only its own deadline, which is
+ * short, can hold the others up.
  */
 export async function claimQueued(
   tx: Tx,
@@ -43,25 +53,36 @@ export async function claimQueued(
   if (capacities.length === 0 || limit <= 0) return [];
   const { rows } = await sql<OpenMessage>`
     with capacity as (
-      select * from unnest(${capacities.map((c) => c.targetId)}::uuid[], ${capacities.map((c) => c.concurrentMax)}::int[])
-        as c(target_id, concurrent_max)),
+      select * from unnest(${capacities.map((c) => c.targetId)}::uuid[], ${capacities.map((c) => c.concurrentMax)}::int[],
+                           ${capacities.map((c) => c.generation)}::bigint[])
+        as c(target_id, concurrent_max, generation)),
+    own as materialized (
+      select m.id from capacity as c
+        join messages as m on m.target_id = c.target_id and m.for_generation = c.generation
+       where m.kind = 'system' and m.state = 'queued' and m.due_at <= now() and m.deadline > now()
+       order by m.seq limit ${limit} for update of m skip locked),
     free as (
       select c.target_id,
-             c.concurrent_max - (select count(*) from messages as w
-                                  where w.target_id = c.target_id and w.state = 'working'
-                                    and w.lease_until is not null) as places
+             case when exists (select from messages as s
+                                where s.target_id = c.target_id and s.kind = 'system'
+                                  and s.state in ('queued', 'working') and s.deadline > now()
+                                  and s.for_generation = c.generation) then 0
+                  else c.concurrent_max - (select count(*) from messages as w
+                                            where w.target_id = c.target_id and w.state = 'working'
+                                              and w.kind <> 'system' and w.lease_until is not null) end as places
         from capacity as c),
     due as materialized (
       select picked.id from free, lateral (
         select m.id, m.seq from messages as m
-         where m.target_id = free.target_id and m.state = 'queued' and m.due_at <= now()
+         where m.target_id = free.target_id and m.state = 'queued' and m.due_at <= now() and m.kind <> 'system'
+           and (m.deadline is null or m.deadline > now())
          order by m.seq limit greatest(free.places, 0) for update skip locked) as picked
-       order by picked.seq limit ${limit})
+       order by picked.seq limit ${limit} - (select count(*) from own))
     update messages as m
        set state = 'working', attempts = attempts + 1, lease_owner = gen_random_uuid(),
            lease_until = now() + make_interval(secs => ${leaseMs / 1_000}),
            dispatched_at = coalesce(dispatched_at, now()), updated_at = now()
-      from due where m.id = due.id
+      from (select id from own union all select id from due) as taken where m.id = taken.id
     returning m.id, m.kind, m.caller_id as "callerId", m.target_id as "targetId", m.message_id as "messageId", m.method,
               m.body::text as body, m.failures, m.lease_owner as owner,
               extract(epoch from m.deadline - now())::double precision * 1000 as "deadlineMs"`.execute(tx);
@@ -193,6 +214,16 @@ export async function listPastDeadline(db: Db, limit: number): Promise<readonly 
   return rows.map((row) => row.id);
 }
 
+/** Those without a deadline that have waited for longer than `seconds` since they were sent, or left for the last time. */
+export async function listExpired(db: Db, seconds: number, limit: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from messages
+     where state = 'queued' and deadline is null
+       and coalesce(dispatched_at, created_at) < now() - make_interval(secs => ${seconds})
+     order by seq limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
 /** Delegations under way whose callee has stopped reporting. Those that never began are left to their deadline. */
 export async function listQuiet(
   db: Db,
@@ -217,17 +248,21 @@ export async function listOpenTargets(db: Db): Promise<readonly string[]> {
   return rows.map((row) => row.target_id);
 }
 
+/** Open messages for a target: all, what parties sent (`work`), or what the server itself has to say (`system`). */
 export async function listOpenOf(
-  db: Db,
+  db: Db | Tx,
   targetId: string,
   states: readonly ('queued' | 'working' | 'input_required')[],
   limit: number,
+  whose: 'any' | 'work' | 'system' = 'any',
 ): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('messages')
     .select('id')
     .where('target_id', '=', targetId)
     .where('state', 'in', states)
+    .$if(whose === 'system', (query) => query.where('kind', '=', 'system'))
+    .$if(whose === 'work', (query) => query.where('kind', '<>', 'system'))
     .orderBy('seq')
     .limit(limit)
     .execute();
@@ -236,12 +271,12 @@ export async function listOpenOf(
 
 /**
  * The target fetches its messages by now: the rows its inbox shows are the delivery. Delegations stay open until the
- * peer reports; everything else has arrived.
+ * peer reports; everything else has arrived. What the server itself had to say is in no inbox, and is taken back.
  */
 export async function leaveInInbox(db: Db, targetId: string): Promise<void> {
   await sql`
     update messages
-       set state = case when kind = 'delegation' then 'working' else 'completed' end,
+       set state = case kind when 'delegation' then 'working' when 'system' then 'canceled' else 'completed' end,
            ended_at = case when kind = 'delegation' then null else now() end,
            lease_owner = null, lease_until = null, updated_at = now()
      where target_id = ${targetId} and state = 'queued'`.execute(db);

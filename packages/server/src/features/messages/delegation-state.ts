@@ -29,6 +29,15 @@ export function toDelegationState({ state, dispatchedAt, lastHeartbeat }: Delega
   }
 }
 
+/** The same for a row as it is stored. */
+export function stateOf(row: {
+  readonly state: MessageState;
+  readonly dispatched_at: Date | null;
+  readonly last_heartbeat: Date | null;
+}): DelegationState {
+  return toDelegationState({ state: row.state, dispatchedAt: row.dispatched_at, lastHeartbeat: row.last_heartbeat });
+}
+
 const ENDED_STATES = ['completed', 'failed', 'canceled', 'stuck'] as const satisfies readonly MessageState[];
 
 export function hasEnded(state: MessageState): boolean {

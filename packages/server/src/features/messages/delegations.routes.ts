@@ -1,25 +1,31 @@
 import type { Delegation, DelegationRow, Routes } from '@molecule/contract';
 import { refuse } from '../../platform/http/app-error.js';
 import type { HandlersFor } from '../../platform/http/handlers.js';
-import type { Ports } from '../../ports.js';
 import { textOfResult } from '../../proxy/answer.js';
 import { isJsonObject, textOf } from '../../proxy/json.js';
 import type { Actor } from '../access/index.js';
 import { firstCharacters } from '../activity/index.js';
-import { hasEnded, toDelegationState } from './delegation-state.js';
+import { type CancelDeps, cancelDelegation } from './cancel-delegation.js';
+import type { DelegationReports } from './delegation-reports.js';
+import { hasEnded, stateOf } from './delegation-state.js';
 import type { DelegationWaits } from './delegation-waits.js';
 import type { Delegations } from './delegations.js';
 import { type DelegationRecord, findDelegation, listDelegations } from './delegations.store.js';
 
-export type DelegationHandlers = Pick<HandlersFor<Routes, Actor>, 'delegate' | 'listDelegations' | 'getDelegation'>;
+export type DelegationHandlers = Pick<
+  HandlersFor<Routes, Actor>,
+  'delegate' | 'listDelegations' | 'getDelegation' | 'recordDelegation' | 'updateDelegation' | 'cancelDelegation'
+>;
 
 const SUMMARY_CHARACTERS = 80;
 
 export function createDelegationHandlers(
-  { lanes }: Pick<Ports, 'lanes'>,
+  deps: CancelDeps,
   delegations: Delegations,
+  reports: DelegationReports,
   waits: DelegationWaits,
 ): DelegationHandlers {
+  const { lanes } = deps;
   return {
     async delegate({ params, body }) {
       const answer = await delegations.submit(params.id, body);
@@ -59,6 +65,22 @@ export function createDelegationHandlers(
         wait?.done();
       }
     },
+
+    async recordDelegation({ params, body }) {
+      const id = await reports.record(params.id, body);
+      return { status: 202, body: { delegation_id: id, status: 'recorded' } };
+    },
+
+    async updateDelegation({ params, body }) {
+      const status = await reports.update(params.id, params.delegationId, body);
+      return { status: 200, body: { status, delegation_id: params.delegationId } };
+    },
+
+    async cancelDelegation({ params, body }) {
+      const why = body.reason || 'canceled by its caller';
+      const record = await cancelDelegation(deps, params.id, params.delegationId.toLowerCase(), why);
+      return { status: 200, body: toDelegation(record ?? refuse('delegation_not_found'), params.id) };
+    },
   } satisfies DelegationHandlers;
 }
 
@@ -67,7 +89,7 @@ export function createDelegationHandlers(
  * that readers of either of the predecessor's two rows find what they look for (contract registry-a2a §10.5, §19.5).
  */
 function toRow(record: DelegationRecord, callerId: string): DelegationRow {
-  const status = statusOf(record);
+  const status = stateOf(record);
   const preview = record.result_preview;
   return {
     id: record.id,
@@ -84,7 +106,7 @@ function toRow(record: DelegationRecord, callerId: string): DelegationRow {
 }
 
 function toDelegation(record: DelegationRecord, callerId: string): Delegation {
-  const status = statusOf(record);
+  const status = stateOf(record);
   const failed = status === 'failed' || status === 'stuck';
   return {
     delegation_id: record.id,
@@ -104,11 +126,6 @@ function toDelegation(record: DelegationRecord, callerId: string): Delegation {
     created_at: record.created_at.toISOString(),
     updated_at: record.updated_at.toISOString(),
   };
-}
-
-function statusOf(record: DelegationRecord) {
-  const { state, dispatched_at: dispatchedAt, last_heartbeat: lastHeartbeat } = record;
-  return toDelegationState({ state, dispatchedAt, lastHeartbeat });
 }
 
 function answerOf({ result, result_preview: preview }: DelegationRecord): string {

@@ -54,7 +54,7 @@ export async function readSubmitFacts(tx: Tx, checks: readonly SubmitCheck[]): P
       left join messages as known on known.caller_id = i."callerId" and known.idempotency_key = i."idempotencyKey"
       left join lateral (
              select m.id, m.depth from messages as m
-              where m.target_id = i."callerId" and m.state = 'working'
+              where m.target_id = i."callerId" and m.state = 'working' and m.kind <> 'system'
               -- The one the agent names, else the newest it works on.
               order by (m.message_id = i."parentMessageId") desc nulls last, m.seq desc limit 1) as cause on true
      order by i.position`.execute(tx);
@@ -91,13 +91,14 @@ export async function markLate(
   };
 }
 
-function delegations(db: Db) {
+export function delegations(db: Db) {
   return db
     .selectFrom('messages')
     .select([
       'id',
       'caller_id',
       'target_id',
+      'method',
       'state',
       'task_preview',
       'result',
@@ -120,6 +121,40 @@ export type DelegationRecord = Awaited<ReturnType<ReturnType<typeof delegations>
 /** The newest delegations a workspace has made. */
 export function listDelegations(db: Db, callerId: string, limit: number): Promise<DelegationRecord[]> {
   return delegations(db).where('caller_id', '=', callerId).orderBy('seq', 'desc').limit(limit).execute();
+}
+
+/** A delegation that the workspace has made or was asked for; null when there is none with this id. */
+export async function findShared(db: Db, workspaceId: string, id: string): Promise<DelegationRecord | null> {
+  const row = await delegations(db)
+    .where('id', '=', id)
+    .where((eb) => eb.or([eb('caller_id', '=', workspaceId), eb('target_id', '=', workspaceId)]))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The callee is at work on an open delegation. Null when it has ended, or when that was known before. */
+export async function beginDelegation(
+  tx: Tx,
+  id: string,
+): Promise<{ readonly id: string; readonly callerId: string; readonly targetId: string } | null> {
+  const row = await tx
+    .updateTable('messages')
+    .set({
+      last_heartbeat: sql`now()`,
+      dispatched_at: sql`coalesce(dispatched_at, now())`,
+      updated_at: sql`now()`,
+    })
+    .from(
+      sql<{
+        begun: boolean;
+      }>`(select last_heartbeat is not null as begun from messages where id = ${id} for update)`.as('was'),
+    )
+    .where('id', '=', id)
+    .where('state', 'in', ['working', 'input_required'])
+    .returning(['messages.id', 'caller_id', 'target_id', 'was.begun'])
+    .executeTakeFirst();
+  if (!row || row.begun || row.caller_id === null) return null;
+  return { id: row.id, callerId: row.caller_id, targetId: row.target_id };
 }
 
 /** One delegation of a caller; null when it made none with this id. */

@@ -50,7 +50,7 @@ interface Submit {
   readonly parentMessageId: string | null;
 }
 
-const PREVIEW_CHARACTERS = 1_000;
+export const TASK_PREVIEW_CHARACTERS = 1_000;
 
 /** Server-run delegation: one ledger row, from which lists, events and the caller's inbox follow (design §7). */
 export function createDelegations(deps: DelegationsDeps): Delegations {
@@ -113,7 +113,7 @@ export function createDelegations(deps: DelegationsDeps): Delegations {
         messageId: id,
         method: 'message/send',
         body,
-        taskPreview: firstCharacters(request.task, PREVIEW_CHARACTERS),
+        taskPreview: firstCharacters(request.task, TASK_PREVIEW_CHARACTERS),
         // In the inbox of a polling target it is delivered; every other target is the executor's.
         state: reach(target).kind === 'poll' ? 'working' : 'queued',
         lease: null,
@@ -196,7 +196,7 @@ function exceeded(fact: SubmitFacts, moreOpen: number, moreSame: number, limits:
  * Contract registry-a2a §10.2: the message id is the delegation id, which the callee's reply can name. The caller's name
  * is ours, so that a model knows who asks; its id travels as a header.
  */
-function toEnvelope(id: string, task: string, callerName: string | null) {
+export function toEnvelope(id: string, task: string, callerName: string | null) {
   const metadata = { delegation_id: id, ...(callerName === null ? {} : { caller_name: callerName }) };
   const message = { kind: 'message', role: 'user', messageId: id, parts: [{ kind: 'text', text: task }], metadata };
   return { jsonrpc: '2.0', id, method: 'message/send', params: { message, metadata } };

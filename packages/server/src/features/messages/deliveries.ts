@@ -1,3 +1,4 @@
+import { RESTART_CONTEXT_CALLER } from '@molecule/contract/restart-context';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
 import type { Ports } from '../../ports.js';
 import { askAgent } from '../../proxy/ask-agent.js';
@@ -117,7 +118,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
         const outcome = await forward({
           ...address,
           body: message.body,
-          callerId: message.callerId,
+          callerId: callerOf(message),
           idleMs: target.idleTimeoutSeconds === null ? deps.idleMs : target.idleTimeoutSeconds * 1_000,
           deadlineMs: attendance ? message.deadlineMs : null,
           lastBeatAt: () => lastBeatAt(target.id),
@@ -163,12 +164,17 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
     if (now.kind !== 'push') {
       return { kind: 'ask', delayMs: UNREACHABLE_PARK_MS, why: 'its workspace is not online' };
     }
-    const knowledge = await askAgent(forward, { ...now, callerId: message.callerId, signal }, message.messageId);
+    const knowledge = await askAgent(forward, { ...now, callerId: callerOf(message), signal }, message.messageId);
     if (knowledge.kind === 'working' && message.kind === 'delegation') deps.onProgress(message.targetId);
     // A stop of this server cuts the question too, and says nothing about the agent.
     if (signal.aborted) return { kind: 'hand_over' };
     return decideKnowledge(knowledge, situationOf(message, target, false));
   }
+}
+
+/** As whom a message is delivered. */
+function callerOf({ kind, callerId }: OpenMessage): string | null {
+  return kind === 'system' ? RESTART_CONTEXT_CALLER : callerId;
 }
 
 function situationOf(message: OpenMessage, target: WorkspaceCard, attended: boolean): Situation {

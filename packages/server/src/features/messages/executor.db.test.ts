@@ -6,7 +6,7 @@ import { createMessagesWorld, type MessagesWorld, toEnvelope } from '../../../te
 import { stopSignalOf } from '../../../test/ports.js';
 import { createSystemClock } from '../../platform/clock.js';
 import { SINGLE_CONNECTION_LANES } from '../../platform/db.js';
-import { deleteOldMessages } from './messages.store.js';
+import { deleteOldMessages, endMessages } from './messages.store.js';
 
 /** No loop runs by itself here: each test moves the one it is about. */
 describe('the executor', () => {
@@ -479,6 +479,54 @@ describe('the executor', () => {
       await world.messages.loops.overdue.runOnce();
       expect(await world.row(id)).toMatchObject({ state: 'completed', result_preview: 'late answer' });
       expect((await world.events()).length).toBe(before);
+    });
+
+    const age = (ids: readonly string[], hours: number) =>
+      sql`update messages set created_at = now() - ${hours} * interval '1 hour',
+                              dispatched_at = case when dispatched_at is not null then now() - ${hours} * interval '1 hour' end
+           where message_id = any(${ids}::text[])`.execute(world.ports.lanes.work);
+
+    it('what waits for a workspace that stays stopped fails after six hours, and can be sent again', async () => {
+      const lead = await world.addWorkspace();
+      const paused = await world.addWorkspace({ status: 'offline' });
+      const offline = await world.addWorkspace({ status: 'offline', parentId: lead });
+      const [old, older, young] = [nextId(), nextId(), nextId()] as const;
+      await world.send(paused, toEnvelope('to a paused one', old));
+      await world.send(offline, toEnvelope('from an agent', older), { caller: lead });
+      await world.send(offline, toEnvelope('of this morning', young));
+      await setWorkspace(paused, { status: 'paused' });
+      await age([old, older], 6.01);
+      await age([young], 5.99);
+      await world.messages.loops.overdue.runOnce();
+      for (const id of [old, older]) {
+        expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'expired', attempts: 0 });
+      }
+      expect(await world.row(young)).toMatchObject({ state: 'queued' });
+      expect(await world.activities(paused)).toMatchObject([
+        { status: 'error', error_detail: 'it could not be delivered within 6 h' },
+      ]);
+      await setWorkspace(paused, { status: 'online', url: agent.url });
+      expect(await world.send(paused, toEnvelope('to a paused one', old))).toMatchObject({ status: 200 });
+      expect(agent.received.map(({ text }) => text)).toEqual(['to a paused one']);
+    });
+
+    it('work under way has no such end, however long ago it was sent, nor what leaves while it is judged', async () => {
+      const target = await world.addWorkspace({ url: agent.url });
+      const id = nextId();
+      agent.behave({ kind: 'hold', text: 'at last' });
+      const answer = world.send(target, toEnvelope('take your time', id));
+      await agent.receivedCount(1);
+      await age([id], 100);
+      await world.messages.loops.overdue.runOnce();
+      const row = await world.row(id);
+      expect(row).toMatchObject({ state: 'working' });
+      const ending = { state: 'failed', reason: 'expired', detail: 'x', result: null } as const;
+      const ended = await world.ports.transact('work', (tx) =>
+        endMessages(tx, [{ id: row?.id ?? '', owner: null, onlyQueued: true, ending }]),
+      );
+      expect(ended).toEqual([]);
+      agent.release();
+      expect(await answer).toMatchObject({ status: 200 });
     });
 
     it('what waits for a removed workspace fails, and for a failed one after a grace', async () => {

@@ -68,7 +68,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
       // Page by page to the end: targets that are busy keep their due messages, and must not hide a free one behind them.
       for (let after: number | null = 0; after !== null && running < deps.deliveriesMax && !deps.stopping.aborted; ) {
         const due: readonly DueTarget[] = await listDueTargets(lanes.work, after, TARGETS_AT_ONCE);
-        claimed += await dispatch(due.map((target) => target.id));
+        claimed += await dispatch(due);
         after = due.length < TARGETS_AT_ONCE ? null : (due.at(-1)?.seq ?? null);
       }
       if (claimed > 0) queueLoop.nudge();
@@ -76,7 +76,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   });
 
   /** Starts what the targets can take now; answers how many deliveries that were. */
-  const dispatch = async (due: readonly string[]): Promise<number> => {
+  const dispatch = async (due: readonly DueTarget[]): Promise<number> => {
     if (due.length === 0) return 0;
     const targets = await sort(due);
     const claimedAtMs = clock.monotonicMs();
@@ -103,11 +103,11 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   });
 
   /** Keeps those that can take a message now; the others are put off, failed, or left their inbox. */
-  const sort = async (ids: readonly string[]): Promise<Map<string, WorkspaceCard>> => {
+  const sort = async (due: readonly DueTarget[]): Promise<Map<string, WorkspaceCard>> => {
     const ready = new Map<string, WorkspaceCard>();
     const later: string[] = [];
     const asleep: string[] = [];
-    for (const id of ids) {
+    for (const { id, wakes } of due) {
       const target = await workspaces.find(lanes.work, id);
       const now = target ? reach(target) : null;
       if (!target || (now?.kind === 'refused' && now.why === 'removed')) {
@@ -116,10 +116,9 @@ export function createExecutor(deps: ExecutorDeps): Executor {
         await leaveInInbox(lanes.work, id);
       } else if (now?.kind !== 'push') {
         later.push(id);
-        if (now?.kind === 'wait' && now.asleep) asleep.push(id);
-      } else if (isOverBudget(target)) {
-        await failQueued(id, 'budget_exceeded', 'workspace budget limit exceeded');
+        if (now?.kind === 'wait' && now.asleep && wakes) asleep.push(id);
       } else {
+        if (isOverBudget(target)) await failQueued(id, 'budget_exceeded', 'workspace budget limit exceeded', 'work');
         ready.set(id, target);
       }
     }
@@ -132,9 +131,11 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   const claimFor = (targets: readonly WorkspaceCard[], places: number): Promise<readonly OpenMessage[]> =>
     deps.transact('work', async (tx) => {
       if (!(await tryLockDispatch(tx))) return [];
-      const capacities: TargetCapacity[] = targets.map(({ id, maxConcurrentTasks }) => ({
-        targetId: id,
-        concurrentMax: Math.max(1, maxConcurrentTasks),
+      const capacities: TargetCapacity[] = targets.map((target) => ({
+        targetId: target.id,
+        // What the server itself says costs nothing.
+        concurrentMax: isOverBudget(target) ? 0 : Math.max(1, target.maxConcurrentTasks),
+        generation: target.generation,
       }));
       const claimed = await claimQueued(tx, capacities, places, deps.leaseMs);
       const leaving = claimed.flatMap(({ id, kind, callerId, targetId }) =>
@@ -162,8 +163,13 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     await deliveries.deliver({ message, target, address, attendance: null, claimedAtMs, signal });
   };
 
-  const failQueued = async (targetId: string, reason: Reason, detail: string): Promise<void> => {
-    const ids = await listOpenOf(lanes.work, targetId, ['queued'], END_AT_ONCE);
+  const failQueued = async (
+    targetId: string,
+    reason: Reason,
+    detail: string,
+    whose: 'any' | 'work' = 'any',
+  ): Promise<void> => {
+    const ids = await listOpenOf(lanes.work, targetId, ['queued'], END_AT_ONCE, whose);
     const ending = { state: 'failed', reason, detail, result: null } as const;
     await deps.ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
   };

@@ -9,6 +9,7 @@ import type { Access } from '../access/index.js';
 import type { ActivityFeature } from '../activity/index.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
 import { touchDelegations } from './claims.store.js';
+import { createDelegationReports } from './delegation-reports.js';
 import { createDelegationWaits } from './delegation-waits.js';
 import { createDelegations } from './delegations.js';
 import { createDelegationHandlers, type DelegationHandlers } from './delegations.routes.js';
@@ -17,12 +18,14 @@ import { createExecutor } from './executor.js';
 import { createLedger } from './ledger.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.js';
 import { createLiveSend } from './live-send.js';
+import { createMessageAdminHandlers, type MessageAdminHandlers } from './message-admin.routes.js';
 import { createMessageMetrics } from './messages.metrics.js';
 import { deleteOldMessages } from './messages.store.js';
 import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
 
 export type { MessageLimits } from './limits.js';
+export { createRestartContexts } from './restart-context.js';
 
 export interface MessagesDeps
   extends Pick<
@@ -42,7 +45,7 @@ export interface MessagesDeps
 }
 
 export interface Messages {
-  readonly handlers: SendHandlers & DelegationHandlers;
+  readonly handlers: SendHandlers & DelegationHandlers & MessageAdminHandlers;
   /**
    * For an orderly stop, before the HTTP server closes: ends long-polls at once, takes up nothing new, lets deliveries
    * finish for up to `graceMs` and then hands the rest over, so that no open request holds the server up.
@@ -80,7 +83,15 @@ export function createMessages(deps: MessagesDeps): Messages {
     ...deps,
     activity: deps.activity.writes,
     depthMax: limits.depthMax,
-    onEnded: metrics.countEnded,
+    onEnded(ended) {
+      metrics.countEnded(ended);
+      // In no log that people read, so that here is where its loss shows.
+      for (const { kind, state, targetId } of ended) {
+        if (kind === 'system' && state !== 'completed' && state !== 'canceled') {
+          logger.warn({ workspace: targetId, state }, 'an agent was not told that its workspace was restarted');
+        }
+      }
+    },
   });
   const deliveries = createDeliveries({
     ...deps,
@@ -100,6 +111,7 @@ export function createMessages(deps: MessagesDeps): Messages {
   });
   const liveSend = createLiveSend({ ...deps, deliveries, forward, idleMs: limits.idleMs, stopping: cutting.signal });
   const delegations = createDelegations({ ...deps, ledger, limits, onAccepted: () => executor.nudge() });
+  const reports = createDelegationReports({ ...deps, ledger, limits });
   const waits = createDelegationWaits(feed, clock);
 
   const sweep = { lanes, clock, ledger, workspaces, limits };
@@ -150,7 +162,8 @@ export function createMessages(deps: MessagesDeps): Messages {
   return {
     handlers: {
       ...createSendHandlers({ ...deps, ledger, liveSend, onQueued: () => executor.nudge() }),
-      ...createDelegationHandlers(deps, delegations, waits),
+      ...createDelegationHandlers({ ...deps, ledger, forward }, delegations, reports, waits),
+      ...createMessageAdminHandlers({ lanes, ledger, limits }),
     },
     async standDown(graceMs) {
       stopping.abort(new Error('the server is stopping'));

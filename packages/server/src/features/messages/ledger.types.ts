@@ -17,6 +17,8 @@ export interface NewMessage {
   /** Set when this process delivers it right away. */
   readonly lease: { readonly owner: string; readonly ms: number } | null;
   readonly deadlineMs: number | null;
+  /** Kind `system`: the generation of the target it speaks for, and the only one it is delivered to. */
+  readonly forGeneration?: number;
   readonly delegation: {
     readonly idempotencyKey: string | null;
     readonly taskHash: string;
@@ -44,6 +46,8 @@ export interface OpenMessage {
 export interface NewEnding {
   readonly id: string;
   readonly owner: string | null;
+  /** Ends it only while it still waits; one that is being delivered by now goes on. */
+  readonly onlyQueued?: boolean;
   readonly ending: Ending | { readonly state: 'stuck'; readonly reason: 'no_heartbeat'; readonly detail: string };
 }
 

@@ -12,6 +12,8 @@ export interface MessageLimits {
   readonly sameMax: number;
   readonly sameWithinSeconds: number;
   readonly delegationDeadlineMs: number;
+  /** How long a message without a deadline of its own waits to be delivered. */
+  readonly queuedMaxMs: number;
   /** A delegation under way without a heartbeat for this long is stuck (`DELEGATION_STUCK_THRESHOLD_S`). */
   readonly stuckAfterSeconds: number;
   /** `DELEGATION_SWEEPER_INTERVAL_S`. */
@@ -30,6 +32,7 @@ export const DEFAULT_MESSAGE_LIMITS: MessageLimits = {
   sameMax: 3,
   sameWithinSeconds: 600,
   delegationDeadlineMs: 6 * 3_600_000,
+  queuedMaxMs: 6 * 3_600_000,
   stuckAfterSeconds: 600,
   sweepEveryMs: 300_000,
   failedGraceMs: 60_000,

@@ -25,11 +25,11 @@ export async function insertMessages(tx: Tx, rows: readonly NewMessage[], depthM
   const batch = `[${rows.map(toInsertItem).join(',')}]`;
   const inserted = await sql<{ id: string }>`${prepared('message-insert')}
     insert into messages (id, kind, caller_id, target_id, message_id, method, body, task_preview, task_hash,
-                          idempotency_key, cause_id, depth, state, attempts, lease_owner, lease_until, dispatched_at,
-                          deadline, ended_at)
+                          idempotency_key, cause_id, depth, for_generation, state, attempts, lease_owner, lease_until,
+                          dispatched_at, deadline, ended_at)
     select i.id, i.kind, i.caller_id, i.target_id, i.message_id, i.method, i.body, i.task_preview,
            decode(i.task_hash, 'hex'), i.idempotency_key, coalesce(i.cause_id, cause.id),
-           coalesce(i.depth, cause.depth + 1, 0), i.state,
+           coalesce(i.depth, cause.depth + 1, 0), i.for_generation, i.state,
            case when i.lease_owner is null then 0 else 1 end,
            i.lease_owner, now() + make_interval(secs => i.lease_secs),
            case when i.lease_owner is null then null else now() end,
@@ -37,11 +37,11 @@ export async function insertMessages(tx: Tx, rows: readonly NewMessage[], depthM
            case when i.state = 'completed' then now() end
       from json_to_recordset(${batch}::json) as i(
              id uuid, kind text, caller_id uuid, target_id uuid, message_id text, method text, body json,
-             task_preview text, task_hash text, idempotency_key text, cause_id uuid, depth integer, state text,
-             lease_owner uuid, lease_secs double precision, deadline_secs double precision)
+             task_preview text, task_hash text, idempotency_key text, cause_id uuid, depth integer,
+             for_generation bigint, state text, lease_owner uuid, lease_secs double precision, deadline_secs double precision)
       left join lateral (
              select m.id, m.depth from messages as m
-              where m.target_id = i.caller_id and m.state = 'working' and i.depth is null
+              where m.target_id = i.caller_id and m.state = 'working' and m.kind <> 'system' and i.depth is null
               order by m.seq desc limit 1) as cause on true
      where coalesce(i.depth, cause.depth + 1, 0) <= ${depthMax}
     on conflict do nothing
@@ -62,6 +62,7 @@ function toInsertItem(row: NewMessage): string {
     idempotency_key: row.delegation?.idempotencyKey ?? null,
     cause_id: row.delegation?.causeId ?? null,
     depth: row.delegation?.depth ?? null,
+    for_generation: row.forGeneration ?? null,
     state: row.state,
     lease_owner: row.lease?.owner ?? null,
     lease_secs: row.lease === null ? null : row.lease.ms / 1_000,
@@ -84,8 +85,10 @@ export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<
            last_heartbeat = case when i.state = 'input_required' then now() else m.last_heartbeat end,
            ended_at = case when i.state = 'input_required' then null else now() end
       from json_to_recordset(${batch}::json) as i(
-             id uuid, owner uuid, state text, reason text, error_detail text, result json, result_preview text)
+             id uuid, owner uuid, only_queued boolean, state text, reason text, error_detail text, result json,
+             result_preview text)
      where m.id = i.id and m.state in ('queued', 'working', 'input_required')
+       and (m.state = 'queued' or not i.only_queued)
        and (i.owner is null or m.lease_owner = i.owner)
     returning m.id, m.kind, m.caller_id as "callerId", m.target_id as "targetId", m.message_id as "messageId",
               m.method, m.state, ceil(extract(epoch from now() - m.created_at) * 1000)::double precision as "durationMs"`.execute(
@@ -94,11 +97,11 @@ export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<
   return rows;
 }
 
-function toEndItem({ id, owner, ending }: NewEnding): string {
+function toEndItem({ id, owner, onlyQueued = false, ending }: NewEnding): string {
   const told = isAnswered(ending)
     ? { reason: null, error_detail: null, result_preview: firstCharacters(ending.text, PREVIEW_CHARACTERS) }
     : { reason: ending.reason, error_detail: firstCharacters(ending.detail, DETAIL_CHARACTERS), result_preview: null };
-  const plain = toStorableJson({ id, owner, state: ending.state, ...told });
+  const plain = toStorableJson({ id, owner, only_queued: onlyQueued, state: ending.state, ...told });
   return `${plain.slice(0, -1)},"result":${toStoredResult(ending)}}`;
 }
 
@@ -169,6 +172,7 @@ export async function countQueued(db: Db, targetId: string): Promise<number> {
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('target_id', '=', targetId)
     .where('state', '=', 'queued')
+    .where('kind', '<>', 'system')
     .executeTakeFirstOrThrow();
   return count;
 }

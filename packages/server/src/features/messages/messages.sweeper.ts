@@ -1,6 +1,6 @@
 import type { Ports } from '../../ports.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
-import { listOpenOf, listOpenTargets, listPastDeadline, listQuiet } from './claims.store.js';
+import { listExpired, listOpenOf, listOpenTargets, listPastDeadline, listQuiet } from './claims.store.js';
 import type { Ledger } from './ledger.js';
 import type { MessageLimits } from './limits.js';
 import type { Reason } from './reasons.js';
@@ -16,6 +16,8 @@ const AT_ONCE = 256;
 /**
  * Ends what has taken too long. Deadline before silence: an overdue row has failed for good, a quiet one is stuck and a
  * result may still come for it (B-63). A row that completes meanwhile wins: ending matches only open rows (B-62).
+ * A message without a deadline has one as long as it waits: a workspace may stay stopped for good, and whoever wrote to it
+ * is to be told. Work under way has no such end (design §7).
  * Silence that nobody was there to hear does not count: `listeningSeconds` says since when heartbeats could be heard.
  */
 export async function sweepOverdue(
@@ -29,6 +31,13 @@ export async function sweepOverdue(
     await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
     ids = ids.length < AT_ONCE ? [] : await listPastDeadline(lanes.work, AT_ONCE);
   }
+  const waited = `it could not be delivered within ${formatHours(limits.queuedMaxMs)}`;
+  const expired = { state: 'failed', reason: 'expired', detail: waited, result: null } as const;
+  for (let full = true; full && !signal.aborted; ) {
+    const ids = await listExpired(lanes.work, limits.queuedMaxMs / 1_000, AT_ONCE);
+    await ledger.endAll(ids.map((id) => ({ id, owner: null, onlyQueued: true, ending: expired })));
+    full = ids.length === AT_ONCE;
+  }
   if (listeningSeconds <= limits.stuckAfterSeconds) return;
   for (let quiet = await listQuiet(lanes.work, limits.stuckAfterSeconds, AT_ONCE); quiet.length > 0; ) {
     await ledger.endAll(
@@ -40,6 +49,10 @@ export async function sweepOverdue(
     if (quiet.length < AT_ONCE || signal.aborted) return;
     quiet = await listQuiet(lanes.work, limits.stuckAfterSeconds, AT_ONCE);
   }
+}
+
+function formatHours(ms: number): string {
+  return `${Number((ms / 3_600_000).toFixed(1))} h`;
 }
 
 /** Ends what waits for workspaces that will not take it: removed ones at once, failed ones after a grace. */

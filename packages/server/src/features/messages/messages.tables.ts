@@ -19,6 +19,7 @@ export interface MessagesTables {
     idempotency_key: string | null;
     cause_id: string | null;
     depth: Generated<number>;
+    for_generation: number | null;
     state: Generated<MessageState>;
     reason: string | null;
     error_detail: string | null;

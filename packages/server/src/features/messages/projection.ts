@@ -89,6 +89,23 @@ export function projectRevived(message: Pick<NewMessage, 'id' | 'method'>, targe
   return { inserts: [], endings: [row], events: [{ endedRow: message.id }] };
 }
 
+/** An agent tells of a delegation that went past the platform: its own log shows it, the callee's inbox does not. */
+export function projectRecorded(message: NewMessage, targetName: string): Projection {
+  const accepted = projectAccepted(message, targetName);
+  const { inserts, events } = accepted;
+  return {
+    inserts: inserts.flatMap((row) => (row.id === message.id ? [] : [{ ...row, status: 'dispatched' }])),
+    endings: [],
+    events: events.filter((event) => !('endedRow' in event) && event.type === 'DELEGATION_SENT'),
+  };
+}
+
+/** The callee says that it is at work. */
+export function projectBegun(message: { id: string; callerId: string; targetId: string }): Projection {
+  const payload = { delegation_id: message.id, target_id: message.targetId, status: 'in_progress' };
+  return { inserts: [], endings: [], events: [{ type: 'DELEGATION_STATUS', workspaceId: message.callerId, payload }] };
+}
+
 /** A delegation leaves for its target. */
 export function projectDispatched(message: { id: string; callerId: string; targetId: string }): Projection {
   const ending = { ...unchanged(derivedActivityId(message.id, 'delegate')), status: 'dispatched' };
@@ -101,6 +118,8 @@ export function projectDispatched(message: { id: string; callerId: string; targe
 }
 
 export function projectEnded(ended: EndedMessage, ending: NewEnding['ending']): Projection {
+  // What the server tells an agent about its own workspace is no conversation: it is in no log (contract §8.2).
+  if (ended.kind === 'system') return { inserts: [], endings: [], events: [] };
   const answered = isAnswered(ending);
   // Zero would say that nobody has answered yet (contract registry-a2a §8.8).
   const durationMs = Math.min(Math.max(1, ended.durationMs), 2_147_483_647);

@@ -18,6 +18,14 @@ export const REASONS = {
     mayResend: false,
     next: 'Read what the agent said. Correct the request or the agent, then send it anew.',
   },
+  canceled_by_caller: {
+    mayResend: false,
+    next: 'Whoever gave the task has given it up. Give it anew if it is still wanted.',
+  },
+  dropped: {
+    mayResend: false,
+    next: 'An operator dropped it because it waited too long. Send it anew if it still matters.',
+  },
   agent_canceled: { mayResend: false, next: 'The agent canceled the task. Send it anew if it is still wanted.' },
   agent_unreachable: {
     mayResend: true,
@@ -44,10 +52,15 @@ export const REASONS = {
     mayResend: false,
     next: 'The time limit passed. A late answer still reaches the inbox. Split the task, or allow more time.',
   },
+  expired: {
+    mayResend: true,
+    next: 'Its workspace could not take it in time. See that it is online and has a free place, then send it again.',
+  },
   no_heartbeat: {
     mayResend: false,
     next: 'The agent stopped reporting while it worked. Look at its log and restart it.',
   },
+  superseded: { mayResend: false, next: 'Nothing: a later restart had more recent things to say.' },
   target_removed: { mayResend: false, next: 'The workspace was removed. Send the work to another one.' },
   target_failed: {
     mayResend: true,

@@ -71,8 +71,8 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
     }
   }
 
-  function announceTask({ id: workspaceId, currentTask, activeTasks, taskBefore }: BeatFacts): void {
-    if (currentTask === taskBefore) return;
+  function announceTask({ id: workspaceId, currentTask, activeTasks, taskChanged }: BeatFacts): void {
+    if (!taskChanged) return;
     const payload = { current_task: currentTask, active_tasks: activeTasks };
     deps.feed.publishTransient({ type: 'TASK_UPDATED', workspaceId, payload });
   }

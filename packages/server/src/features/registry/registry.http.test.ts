@@ -441,7 +441,8 @@ describe('the registry', () => {
       expect(replies[5]?.status).toBe(401);
       const spent = texts.filter((text) => !String(text).includes('pg_notify'));
       expect(spent.length).toBeLessThanOrEqual(8);
-      expect(spent.every((text) => String(text).includes('workspaces-write-beats'))).toBe(true);
+      // Whether one that was not let in is known at all is asked apart, so that the others need not pay for it.
+      expect(spent.filter((text) => !String(text).includes('workspaces-write-beats'))).toHaveLength(1);
       expect((await livenessOf(ids[9] ?? '')).current_task).toBe('task 9');
     });
 

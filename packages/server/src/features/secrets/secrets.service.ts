@@ -13,6 +13,7 @@ import { createSecretWrites, type SecretWrites, type SecretWritesDeps } from './
 import {
   findOwn,
   listEffective,
+  listEffectiveKeys,
   listGlobal,
   listGlobalKeysWithValue,
   listOwn,
@@ -55,6 +56,8 @@ export interface Secrets extends SecretWrites {
   readValues(db: Db, workspaceId: string): Promise<Readonly<Record<string, string>>>;
   /** One value of the workspace's own; null when there is none. Refuses with `secrets_unreadable`. */
   readOwn(db: Db, workspaceId: string, key: string): Promise<string | null>;
+  /** Names of what a workspace's agent gets, its own and the global ones, in order. */
+  listNames(db: Db | Tx, workspaceId: string): Promise<readonly string[]>;
   /** Which of `names` have a global value that is not empty. */
   findGlobalNames(db: Db | Tx, names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
@@ -152,6 +155,8 @@ export function createSecrets(deps: SecretsDeps): Secrets {
         });
       }
     },
+
+    listNames: listEffectiveKeys,
 
     async findGlobalNames(db, names) {
       return new Set(await listGlobalKeysWithValue(db, names));

@@ -51,6 +51,15 @@ export async function listEffective(db: Db, workspaceId: string): Promise<Effect
   return rows;
 }
 
+export async function listEffectiveKeys(db: Db | Tx, workspaceId: string): Promise<string[]> {
+  const { rows } = await sql<{ key: string }>`
+    select key collate "C" as key from workspace_secrets where workspace_id = ${workspaceId}
+    union
+    select key collate "C" from global_secrets
+     order by key`.execute(db);
+  return rows.map((row) => row.key);
+}
+
 /** Which of `keys` have a global value that is not empty. A sealed empty text is 28 bytes: nonce and tag. */
 export async function listGlobalKeysWithValue(db: Db | Tx, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return [];

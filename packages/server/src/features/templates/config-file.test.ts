@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { adaptConfig, generateConfig, type WorkspaceIdentity } from './config-file.js';
+import { adaptConfig, amendConfig, generateConfig, type WorkspaceIdentity } from './config-file.js';
 
 const identity: WorkspaceIdentity = {
   name: 'Ada',
@@ -78,5 +78,20 @@ describe('a config.yaml of a template for one workspace', () => {
     expect(adaptConfig('- a\n', identity)).toEqual({
       faults: [{ line: 1, column: 1, reason: 'must be a mapping of keys' }],
     });
+  });
+});
+
+describe('a config.yaml that is in place', () => {
+  it('gets the keys that are to change, and keeps the rest with its comments', () => {
+    const text = '# mine\nname: Ada\nruntime: llm # for now\nmodel: "x"\n';
+    expect(amendConfig(text, { runtime: 'echo', max_concurrent_tasks: 3 })).toBe(
+      '# mine\nname: Ada\nruntime: echo # for now\nmodel: "x"\nmax_concurrent_tasks: 3\n',
+    );
+  });
+
+  it('is left alone when it says them already, when nothing is to change, and when it cannot be read', () => {
+    expect(amendConfig('tier:   2\n', { tier: 2 })).toBeNull();
+    expect(amendConfig('tier:   2\n', {})).toBeNull();
+    for (const text of ['a: [', '- a\n', '']) expect(amendConfig(text, { tier: 2 })).toBeNull();
   });
 });

@@ -56,6 +56,17 @@ export function adaptConfig(
   return { text: document.toString({ lineWidth: 0 }) };
 }
 
+/** The same for single keys: null when the file says them already, or is no mapping that could say them. */
+export function amendConfig(text: string, keys: Readonly<Record<string, string | number>>): string | null {
+  const parsed = readYaml(text);
+  if ('faults' in parsed) return null;
+  const { document } = parsed.source;
+  if (!isMap(document.contents)) return null;
+  const changed = Object.entries(keys).filter(([key, value]) => document.get(key) !== value);
+  for (const [key, value] of changed) document.set(key, value);
+  return changed.length === 0 ? null : document.toString({ lineWidth: 0 });
+}
+
 /** Double-quoted on one line: a JSON string is a YAML string, so no name can open another key. */
 function quote(text: string): string {
   return JSON.stringify(text.replace(/[\r\n\u0085\u2028\u2029]+/g, ' '));

@@ -6,6 +6,7 @@ import type { Ports } from '../../ports.js';
 import type { Actor } from '../access/index.js';
 import { type Catalogue, createCatalogue, toListed } from './catalogue.js';
 import { type ComposedConfig, type ComposeInput, composeConfig } from './compose.js';
+import { amendConfig } from './config-file.js';
 import { createContentHashes } from './content-hash.js';
 import { readRequiredEnv } from './required-env.js';
 import { CONFIG_FILE, readFolderFiles } from './template-folder.js';
@@ -49,6 +50,8 @@ export interface Templates {
    * The files of an agent's configuration folder (design §5, contract lifecycle §8.4). Throws `StartRefusal` with reason `template_unreadable`.
    */
   compose(input: ComposeInput): Promise<ComposedConfig>;
+  /** A config.yaml with these keys in place of what it said; null when nothing in it is to change, or it cannot be read. */
+  amendConfig(configYaml: string, keys: Readonly<Record<string, string | number>>): string | null;
   /**
    * The variables a config.yaml says its agent needs, wherever it lies and whatever else is wrong with it (contract
    * lifecycle §13.3 step 4, D14); null when it is no YAML.
@@ -97,6 +100,7 @@ export function createTemplates(deps: TemplatesDeps): Templates {
       return config?.content.toString('utf8') ?? null;
     },
     compose: (input) => composeConfig(lookup, input),
+    amendConfig,
     readRequiredEnv,
     provisionTimeoutSeconds: (runtime) => longestTimeout(catalogue, runtime),
     problems: () => catalogue.problems(),

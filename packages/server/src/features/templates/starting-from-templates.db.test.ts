@@ -244,6 +244,45 @@ describe('what is recorded of an applied template', () => {
     expect(told).toEqual([{ template: 'seo', needs_restart: true }, { needs_restart: false }]);
   });
 
+  it('another runtime, tier or number of tasks waits for any start, and is then in config.yaml beside what was edited', async () => {
+    const { patch } = world.workspaces.verbs;
+    const id = await running();
+    world.backend.files.write(id, 'config.yaml', Buffer.from('runtime: echo # edited\ntier: 3\nskills: []\n'));
+    for (const [change, back] of [
+      [{ runtime: 'llm' }, { runtime: 'echo' }],
+      [{ tier: 2 }, { tier: 3 }],
+      [{ max_concurrent_tasks: 4 }, { max_concurrent_tasks: -1 }],
+    ] as const) {
+      expect(await patch(id, change)).toEqual({ needsRestart: true });
+      expect(await reading(id)).toMatchObject({ needs_restart: true });
+      expect(await patch(id, back)).toEqual({ needsRestart: false });
+      expect(await reading(id)).toMatchObject({ needs_restart: false });
+    }
+    await patch(id, { runtime: 'llm', tier: 2, max_concurrent_tasks: 4 });
+    expect(await patch(id, { name: 'Beside' })).toEqual({ needsRestart: false });
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
+    );
+    world.workspaces.verbs.nudge();
+    await settled(id);
+    expect(fileOf(id, 'config.yaml')).toBe('runtime: llm # edited\ntier: 2\nskills: []\nmax_concurrent_tasks: 4\n');
+    expect(await reading(id)).toMatchObject({ needs_restart: false });
+    // What is edited afterwards is not written over by the next start.
+    world.backend.files.write(id, 'config.yaml', Buffer.from('runtime: echo\n'));
+    await world.workspaces.lifecycle.restart(id, {});
+    await settled(id);
+    expect(fileOf(id, 'config.yaml')).toBe('runtime: echo\n');
+  });
+
+  it('what is changed while an agent is held waits for nothing: its next start takes it', async () => {
+    const id = await running();
+    await world.workspaces.lifecycle.pause(id, new AbortController().signal);
+    expect(await world.workspaces.verbs.patch(id, { max_concurrent_tasks: 2 })).toEqual({ needsRestart: false });
+    await world.workspaces.lifecycle.resume(id);
+    await settled(id);
+    expect(fileOf(id, 'config.yaml')).toContain('max_concurrent_tasks: 2');
+  });
+
   it('another working folder waits for any start', async () => {
     const id = await running();
     await world.workspaces.verbs.patch(id, { workspace_dir: '/srv/elsewhere' });

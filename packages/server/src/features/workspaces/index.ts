@@ -16,7 +16,7 @@ import { createInstanceReports } from './instance-reports.js';
 import { createReportHandlers, type ReportHandlers } from './instance-reports.routes.js';
 import type { StartSources } from './instance-start.js';
 import { createLifecycleHandlers, type LifecycleHandlers } from './lifecycle-verbs.routes.js';
-import { createLifecycleVerbs, type LifecycleVerbs } from './lifecycle-verbs.service.js';
+import { createLifecycleVerbs, type LifecycleVerbs, type LifecycleVerbsDeps } from './lifecycle-verbs.service.js';
 import { listOrphans } from './orphans.store.js';
 import { sweepOrphans } from './orphans.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
@@ -78,6 +78,7 @@ export interface WorkspacesDeps
   readonly secrets: WorkspaceServiceDeps['secrets'] & StartSources['secrets'];
   readonly tokens: WorkspaceServiceDeps['tokens'] & StartSources['tokens'];
   readonly envMutators: StartSources['envMutators'];
+  readonly restartContexts: LifecycleVerbsDeps['restartContexts'];
   readonly checkClaimedUrl: WorkspaceServiceDeps['checkClaimedUrl'];
   readonly defaultBackend: string;
   readonly platformUrl: () => string;

@@ -31,6 +31,11 @@ export interface StartSources {
       readonly maxConcurrentTasks: number;
       readonly seedFiles: readonly ConfigFile[];
     }): Promise<{ readonly files: readonly ConfigFile[]; readonly templateHash: string | null }>;
+    /**
+     * A config.yaml with these keys in place of what it said, everything else and every comment as it was; null when it
+     * says that already, or is none.
+     */
+    amendConfig(configYaml: string, keys: Readonly<Record<string, string | number>>): string | null;
     /** Names of variables without which an agent with this config.yaml cannot work; null when it cannot be read. */
     readRequiredEnv(configYaml: string): readonly string[] | null;
   };
@@ -98,6 +103,7 @@ export async function prepareStart(
     composeConfig: config.compose,
     seedConfig: config.seed,
     configWritten: config.noteWritten,
+    amendConfig: config.amend,
     checkConfig: config.check,
     resetSession: row.pendingReset,
     workspaceDir: row.spec.workspace_dir,

@@ -14,9 +14,13 @@ const database = useTestDatabase();
 const stays = new AbortController().signal;
 const TEMPLATES = ['writer', 'seo'];
 let world: WorkspacesWorld;
+/** Restarts that an agent is to be told about. */
+let told: { workspaceId: string; generation: number; lastHeartbeatAt: Date | null }[];
 
 beforeEach(async () => {
+  told = [];
   world = createWorkspacesWorld(database.url, {
+    restartContexts: { record: async (_tx, restart) => void told.push(restart) },
     sources: () => ({
       templates: {
         ...NO_TEMPLATES,
@@ -108,6 +112,31 @@ describe('restart', () => {
     expect(done).toMatchObject({ source: { label: 'existing-volume', apply: null } });
     await settled(id);
     expect(configOf(id)).toBe('mine\n');
+  });
+
+  it('tells the instance it begins that it is one, and since when; no other start does', async () => {
+    const id = await online('told');
+    expect(told).toEqual([]);
+    await verbs().restart(id, {});
+    const { generation } = await row(id);
+    expect(told).toEqual([{ workspaceId: id, generation, lastHeartbeatAt: null }]);
+    const beatAt = new Date('2026-01-02T03:04:05.000Z');
+    await sql`update workspace_liveness set last_heartbeat_at = ${beatAt} where workspace_id = ${id}`.execute(
+      world.ports.lanes.control,
+    );
+    await verbs().restart(id, {});
+    expect(told[1]).toEqual({ workspaceId: id, generation: generation + 1, lastHeartbeatAt: beatAt });
+    await verbs().pause(id, stays);
+    await verbs().resume(id);
+    await register(id);
+    await verbs().hibernate(id, false, stays);
+    await verbs().wake([id]);
+    await world.ports.transact('control', (tx) =>
+      world.ports.commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] }),
+    );
+    const elsewhere = await create('elsewhere', { external: true });
+    expect(await verbs().restart(elsewhere, {})).toEqual({ kind: 'external' });
+    expect(told).toHaveLength(2);
   });
 
   it('R2: applies a template stored since, once; the next restart names it and keeps edits', async () => {

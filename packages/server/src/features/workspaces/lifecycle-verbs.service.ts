@@ -23,6 +23,13 @@ export interface LifecycleVerbsDeps extends Pick<Ports, 'lanes' | 'transact' | '
   readonly templates: ConfigSourceInput['templates'];
   /** Removes them as a delete does, in the transaction of the caller, and appends the events after theirs. */
   readonly removeMembers: WorkspaceVerbs['removeMembers'];
+  readonly restartContexts: {
+    /** Sees to it that the instance of this generation, the one that a person's restart begins, is told about it. */
+    record(
+      tx: Tx,
+      restart: { readonly workspaceId: string; readonly generation: number; readonly lastHeartbeatAt: Date | null },
+    ): Promise<void>;
+  };
   /** Wakes the worker. */
   readonly nudge: () => void;
 }
@@ -77,6 +84,8 @@ export function createLifecycleVerbs(deps: LifecycleVerbsDeps): LifecycleVerbs {
       await writePendingTemplate(tx, id, source.apply);
       const resets = request.reset === true && KEEPS_A_SESSION.has(runtime);
       if (resets) await writePendingReset(tx, id);
+      const { lastHeartbeatAt } = row;
+      await deps.restartContexts.record(tx, { workspaceId: id, generation: row.generation + 1, lastHeartbeatAt });
       await commit(tx, { transitions: [{ workspaceId: id, trigger: 'start_requested' }] });
       return { kind: 'started', source, resets };
     });

@@ -10,17 +10,20 @@ export interface VerbSubject extends StartRecord {
   readonly name: string;
   readonly status: Status;
   readonly backend: string;
+  readonly generation: number;
   readonly activeTasks: number;
+  readonly lastHeartbeatAt: Date | null;
 }
 
 /** The row a verb acts on, held to the end of the transaction; null when there is none. */
 export async function lockVerbSubject(tx: Tx, id: string): Promise<VerbSubject | null> {
   const { rows } = await sql<VerbSubject>`
-    select w.id, w.name, w.status, w.spec, w.backend, w.desired, w.started_spec as "startedSpec",
+    select w.id, w.name, w.status, w.spec, w.backend, w.desired, w.generation, w.started_spec as "startedSpec",
            w.provisioned_at as "provisionedAt", w.applied_template as "appliedTemplate",
            w.applied_template_hash as "appliedTemplateHash",
-           coalesce((select l.active_tasks from workspace_liveness as l where l.workspace_id = w.id), 0) as "activeTasks"
+           coalesce(l.active_tasks, 0) as "activeTasks", l.last_heartbeat_at as "lastHeartbeatAt"
       from workspaces as w
+      left join workspace_liveness as l on l.workspace_id = w.id
      where w.id = ${id}
        for update of w`.execute(tx);
   return rows[0] ?? null;

@@ -22,7 +22,14 @@ export function needsRestart(row: StartRecord): boolean {
   return TAKEN_UP_AT_START.some((key) => spec[key] !== startedSpec[key]);
 }
 
-const TAKEN_UP_AT_START = ['runtime', 'workspace_dir', 'workspace_access'] as const satisfies (keyof WorkspaceSpec)[];
+/** What an agent has from its start to its end, besides its template. */
+export const TAKEN_UP_AT_START = [
+  'runtime',
+  'tier',
+  'max_concurrent_tasks',
+  'workspace_dir',
+  'workspace_access',
+] as const satisfies (keyof WorkspaceSpec)[];
 
 /** Whether the template that was laid has other files by now. `hashOf` answers null where that cannot be told. */
 export function hasChangedTemplate(row: StartRecord, hashOf: (template: string) => string | null): boolean {

@@ -17,6 +17,7 @@ export interface WrittenConfig {
 export interface StartConfig {
   readonly seed: InstanceSpec['seedConfig'];
   readonly compose: InstanceSpec['composeConfig'];
+  readonly amend: InstanceSpec['amendConfig'];
   readonly check: InstanceSpec['checkConfig'];
   noteWritten(): void;
   /** Null while nothing was written. */
@@ -60,6 +61,7 @@ export function createStartConfig(
         throw error;
       }
     },
+    amend: (configYaml) => sources.templates.amendConfig(configYaml, findChangedKeys(row)),
     check(configYaml) {
       const required = configYaml === null ? null : sources.templates.readRequiredEnv(configYaml);
       // The runtime says better than we what is wrong with its file.
@@ -73,6 +75,21 @@ export function createStartConfig(
     },
     written: () => written,
     refusal: () => refusal,
+  };
+}
+
+/**
+ * What the owner has changed since the last start, as config.yaml has it: the agent reads it there. What was not changed
+ * stays as it stands in the file, because it may have been edited there.
+ */
+function findChangedKeys({ spec, startedSpec }: ReconcileRow): Readonly<Record<string, string | number>> {
+  if (startedSpec === null) return {};
+  return {
+    ...(spec.tier === startedSpec.tier ? {} : { tier: spec.tier }),
+    ...(spec.runtime === startedSpec.runtime ? {} : { runtime: sanitizeRuntime(spec.runtime) }),
+    ...(spec.max_concurrent_tasks === startedSpec.max_concurrent_tasks
+      ? {}
+      : { max_concurrent_tasks: spec.max_concurrent_tasks }),
   };
 }
 

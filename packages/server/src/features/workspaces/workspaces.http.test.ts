@@ -198,6 +198,15 @@ describe('workspaces over HTTP', () => {
       expect((await patch(id, {})).body).toEqual({ status: 'updated' });
     });
 
+    it('changes how many tasks it takes at once, 1 at the least', async () => {
+      const id = await add('Busy');
+      expect((await patch(id, { max_concurrent_tasks: 5 })).status).toBe(200);
+      expect((await listed(id)).max_concurrent_tasks).toBe(5);
+      expect((await patch(id, { max_concurrent_tasks: 0 })).status).toBe(200);
+      expect((await listed(id)).max_concurrent_tasks).toBe(1);
+      expect(await patch(id, { max_concurrent_tasks: 'many' })).toMatchObject({ status: 400 });
+    });
+
     it('says that a changed folder needs a restart, also when it is taken away', async () => {
       const id = await add('Folder');
       for (const [given, kept] of [

@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
-import { needsRestart } from './pending-changes.js';
+import { needsRestart, TAKEN_UP_AT_START } from './pending-changes.js';
 import { DEFAULT_RUNTIME } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
 import {
@@ -92,6 +92,7 @@ export interface WorkspaceVerbs {
   create(body: CreateWorkspace, origin: string): Promise<Created>;
   /** Writes a set of new workspaces, parents first, and returns their events for the caller's `commit`. */
   insertAll(tx: Tx, workspaces: readonly NewWorkspace[]): Promise<NewEvent[]>;
+  /** `needsRestart`: something of what was given reaches the agent only when it is started anew. */
   patch(id: string, body: PatchWorkspace): Promise<{ needsRestart: boolean }>;
   layout(id: string, layout: Layout): Promise<void>;
   remove(id: string, options: { confirm: boolean; purge: boolean }, clientGone: AbortSignal): Promise<Removal>;
@@ -190,7 +191,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     const runtime = body.runtime?.trim();
     const workspaceDir = body.workspace_dir === undefined ? undefined : parseWorkspaceDir(body.workspace_dir);
     const parentId = body.parent_id === undefined ? undefined : parseParentId(body.parent_id);
-    await transact('control', async (tx) => {
+    const waits = await transact('control', async (tx) => {
       if (parentId) await lockMoves(tx);
       const held = await lockLive(tx, parentId ? [id, parentId] : [id]);
       const row = held.get(id) ?? refuse('workspace_not_found');
@@ -201,6 +202,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
         ...(body.tier === undefined ? {} : { tier: body.tier }),
         ...(runtime === undefined ? {} : { runtime }),
         ...(workspaceDir === undefined ? {} : { workspace_dir: workspaceDir }),
+        ...(body.max_concurrent_tasks === undefined ? {} : { max_concurrent_tasks: tasksAtOnce(body) }),
       };
       const set = {
         name: body.name ?? row.name,
@@ -211,6 +213,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
           body.hibernation_idle_minutes === undefined ? row.idleMinutes : body.hibernation_idle_minutes || null,
       };
       const events: NewEvent[] = [];
+      const waitsNow = needsRestart({ ...row, spec });
       const { x, y, collapsed, ...fields } = body;
       if (Object.keys(fields).length > 0) {
         await updateWorkspace(tx, id, set);
@@ -221,12 +224,12 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
           tier: spec.tier,
           runtime: spec.runtime,
           workspace_dir: spec.workspace_dir,
+          max_concurrent_tasks: spec.max_concurrent_tasks,
           hibernation_idle_minutes: set.idleMinutes,
         };
-        const waits = needsRestart({ ...row, spec });
         const changed = [
           ...Object.entries(changes).filter(([key]) => key in fields),
-          ...(waits === needsRestart(row) ? [] : [['needs_restart', waits] as const]),
+          ...(waitsNow === needsRestart(row) ? [] : [['needs_restart', waitsNow] as const]),
         ];
         events.push({ type: 'WORKSPACE_UPDATED', workspaceId: id, payload: { changes: Object.fromEntries(changed) } });
       }
@@ -235,8 +238,10 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
         events.push({ type: 'CANVAS_LAYOUT_UPDATED', workspaceId: id, payload: stored });
       }
       await commit(tx, { events });
+      return waitsNow && TAKEN_UP_AT_START.some((key) => key in fields);
     });
-    return { needsRestart: workspaceDir !== undefined };
+    // A folder always says so, whether or not an agent runs: clients of the contract wait for it (lifecycle §1.5).
+    return { needsRestart: waits || workspaceDir !== undefined };
   }
 
   async function layout(id: string, given: Layout): Promise<void> {
@@ -319,8 +324,12 @@ function toSpec(deps: WorkspaceServiceDeps, body: CreateWorkspace): WorkspaceSpe
     tier: body.tier || 3,
     workspace_dir: workspaceDir,
     workspace_access: parseAccess(body.workspace_access, workspaceDir),
-    max_concurrent_tasks: Math.max(1, body.max_concurrent_tasks ?? 1),
+    max_concurrent_tasks: tasksAtOnce(body),
   };
+}
+
+function tasksAtOnce({ max_concurrent_tasks: asked }: { readonly max_concurrent_tasks?: number | undefined }): number {
+  return Math.max(1, asked ?? 1);
 }
 
 function toInsert(deps: WorkspaceServiceDeps, workspace: NewWorkspace): WorkspaceInsert {

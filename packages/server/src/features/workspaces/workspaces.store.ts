@@ -322,6 +322,8 @@ export interface ReconcileRow {
   readonly pendingTemplate: string | null;
   /** When an instance became ready for the first time; null: never. */
   readonly provisionedAt: Date | null;
+  /** What its latest instance was started with; null: not known. */
+  readonly startedSpec: WorkspaceSpec | null;
   /** The template that the seed files were composed for, "" for none; null: not known, they lie over any. */
   readonly seededFor: string | null;
   /** This start asks the agent to forget its conversations. */
@@ -350,6 +352,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
       'crash_count',
       'pending_template',
       'provisioned_at',
+      'started_spec',
       'seeded_for',
       'pending_reset',
       'host_id',
@@ -364,6 +367,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     crash_count: crashCount,
     pending_template: pendingTemplate,
     provisioned_at: provisionedAt,
+    started_spec: startedSpec,
     seeded_for: seededFor,
     pending_reset: pendingReset,
     host_id: hostId,
@@ -377,6 +381,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     crashCount,
     pendingTemplate,
     provisionedAt,
+    startedSpec,
     seededFor,
     pendingReset,
     hostId,

@@ -66,6 +66,7 @@ export interface WorkspacesTables {
     active_tasks: Generated<number>;
     uptime_seconds: Generated<number>;
     current_task: Generated<string>;
+    current_task_since: NullableTimestamp;
     error_rate: Generated<number>;
     sample_error: Generated<string>;
     runtime_state: Generated<string>;

@@ -301,6 +301,13 @@ const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    flaw: 'leaves a configuration as it is, whatever it is to say from now on',
+    caughtBy: ['amends-what-is-there'],
+    breakage: (provisioner) => ({
+      ensure: (spec, record, signal) => provisioner.ensure({ ...spec, amendConfig: () => null }, record, signal),
+    }),
+  },
+  {
     flaw: 'starts whatever is said about the configuration',
     caughtBy: ['configuration-is-judged'],
     breakage: (provisioner) => ({

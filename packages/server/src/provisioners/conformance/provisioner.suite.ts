@@ -63,6 +63,7 @@ export function specOf(generation: number, changes: Partial<InstanceSpec> = {}):
     composeConfig: async () => [{ path: 'config.yaml', content: Buffer.from(`generation: ${generation}\n`) }],
     seedConfig: 'if-missing',
     configWritten: () => {},
+    amendConfig: () => null,
     resetSession: false,
     checkConfig: () => null,
     workspaceDir: null,
@@ -296,6 +297,36 @@ export const CLAUSES: readonly Clause[] = [
       await provisioner.ensure(spec(2), null, never);
       expect(await readConfig(A, PROVISIONED_FILE)).toBe(mark);
       expect(told).toEqual([null, null, mark?.trim()]);
+    },
+  },
+  {
+    id: 'amends-what-is-there',
+    guarantee:
+      'a configuration that is left alone says what it is amended to before it is judged; a new one is not amended',
+    appliesTo: 'running',
+    async check({ provisioner, readConfig, writeConfig }) {
+      const offered: string[] = [];
+      const judged: (string | null)[] = [];
+      const spec = (generation: number, amended: string | null, seedConfig: InstanceSpec['seedConfig']) =>
+        specOf(generation, {
+          seedConfig,
+          amendConfig(configYaml) {
+            offered.push(configYaml);
+            return amended;
+          },
+          checkConfig(configYaml) {
+            judged.push(configYaml);
+            return null;
+          },
+        });
+      await provisioner.ensure(spec(1, 'not for a new one\n', 'if-missing'), null, never);
+      await writeConfig(A, 'config.yaml', 'mine\n');
+      await provisioner.ensure(spec(2, null, 'if-missing'), null, never);
+      await provisioner.ensure(spec(3, 'amended\n', 'if-missing'), null, never);
+      expect(await readConfig(A, 'config.yaml')).toBe('amended\n');
+      await provisioner.ensure(spec(4, 'nor for this\n', 'overwrite'), null, never);
+      expect(offered).toEqual(['mine\n', 'mine\n']);
+      expect(judged).toEqual(['generation: 1\n', 'mine\n', 'amended\n', 'generation: 4\n']);
     },
   },
   {

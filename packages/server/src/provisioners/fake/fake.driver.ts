@@ -257,7 +257,12 @@ interface FakeExit {
 async function seed(volumes: FakeVolumes, spec: InstanceSpec): Promise<void> {
   const { workspaceId } = spec;
   if (spec.seedConfig === 'none') return;
-  if (spec.seedConfig === 'if-missing' && volumes.read(workspaceId, 'config.yaml') !== null) return;
+  const inPlace = volumes.read(workspaceId, 'config.yaml');
+  if (spec.seedConfig === 'if-missing' && inPlace !== null) {
+    const amended = spec.amendConfig(inPlace.toString('utf8'));
+    if (amended !== null) volumes.write(workspaceId, 'config.yaml', Buffer.from(amended));
+    return;
+  }
   const provisionedAt = volumes.read(workspaceId, PROVISIONED_FILE)?.toString('utf8').trim() ?? null;
   for (const file of await spec.composeConfig({ provisionedAt })) volumes.write(workspaceId, file.path, file.content);
   spec.configWritten();

@@ -76,13 +76,20 @@ export async function seedConfigs(folder: WorkspaceFolder, spec: InstanceSpec): 
     case 'none':
       return;
     case 'if-missing':
-      if (await isPlainFile(join(folder.configs, 'config.yaml'))) return;
+      if (await isPlainFile(join(folder.configs, 'config.yaml'))) return amendConfig(folder, spec);
       break;
     case 'overwrite':
       break;
   }
   await writeConfigs(folder.configs, await spec.composeConfig({ provisionedAt: await findProvisionedAt(folder) }));
   spec.configWritten();
+}
+
+async function amendConfig(folder: WorkspaceFolder, spec: InstanceSpec): Promise<void> {
+  const text = await readConfig(folder);
+  const amended = text === null ? null : spec.amendConfig(text);
+  if (amended === null) return;
+  await writeConfigs(folder.configs, [{ path: 'config.yaml', content: Buffer.from(amended) }]);
 }
 
 /** The time in the mark of the first success; null when there is no mark, or an agent has spoilt it. */
@@ -100,11 +107,15 @@ export async function markProvisioned(folder: WorkspaceFolder, at: string): Prom
 /** A configuration is a few KiB. */
 const CONFIG_BYTES_MAX = 1024 * 1024;
 
+/** Null when it is no plain file of a size that a configuration has. */
+async function readConfig(folder: WorkspaceFolder): Promise<string | null> {
+  const content = await findFile(join(folder.configs, 'config.yaml'), CONFIG_BYTES_MAX + 1);
+  return content !== null && content.length <= CONFIG_BYTES_MAX ? content.toString('utf8') : null;
+}
+
 /** Lets the caller judge the configuration as the instance will find it; a refusal of theirs rejects for good. */
 export async function checkConfig(folder: WorkspaceFolder, spec: InstanceSpec): Promise<void> {
-  const content = await findFile(join(folder.configs, 'config.yaml'), CONFIG_BYTES_MAX + 1);
-  const isReadable = content !== null && content.length <= CONFIG_BYTES_MAX;
-  const reason = spec.checkConfig(isReadable ? content.toString('utf8') : null);
+  const reason = spec.checkConfig(await readConfig(folder));
   if (reason !== null) throw new DriverError('rejected', reason, { retryable: false });
 }
 
