@@ -31,7 +31,7 @@ export function createRuntimePackages(platform: string, arch: string): readonly 
       downloadMb: 166,
       diskMb: 365,
       minNode: 20,
-      // Its engine reserves a gibibyte of data segment before it does anything.
+      // With less than about 1.5 GiB of data segment its engine may abort before it does anything.
       memoryFloorMb: 2_048,
     },
     {
