@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Cli, createCli } from '../../test/cli.js';
+import { aWorkspace, type Cli, createCli } from '../../test/cli.js';
 import { refusal } from '../../test/fake-server.js';
 
 const claude = {
@@ -64,4 +64,10 @@ it('runtime rm deletes it, unless agents use it', async () => {
     exit: 1,
     error: expect.stringContaining('used by Coder'),
   });
+});
+
+it('ws ls tells what a start waits for', async () => {
+  const waiting = aWorkspace({ name: 'Coder', status: 'provisioning', start_progress: installing.note });
+  cli.server.on('listWorkspaces', { status: 200, body: [waiting] });
+  expect((await cli.molecule('ws', 'ls')).out).toContain('Installing claude-code 2.1.329… 40 %');
 });
