@@ -73,8 +73,18 @@ const create = async (runtime = 'claude-code') =>
 const row = (id: string) =>
   world.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 
-const runs = (id: string) =>
-  waitFor(() => world.backend.countRunning(id) === 1, { timeoutMs: 15_000, what: 'a start' });
+/** Names the reason at once when it failed instead. */
+async function runs(id: string): Promise<void> {
+  const seen = await waitFor(
+    async () => {
+      if (world.backend.countRunning(id) === 1) return 'runs';
+      const { status, last_sample_error: reason } = await row(id);
+      return status === 'failed' ? `failed: ${reason}` : null;
+    },
+    { timeoutMs: 20_000, what: 'a start' },
+  );
+  expect(seen).toBe('runs');
+}
 
 async function toldOf(id: string): Promise<readonly unknown[]> {
   const events = await readEvents(world.ports.lanes.control, { afterSeq: 0, limit: 100, workspaceId: id });

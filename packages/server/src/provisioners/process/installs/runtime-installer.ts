@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { toError } from '../../../platform/errors.js';
 import type { Logger } from '../../../platform/logger.js';
 import type { Random } from '../../../platform/random.js';
 import type { InstallableRuntime, RuntimeInstalls, RuntimeReadiness } from '../../runtime-installs.js';
@@ -146,7 +147,7 @@ export function createRuntimeInstaller(options: RuntimeInstallerOptions): Runtim
   function settleFailure(pkg: RuntimePackage, attempt: Attempt, error: unknown): void {
     const fields = { runtime: pkg.runtime, version: pkg.version };
     if (attempt.cancel.signal.aborted) {
-      log.info(fields, 'the install was given up: nobody waits for it any more');
+      log.info({ ...fields, reason: toError(attempt.cancel.signal.reason).message }, 'an install was given up');
       return;
     }
     const known = error instanceof InstallError ? error : hasCode(error, 'ENOSPC') ? noSpace(pkg) : null;
@@ -230,7 +231,7 @@ export function createRuntimeInstaller(options: RuntimeInstallerOptions): Runtim
 
   async function giveUp(runtime: string): Promise<void> {
     const attempt = attempts.get(runtime);
-    attempt?.cancel.abort(new Error('given up'));
+    attempt?.cancel.abort(new Error('the program was removed, or the server stops'));
     await attempt?.over;
   }
 
