@@ -6,14 +6,8 @@ import type { InstallableRuntime, RuntimeInstalls, RuntimeReadiness } from '../.
 import { hasCode } from '../folder-files.js';
 import { InstallError, noSpace } from './install-error.js';
 import { createInstallLock } from './install-lock.js';
-import {
-  askVersion,
-  findInPath,
-  INSTALL_LIMITS,
-  type InstallLimits,
-  type InstallPorts,
-  installPackage,
-} from './package-install.js';
+import { INSTALL_LIMITS, type InstallLimits, type InstallPorts, installPackage } from './package-install.js';
+import { createProgramLocator } from './program-locator.js';
 import { endAllIn } from './program-run.js';
 import { createRuntimeFolders } from './runtime-folders.js';
 import type { RuntimePackage } from './runtime-packages.js';
@@ -69,41 +63,11 @@ export function createRuntimeInstaller(options: RuntimeInstallerOptions): Runtim
   const lock = createInstallLock(table, random);
   const attempts = new Map<string, Attempt>();
   const failures = new Map<string, Failed>();
-  /** What PATH held, per runtime: a program there is asked for its version once. */
-  const inPath = new Map<string, Promise<string | null>>();
+  const locate = createProgramLocator({ folders, ports, mayInstall: options.mayInstall, random, log });
   const ended = new Set<string>();
   let isClosed = false;
 
   const find = (runtime: string): RuntimePackage | undefined => packages.find((pkg) => pkg.runtime === runtime);
-
-  async function locate(
-    pkg: RuntimePackage,
-  ): Promise<{ readonly program: string; readonly from: 'disk' | 'path' } | null> {
-    const installed = await folders.findInstalled(pkg);
-    if (installed !== null) return { program: installed.program, from: 'disk' };
-    if (options.mayInstall) return null;
-    const known = inPath.get(pkg.runtime) ?? lookInPath(pkg);
-    inPath.set(pkg.runtime, known);
-    const program = await known;
-    // One that was not there may be put there.
-    if (program === null) inPath.delete(pkg.runtime);
-    return program === null ? null : { program, from: 'path' };
-  }
-
-  async function lookInPath(pkg: RuntimePackage): Promise<string | null> {
-    const program = await findInPath(pkg.program, options.environment.PATH ?? '');
-    if (program === null) return null;
-    const folder = await folders.createStage(pkg.runtime, `look-${random.uuid()}`);
-    try {
-      const answer = await askVersion(program, folder, ports, new AbortController().signal);
-      const fields = { runtime: pkg.runtime, program, version: answer.text.trim().slice(0, 100) };
-      if (answer.ok) log.info(fields, 'a program in PATH serves the runtime');
-      else log.warn({ ...fields, reason: answer.reason }, 'the program in PATH does not serve the runtime');
-      return answer.ok ? program : null;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  }
 
   async function request(runtime: string, asker: string | null): Promise<RuntimeReadiness> {
     const pkg = find(runtime);
