@@ -32,6 +32,8 @@ export interface FakeControl {
   setReachable(isReachable: boolean): void;
   /** The next start ends during boot with this output; worth another try unless told. */
   failNextStart(output: readonly string[], failure?: { readonly retryable: boolean }): void;
+  /** The driver has a bug: from now on this verb of it throws, whatever it is called for; null mends it. */
+  breakVerb(verb: FakeVerb, error: Error | null): void;
   /** Starts wait until `release` is called. */
   holdStarts(): { release(): void };
   /** Stops wait until `release` is called. */
@@ -42,6 +44,8 @@ export interface FakeControl {
   readonly calls: readonly string[];
 }
 
+export type FakeVerb = 'start' | 'stop' | 'destroy' | 'inspect' | 'list';
+
 /** The machine outlives the drivers made on it, as real processes outlive the server. */
 export interface FakeBackend {
   readonly control: FakeControl;
@@ -51,12 +55,14 @@ export interface FakeBackend {
 /** In-memory backend for feature tests. It passes the conformance suite, so it cannot promise what real drivers do not. */
 export function createFakeBackend(options: {
   readonly clock: Clock;
+  readonly kind?: string;
   readonly installs?: RuntimeInstalls;
 }): FakeBackend {
-  const { clock } = options;
+  const { clock, kind = 'fake' } = options;
   const workspaces = new Map<string, FakeWorkspace>();
   const watchers = new Set<(workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => void>();
   const failures: FakeBootFailure[] = [];
+  const broken = new Map<FakeVerb, Error | null>();
   const calls: string[] = [];
   let startCount = 0;
   let startDelayMs = 0;
@@ -65,6 +71,12 @@ export function createFakeBackend(options: {
   const resets = new Map<string, number>();
   const starts = createGate();
   const stops = createGate();
+
+  function enter(verb: FakeVerb): void {
+    const bug = broken.get(verb) ?? null;
+    if (bug !== null) throw bug;
+    requireReachable();
+  }
 
   function requireReachable(): void {
     if (isReachable) return;
@@ -82,7 +94,7 @@ export function createFakeBackend(options: {
 
   function hold(spec: InstanceSpec): FakeWorkspace {
     const record: InstanceRecord = {
-      kind: 'fake',
+      kind,
       hostId: 'fake-host',
       instanceId: `fake-${++startCount}`,
       generation: spec.generation,
@@ -121,14 +133,14 @@ export function createFakeBackend(options: {
     watchers.add(watcher);
 
     return {
-      kind: 'fake',
+      kind,
       capabilities: { runsInstances: true, hostBound: true, stopsWithServer: true },
       console: null,
       files: createFakeFiles(volumes, requireReachable),
       installs: options.installs ?? null,
       async start(spec, signal) {
         calls.push(`start ${spec.workspaceId}`);
-        requireReachable();
+        enter('start');
         const workspace = hold(spec);
         await seed(volumes, spec);
         const reason = spec.checkConfig(volumes.read(spec.workspaceId, 'config.yaml')?.toString('utf8') ?? null);
@@ -150,18 +162,18 @@ export function createFakeBackend(options: {
       },
       async stop(workspaceId, _record, signal) {
         calls.push(`stop ${workspaceId}`);
-        requireReachable();
+        enter('stop');
         await stops.pass(signal);
         end(workspaceId, true, { code: 0, signal: null, output: [] });
       },
       async destroy(workspaceId) {
         calls.push(`destroy ${workspaceId}`);
-        requireReachable();
+        enter('destroy');
         workspaces.delete(workspaceId);
         volumes.destroy(workspaceId);
       },
       async inspect(workspaceId, record) {
-        requireReachable();
+        enter('inspect');
         if (record !== null && record.hostId !== 'fake-host') {
           return { state: 'unknown', reason: `It was started on host "${record.hostId}".` };
         }
@@ -172,7 +184,7 @@ export function createFakeBackend(options: {
         return { state: 'running', record: workspace.running };
       },
       async list() {
-        requireReachable();
+        enter('list');
         return [...new Set([...workspaces.keys(), ...volumes.ids()])].map((workspaceId) => {
           const workspace = workspaces.get(workspaceId);
           return {
@@ -206,6 +218,7 @@ export function createFakeBackend(options: {
     failNextStart(output, failure = { retryable: true }) {
       failures.push({ output, ...failure });
     },
+    breakVerb: (verb, error) => broken.set(verb, error),
     holdStarts: () => starts.hold(),
     holdStops: () => stops.hold(),
     setStartDelayMs(delayMs) {
