@@ -18,7 +18,10 @@ describe.skipIf(!canLookAtProcesses)('a server killed with -9 while it installs 
     await registry.close();
   });
 
-  const inFolder = async () => (await readdir(join(world.dataDir, 'runtimes', 'codex')).catch(() => [])).sort();
+  async function inFolder(): Promise<string[]> {
+    const names: string[] = await readdir(join(world.dataDir, 'runtimes', 'codex'));
+    return names.sort();
+  }
 
   it('is followed by one that sweeps what it left, installs anew, and starts the agent that waited', async () => {
     onTestFailed(() => console.log(world.output()));
