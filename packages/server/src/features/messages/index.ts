@@ -1,11 +1,13 @@
+import type { Routes } from '@molecule/contract';
 import { createAttention } from '../../platform/attention.js';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
+import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { LoopHandle } from '../../platform/supervisor.js';
 import type { Ports } from '../../ports.js';
 import { createAgentConnections } from '../../proxy/agent-connections.js';
 import { createForward } from '../../proxy/forward.js';
 import type { UrlGuard } from '../../proxy/url-guard.js';
-import type { Access } from '../access/index.js';
+import type { Access, Actor } from '../access/index.js';
 import type { ActivityFeature } from '../activity/index.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
 import { touchDelegations } from './claims.store.js';
@@ -22,6 +24,7 @@ import { createMessageAdminHandlers, type MessageAdminHandlers } from './message
 import { createMessageMetrics } from './messages.metrics.js';
 import { deleteOldMessages } from './messages.store.js';
 import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
+import { createNotifications } from './notify.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
 
 export type { MessageLimits } from './limits.js';
@@ -45,7 +48,10 @@ export interface MessagesDeps
 }
 
 export interface Messages {
-  readonly handlers: SendHandlers & DelegationHandlers & MessageAdminHandlers;
+  readonly handlers: SendHandlers &
+    DelegationHandlers &
+    MessageAdminHandlers &
+    Pick<HandlersFor<Routes, Actor>, 'notify'>;
   /**
    * For an orderly stop, before the HTTP server closes: ends long-polls at once, takes up nothing new, lets deliveries
    * finish for up to `graceMs` and then hands the rest over, so that no open request holds the server up.
@@ -113,6 +119,7 @@ export function createMessages(deps: MessagesDeps): Messages {
   const delegations = createDelegations({ ...deps, ledger, limits, onAccepted: () => executor.nudge() });
   const reports = createDelegationReports({ ...deps, ledger, limits });
   const waits = createDelegationWaits(feed, clock);
+  const notifications = createNotifications({ ...deps, activity: deps.activity.writes, ledger });
 
   const sweep = { lanes, clock, ledger, workspaces, limits };
   // Above the pause between two cycles, jitter included, and below the silence that is judged: an absence too short to
@@ -164,6 +171,10 @@ export function createMessages(deps: MessagesDeps): Messages {
       ...createSendHandlers({ ...deps, ledger, liveSend, onQueued: () => executor.nudge() }),
       ...createDelegationHandlers({ ...deps, ledger, forward }, delegations, reports, waits),
       ...createMessageAdminHandlers({ lanes, ledger, limits }),
+      async notify({ params, body }) {
+        await notifications.send(params.id, body);
+        return { status: 200, body: { status: 'sent' } };
+      },
     },
     async standDown(graceMs) {
       stopping.abort(new Error('the server is stopping'));
@@ -181,6 +192,7 @@ export function createMessages(deps: MessagesDeps): Messages {
       stopping.abort(new Error('the server has stopped'));
       cutting.abort(new Error('the server has stopped'));
       await delegations.drain();
+      await notifications.drain();
       await ledger.drain();
       await connections.close();
     },

@@ -9,6 +9,8 @@ import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { createConfigurationOpener, type OpenConfiguration } from './configuration.js';
 import { createExitReports } from './exit-reports.js';
+import { createExternalHandlers, type ExternalHandlers } from './external.routes.js';
+import { createExternalVerbs } from './external.service.js';
 import { createFileHandlers, type FileHandlers } from './files.routes.js';
 import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
@@ -29,6 +31,7 @@ import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers, type WorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
+import { workspaceReads } from './workspaces.views.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export type { Configuration, OpenConfiguration } from './configuration.js';
@@ -98,6 +101,7 @@ export interface Workspaces {
   readonly openConfiguration: OpenConfiguration;
   readonly handlers: LifecycleHandlers &
     FileHandlers &
+    ExternalHandlers &
     ReportHandlers &
     RuntimeHandlers &
     WorkspaceHandlers &
@@ -178,6 +182,10 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       }),
       ...createFileHandlers(createFileVerbs(deps)),
       ...createRuntimeHandlers({ db: deps.lanes.control, provisioners: deps.provisioners, hostId: deps.hostId }),
+      ...createExternalHandlers(
+        createExternalVerbs({ ...deps, find: (id) => workspaceReads.find(deps.lanes.control, id) }),
+        deps.publicUrl,
+      ),
       ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
