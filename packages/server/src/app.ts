@@ -47,6 +47,8 @@ import { createTransact } from './platform/transact.js';
 import type { Ports } from './ports.js';
 import { createExternalDriver } from './provisioners/external/external.driver.js';
 import { createHostProcessTable } from './provisioners/process/host-process-table.js';
+import { createRuntimeInstaller } from './provisioners/process/installs/runtime-installer.js';
+import { createRuntimePackages } from './provisioners/process/installs/runtime-packages.js';
 import { createProcessDriver } from './provisioners/process/process.driver.js';
 import type { Provisioner } from './provisioners/provisioner.js';
 import { createProvisionerRegistry } from './provisioners/registry.js';
@@ -63,6 +65,8 @@ export interface AppInput {
   readonly gitSha: string;
   /** PATH and LANG for agents. */
   readonly baseEnvironment: { readonly path: string; readonly lang: string };
+  /** For npm, when a runtime is installed. */
+  readonly installEnvironment: Readonly<Record<string, string>>;
 }
 
 /** Seams for tests; production gives none. */
@@ -140,6 +144,17 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   };
   const leases = createLeaseKeeper({ db: lanes.health, clock, supervisor, logger, leaseMs: LEASE_MS });
 
+  const table = createHostProcessTable();
+  const installer = createRuntimeInstaller({
+    runtimesDir: dataDir.runtimes,
+    packages: createRuntimePackages(process.platform, process.arch),
+    mayInstall: config.runtimeInstalls,
+    environment: input.installEnvironment,
+    table,
+    clock,
+    random,
+    log: logger,
+  });
   const provisioners = createProvisionerRegistry(
     overrides.provisioners ?? [
       createProvisioner(
@@ -148,7 +163,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
           hostId: dataDir.hostId,
           commandFor: () => [process.execPath, RUNTIME_BUNDLE],
           baseEnvironment: input.baseEnvironment,
-          table: createHostProcessTable(),
+          installer,
+          table,
           clock,
           random,
           log: logger,
@@ -339,6 +355,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       const bound = http.server.address();
       if (typeof bound === 'object' && bound !== null) address.port = bound.port;
       supervisor.start();
+      supervisor.background('sweep-runtime-installs', () => installer.sweep());
       await workspaces.resume();
       return { url: localUrl(), port: address.port };
     },

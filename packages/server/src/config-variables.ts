@@ -317,6 +317,21 @@ export const VARIABLES = {
     example: 'a long random text',
     secret: true,
   }),
+  runtimeInstalls: variable<boolean>(
+    'MOLECULE_RUNTIME_INSTALLS',
+    'on',
+    {
+      describe:
+        'Whether the programs of claude-code and codex are installed with npm into the data directory when first needed. ' +
+        'off: nothing is downloaded, and `claude` or `codex` in PATH serve instead.',
+      example: 'off',
+    },
+    (text) => {
+      const value = blank(text) ? 'on' : text.trim().toLowerCase();
+      if (value !== 'on' && value !== 'off') throw new Error('must be on or off');
+      return value === 'on';
+    },
+  ),
   provisionConcurrency: {
     ...variable<number>(
       'MOLECULE_PROVISION_CONCURRENCY',

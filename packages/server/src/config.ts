@@ -157,6 +157,30 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** What npm may take over from the surroundings of the server: how to reach a registry, and nothing that is a secret of ours. */
+const INSTALL_VARIABLES: readonly string[] = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'TMPDIR',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  ...['registry', 'userconfig', 'globalconfig', 'proxy', 'https_proxy', 'noproxy', 'cafile', 'strict_ssl'].flatMap(
+    (name) => [`npm_config_${name}`, `NPM_CONFIG_${name.toUpperCase()}`],
+  ),
+  ...['retries', 'timeout'].map((name) => `npm_config_fetch_${name}`),
+];
+
+export function installEnvironment(environment: Environment): Readonly<Record<string, string>> {
+  const found = INSTALL_VARIABLES.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { PATH: '/usr/bin:/bin', HOME: homedir(), ...Object.fromEntries(found) };
+}
+
 /** The page `docs/configuration.md`. */
 export function configurationPage(): string {
   const rows = Object.values(VARIABLES).map(

@@ -20,6 +20,9 @@ import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
 import { queueDrop } from './queue/drop.js';
 import { queueLs } from './queue/ls.js';
+import { runtimeInstall } from './runtime/install.js';
+import { runtimeLs } from './runtime/ls.js';
+import { runtimeRm } from './runtime/rm.js';
 import { secretLs } from './secret/ls.js';
 import { secretRm } from './secret/rm.js';
 import { secretSet } from './secret/set.js';
@@ -56,6 +59,9 @@ export const COMMANDS: readonly Command[] = [
   templateSet,
   templateImport,
   templateProblems,
+  runtimeLs,
+  runtimeInstall,
+  runtimeRm,
   secretLs,
   secretSet,
   secretRm,
