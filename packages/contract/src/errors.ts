@@ -500,6 +500,12 @@ export const ERRORS = {
     text: 'delegation not found',
     help: 'GET /workspaces/<id>/delegations lists the delegations of this workspace.',
   },
+  delegation_not_failed: {
+    status: 409,
+    retry: false,
+    text: 'the delegation has not failed',
+    help: 'One under way may be canceled first; one that is completed has its result.',
+  },
   invalid_delegation_status: {
     status: 400,
     retry: false,
@@ -690,11 +696,11 @@ export const ERRORS = {
     text: 'failed to delete',
     help: 'The error says why. Correct that and delete again.',
   },
-  files_on_another_host: {
+  workspace_on_another_host: {
     status: 503,
     retry: true,
-    text: 'the files of this workspace are on another host',
-    help: 'Only the server on the host that runs this agent can reach its folder. Send the request to that server.',
+    text: 'this workspace is on another host',
+    help: 'Only the server on the host that runs this agent can reach its files and its output. Send the request to that server.',
   },
   files_unavailable: {
     status: 503,

@@ -82,7 +82,7 @@ it('the routes that ask nobody for a credential are those of design §9', () => 
     'GET /docs',
     'GET /health',
     'GET /login',
-    'GET /login/:token',
+    'GET /login/*token',
     'GET /metrics',
     'GET /openapi.json',
     'GET /readyz',

@@ -18,6 +18,7 @@ const SERVED = [
   'recordDelegation',
   'updateDelegation',
   'cancelDelegation',
+  'retryDelegation',
   'listAllDelegations',
   'countDelegations',
   'listQueue',

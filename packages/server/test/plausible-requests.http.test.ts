@@ -69,6 +69,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     },
     updateDelegation: { body: { status: 'completed' }, token, status: 200 },
     cancelDelegation: { token, status: 200 },
+    retryDelegation: { token, status: 202 },
     listAllDelegations: { status: 200 },
     countDelegations: { status: 200 },
     listQueue: { status: 200 },

@@ -42,7 +42,9 @@ const HelpSheet = lazy(() =>
 export function Shell() {
   const { feed } = useServices();
   const match = useMatch('/w/:id/:tab');
-  const inList = useMatch('/agents') !== null;
+  // Pages of their own stand in the place of the canvas.
+  const matchedPages = [useMatch('/agents'), useMatch('/delegations')];
+  const inPage = matchedPages.some((page) => page !== null);
   const inSettings = useMatch('/settings') !== null;
   const id = match?.params.id ?? null;
   const tab = isTab(match?.params.tab) ? match.params.tab : 'chat';
@@ -82,8 +84,8 @@ export function Shell() {
       <Toolbar onCommand={run} />
       <div className="flex min-h-0 flex-1">
         <main id="main" tabIndex={-1} className="relative min-w-0 flex-1 outline-none">
-          {inList ? (
-            <ErrorBoundary part="The list">
+          {inPage ? (
+            <ErrorBoundary part="The page">
               <Outlet />
             </ErrorBoundary>
           ) : (
@@ -143,6 +145,7 @@ function useCommands(id: string | null, tab: Tab, canvas: CanvasCommands | null)
         settings: go.settings,
         goCanvas: go.canvas,
         goAgents: go.agents,
+        goDelegations: go.delegations,
         create: () => dialog.open('create'),
         import: () => dialog.open('import'),
         fit: () => canvas?.fit(),

@@ -22,6 +22,7 @@ export function useGo() {
     return {
       canvas: () => go('/'),
       agents: () => go('/agents'),
+      delegations: () => go('/delegations'),
       settings: () => go('/settings'),
       agent: (id: string, tab: Tab = 'chat') => go(`/w/${id}/${tab}`),
     };

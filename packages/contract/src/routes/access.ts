@@ -68,11 +68,11 @@ export const accessRoutes = {
   }),
   showLoginLink: route({
     method: 'GET',
-    path: '/login/:token',
+    path: '/login/*token',
     summary: 'The page behind a login link: a button, so that link previews cannot use the link up',
     access: 'open',
     rate: 'default',
-    // Any text: half a link is met by a person in a browser, who is told what to do on a page.
+    // Any text, slashes included: half a link is met by a person in a browser, who is told what to do on a page.
     params: { token: text('login token') },
     responses: { 200: Type.String() },
     errors: [],

@@ -87,7 +87,7 @@ export const activityRoutes = {
       before_ts: timestamp('rows strictly older than this instant'),
       since_id: text('rows strictly after this row, oldest first; 410 when unknown'),
       since_secs: strictInteger('rows of the last N seconds, oldest first; 0 gives none', 0, 31_536_000),
-      limit: lenientInteger('rows', 100, 500),
+      limit: lenientInteger('rows; newest first, a page holds all rows of its last millisecond as well', 100, 500),
       wait: strictInteger('with since_id or since_secs: seconds to wait for a row when there is none, 0 to 25', 0, 25),
     },
     responses: { 200: Type.Array(Activity) },

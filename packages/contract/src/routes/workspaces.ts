@@ -341,7 +341,7 @@ export const workspaceRoutes = {
         available: Type.Boolean(),
       }),
     },
-    errors: ['invalid_workspace_id', 'workspace_not_found', 'invalid_query'],
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'workspace_on_another_host', 'invalid_query'],
     source: 'new',
   }),
   rotateExternal: route({

@@ -23,7 +23,7 @@ const ActivityTab = lazy(() =>
   import('../activity/activity-tab.js').then((module) => ({ default: module.ActivityTab })),
 );
 const DelegationsTab = lazy(() =>
-  import('../activity/delegations-tab.js').then((module) => ({ default: module.DelegationsTab })),
+  import('../delegations/delegations-tab.js').then((module) => ({ default: module.DelegationsTab })),
 );
 const LogsTab = lazy(() => import('./logs-tab.js').then((module) => ({ default: module.LogsTab })));
 const DetailsTab = lazy(() => import('./details-tab.js').then((module) => ({ default: module.DetailsTab })));

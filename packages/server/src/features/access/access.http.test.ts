@@ -41,6 +41,8 @@ describe('credentials', () => {
     ['/login', 200],
     ['/login/', 401],
     ['/login/nonsense', 401],
+    ['/login/with/a/slash', 401],
+    [`/login/${'x'.repeat(43)}/`, 401],
     ['/login/%00', 401],
     [`/login/${'x'.repeat(43)}`, 401],
   ])('a browser at %s reads a page that says how to get in', async (path, status) => {
@@ -116,6 +118,19 @@ describe('credentials', () => {
     expect((await edge.call('GET', path, { token: second })).status).toBe(200);
     await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
     expect((await edge.call('GET', path, { token: second })).status).toBe(401);
+  });
+
+  it('a token that was lost with its folder dies with the next start of its generation, that of an external agent with none', async () => {
+    const db = edge.ports.lanes.work;
+    const [managed, external] = [await insertWorkspace(db), await insertWorkspace(db)];
+    const statusOf = async (id: string, token: string) =>
+      (await edge.call('GET', `/workspaces/${id}/activity`, { token })).status;
+    const lost = await edge.access.tokens.issueForGeneration(managed, 1);
+    const kept = await edge.mint(external);
+    const next = await edge.access.tokens.issueForGeneration(managed, 1);
+    expect([await statusOf(managed, lost), await statusOf(managed, next)]).toEqual([401, 200]);
+    await sql`update workspaces set generation = 7 where id = ${external}`.execute(db);
+    expect(await statusOf(external, kept)).toBe(200);
   });
 
   it('B-03: the revoked token of a removed workspace asks about that workspace only, everybody else is refused', async () => {

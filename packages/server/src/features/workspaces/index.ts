@@ -8,6 +8,7 @@ import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { createConfigurationOpener, type OpenConfiguration } from './configuration.js';
+import { createExitReports } from './exit-reports.js';
 import { createExternalHandlers, type ExternalHandlers } from './external.routes.js';
 import { createExternalVerbs } from './external.service.js';
 import { createFileHandlers, type FileHandlers } from './files.routes.js';
@@ -26,7 +27,7 @@ import { createReconciler } from './reconciler.js';
 import { defaultStartLimitSeconds } from './runtimes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
-import { createWorkspaceHandlers } from './workspaces.routes.js';
+import { createWorkspaceHandlers, type WorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
 import { workspaceReads } from './workspaces.views.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
@@ -100,18 +101,8 @@ export interface Workspaces {
     FileHandlers &
     ExternalHandlers &
     ReportHandlers &
-    Pick<
-      HandlersFor<Routes, Actor>,
-      | 'createWorkspace'
-      | 'listWorkspaces'
-      | 'getWorkspace'
-      | 'getWorkspaceState'
-      | 'patchWorkspace'
-      | 'putWorkspaceLayout'
-      | 'deleteWorkspace'
-      | 'getWorkspaceLogs'
-      | 'listOrphans'
-    >;
+    WorkspaceHandlers &
+    Pick<HandlersFor<Routes, Actor>, 'listOrphans'>;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
   resume(): Promise<void>;
   /** Stops what this host runs and says so on the rows, so that the next start takes them up again. For orderly shutdown. */
@@ -133,14 +124,8 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const nudge = (): void => worker.nudge();
   const verbs = createWorkspaceVerbs({ ...deps, nudge });
   const lifecycle = createLifecycleVerbs({ ...deps, removeMembers: verbs.removeMembers, nudge });
-  for (const provisioner of deps.provisioners.all) {
-    provisioner.onExit((exit) => {
-      supervisor.background('instance-ended', async () => {
-        await reconciler.instanceEnded(exit);
-        worker.nudge();
-      });
-    });
-  }
+  const exits = createExitReports({ ...deps, reconciler, nudge });
+  for (const provisioner of deps.provisioners.all) provisioner.onExit(exits.take);
 
   // One accessor for the sweeper and for what the canvas is told, so that neither gives up before the other (R16).
   const declaredSeconds = (runtime: string): number | null =>
@@ -192,7 +177,6 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,
-        provisioners: deps.provisioners,
         publicUrl: deps.publicUrl,
         templates: {
           provisionTimeoutOf: (runtime) => {

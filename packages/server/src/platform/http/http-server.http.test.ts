@@ -654,6 +654,53 @@ describe('a WebSocket', () => {
   });
 });
 
+describe('a request that offers another protocol', () => {
+  /** Sends the pieces one after the other and resolves with all that comes back until the server ends the connection. */
+  async function exchange(port: number, pieces: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let text = '';
+      const send = ([piece, ...others]: readonly string[]): void => {
+        if (piece !== undefined) socket.write(piece, () => send(others));
+      };
+      const socket = connect(port, '127.0.0.1', () => send(pieces));
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+    });
+  }
+
+  const body = JSON.stringify({ name: 'x'.repeat(200_000) });
+  const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
+  const last = 'GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+  it.each<[string, readonly string[]]>([
+    ['in one piece', [`${offer}Content-Length: ${body.length}\r\n\r\n${body}`, last]],
+    [
+      'with the body to follow',
+      [`${offer}Content-Length: ${body.length}\r\n\r\n`, body.slice(0, 9), body.slice(9), last],
+    ],
+    ['in chunks', [`${offer}Transfer-Encoding: chunked\r\n\r\n`, chunked, last]],
+    [
+      'of a WebSocket, which is asked for with GET only',
+      [`Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: ${body.length}\r\n\r\n${body}`, last],
+    ],
+  ])('%s is served with its body, and the connection goes on', async (_, [head = '', ...rest]) => {
+    const written: unknown[] = [];
+    const write = async ({ body: given }: { body: unknown }) => {
+      written.push(given);
+      return { status: 201, body: {} };
+    };
+    const { http } = await createEdge({ handlers: { write } });
+    const port = await listen(http);
+    const text = await exchange(port, [`POST /things HTTP/1.1\r\nHost: a\r\n${head}`, ...rest]);
+    expect(written).toEqual([JSON.parse(body)]);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 200']);
+  });
+});
+
 describe('what is not HTTP', () => {
   it('is answered with 400 and ends; the server goes on', async () => {
     const { http } = await createEdge();

@@ -16,6 +16,7 @@ import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
 import { toErrorReply } from './error-reply.js';
 import type { RequestInfo, UpgradeReply } from './handlers.js';
+import { onlyWebSockets } from './other-upgrades.js';
 import { createBodyParser, parseParams } from './parse.js';
 import { type RateLimit, registerRateLimit, type StrangerCheck } from './rate-limit.js';
 import { securityHeaders } from './security-headers.js';
@@ -151,7 +152,9 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
   // Apart from the others, which would all get its listener for sent answers.
   await app.register(async (scope) => {
-    await scope.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+    await scope.register(fastifyWebsocket, {
+      options: { maxPayload: 65_536, perMessageDeflate: false, server: onlyWebSockets(app.server) },
+    });
     for (const [name, spec] of specs) {
       if (spec.stream === 'websocket') addRoute(scope, name, spec, options, checkStranger);
     }
