@@ -376,6 +376,7 @@ describe('when the database goes away', () => {
       buildinfo: '200',
       deleteSession: '200',
       docs: '200',
+      downloadMoleculeMcp: '200',
       getSession: '200',
       // Where the canvas was left; it opens without.
       getViewport: '200',

@@ -27,7 +27,9 @@ import { templateImport } from './template/import.js';
 import { templateLs } from './template/ls.js';
 import { templateProblems } from './template/problems.js';
 import { templateSet } from './template/set.js';
+import { wsConnection } from './ws/connection.js';
 import { wsHibernate } from './ws/hibernate.js';
+import { wsInvite } from './ws/invite.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
 import { wsRestart } from './ws/restart.js';
@@ -46,6 +48,8 @@ export const COMMANDS: readonly Command[] = [
   wsResume,
   wsHibernate,
   wsRm,
+  wsInvite,
+  wsConnection,
   templateLs,
   templateSet,
   templateImport,
