@@ -69,7 +69,7 @@ export const ERRORS = {
     status: 403,
     retry: false,
     text: 'origin not allowed',
-    help: 'Call from the canvas itself, use a bearer token instead of the cookie, or add the origin to CORS_ORIGINS.',
+    help: 'Only pages of this server and of the origins in CORS_ORIGINS may call it. Add the origin there; behind a proxy that changes the Host header set EXTERNAL_PLATFORM_URL.',
   },
   rate_limited: {
     status: 429,
@@ -151,11 +151,48 @@ export const ERRORS = {
     text: 'invalid session',
     help: 'Log in again with a new link from "./molecule login-link".',
   },
+  session_not_found: {
+    status: 404,
+    retry: false,
+    text: 'session not found or already ended',
+    help: 'GET /sessions lists those that have not ended.',
+  },
   login_link_invalid: {
     status: 401,
     retry: false,
     text: 'login link is invalid or already used',
     help: 'Links work once and for 15 minutes. Print a new one with "./molecule login-link".',
+  },
+
+  token_not_found: {
+    status: 404,
+    retry: false,
+    text: 'token not found or already revoked',
+    help: 'List the live tokens; an id that is not among them has been revoked, or never was one.',
+  },
+  too_many_workspace_tokens: {
+    status: 429,
+    retry: false,
+    text: 'maximum 50 active tokens per workspace',
+    help: 'Revoke tokens that nobody uses any more: GET /workspaces/:id/tokens tells when each was used last.',
+  },
+  org_token_name_too_long: {
+    status: 400,
+    retry: false,
+    text: 'name too long (max 100 chars)',
+    help: 'Give the token a name of at most 100 characters.',
+  },
+  not_a_root_workspace: {
+    status: 400,
+    retry: false,
+    text: 'org_id must be a root workspace',
+    help: 'Name the id of a workspace that has no parent, or leave org_id out for a token of the whole server.',
+  },
+  org_token_of_another_org: {
+    status: 403,
+    retry: false,
+    text: 'an org token makes tokens of its own org only',
+    help: 'Leave org_id out, or make the token as an administrator.',
   },
 
   metrics_token_required: {

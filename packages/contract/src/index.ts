@@ -19,6 +19,7 @@ export * from './routes/registry.js';
 export { RestartPreview } from './routes/restart-preview.js';
 export * from './routes/secrets.js';
 export * from './routes/session-search.js';
+export * from './routes/tokens.js';
 export * from './routes/workspaces.js';
-export { type RouteName, type Routes, routes } from './routes.js';
+export { type RouteName, type Routes, routes, TENANT_OPEN_PATHS } from './routes.js';
 export * from './status.js';

@@ -1,3 +1,4 @@
+import type { RouteSpec } from './route.js';
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
@@ -16,6 +17,7 @@ import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
 import { secretRoutes } from './routes/secrets.js';
 import { sessionSearchRoutes } from './routes/session-search.js';
+import { orgTokenRoutes, workspaceTokenRoutes } from './routes/tokens.js';
 import { workspaceRoutes } from './routes/workspaces.js';
 
 /** Every route of the server, once. Handlers, client, OpenAPI, docs and the authorisation matrix derive from it. */
@@ -37,9 +39,18 @@ export const routes = {
   ...secretRoutes,
   ...chosenModelRoutes,
   ...accessRoutes,
+  ...orgTokenRoutes,
+  ...workspaceTokenRoutes,
   ...downloadRoutes,
   ...opsRoutes,
 } as const;
 
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
+
+/** Paths that pass the tenant guard of any server; compared as they are, so a slash more is another path (B-05). */
+export const TENANT_OPEN_PATHS: ReadonlySet<string> = new Set(
+  Object.values<RouteSpec>(routes)
+    .filter((spec) => spec.tenantOpen)
+    .map((spec) => spec.path),
+);

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Routes, routes } from '@molecule/contract';
+import { type Routes, routes, TENANT_OPEN_PATHS } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
-import { type Actor, createAccess } from './features/access/index.js';
+import { type Actor, createAccess, createWorkspaceTokenHandlers } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
 import { createBundleHandlers } from './features/bundles/index.js';
@@ -151,13 +151,16 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       createProvisioner(createExternalDriver({ clock })),
     ],
   );
+  const backends = provisioners.all.map(({ kind }) => kind);
   const urlGuard = createUrlGuard({ loopbackAllowed: config.developmentEnvironment });
   const access = createAccess({
     ...ports,
     adminToken: config.adminToken ?? dataDir.adminToken,
     developmentMode: config.developmentMode,
+    testTokens: config.testTokens,
+    isTenant: config.orgId !== null,
     cookieName: () => `molecule_session_${address.port}`,
-    corsOrigins: config.corsOrigins,
+    trustedOrigins: config.trustedOrigins,
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ ...ports, userFolder: config.templatesDir, ownFolder: dataDir.templates });
@@ -165,7 +168,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   const secrets = createSecrets({
     ...ports,
     key: secretsKey,
-    backends: provisioners.all.map(({ kind }) => kind),
+    backends,
   });
   const workspaces = createWorkspaces({
     ...ports,
@@ -247,6 +250,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
 
   const handlers = {
     ...access.handlers,
+    ...createWorkspaceTokenHandlers({ ...ports, tokens: access.tokens, backends, nudge: workspaces.verbs.nudge }),
     ...templates.handlers,
     ...createSecretHandlers({ secrets, lanes, nudge: workspaces.verbs.nudge }),
     ...workspaces.handlers,
@@ -270,6 +274,10 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     gate: access.gate,
     rateLimit: config.developmentMode ? null : { perMinute: config.rateLimit, keyOf: access.rateKeyOf },
     checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
+    crossOrigin: { listed: config.corsOrigins, publicUrl: config.publicUrl },
+    tenant:
+      config.orgId === null ? null : { orgId: config.orgId, openPaths: TENANT_OPEN_PATHS, publicUrl: config.publicUrl },
+    trustedProxies: config.trustedProxies,
     requestId: createRequestIds(random.token(9)),
     logger,
     clock,

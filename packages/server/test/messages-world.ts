@@ -8,6 +8,7 @@ import { createSystemClock } from '../src/platform/clock.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createUrlGuard } from '../src/proxy/url-guard.js';
 import { insertWorkspace, type WorkspaceRow } from './builders.js';
+import { HTTP_DEFAULTS } from './http-defaults.js';
 import { createTestPorts, TEST_LEASE_MS, type TestPorts } from './ports.js';
 
 const SERVED = [
@@ -91,7 +92,7 @@ export async function createMessagesWorld(
     handlers: { ...messages.handlers, ...activity.handlers },
     gate: async () => ({ kind: 'admin', via: 'admin_token' }),
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
     clock: createSystemClock(),

@@ -14,6 +14,12 @@ interface Cast {
   readonly spare: string;
   readonly delegation: string;
   readonly loginToken: string;
+  /** The public id of a session. */
+  readonly session: string;
+  /** The id of a token of `spare`. */
+  readonly spareTokenId: string;
+  /** The id of an org token. */
+  readonly orgToken: string;
   /** Runs on a backend of this server, which keeps its files. */
   readonly managed: string;
 }
@@ -123,7 +129,18 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     getSession: { status: 200 },
     createSession: { body: { token: ADMIN_TOKEN }, status: 200 },
     deleteSession: { status: 200 },
+    listSessions: { status: 200 },
+    revokeSession: { path: `/sessions/${cast.session}`, status: 200 },
+    revokeOtherSessions: { status: 200 },
     createLoginLink: { status: 201 },
+    createWorkspaceToken: { token, status: 201 },
+    createWorkspaceTokenAsAdmin: { body: { label: 'a laptop' }, status: 201 },
+    createTestToken: { status: 200 },
+    listWorkspaceTokens: { status: 200 },
+    revokeWorkspaceToken: { path: `/workspaces/${spare}/tokens/${cast.spareTokenId}`, status: 200 },
+    createOrgToken: { body: { name: 'ci', org_id: lead }, status: 200 },
+    listOrgTokens: { status: 200 },
+    revokeOrgToken: { path: `/org/tokens/${cast.orgToken}`, status: 200 },
     showLogin: { status: 200 },
     showLoginLink: { path: `/login/${cast.loginToken}`, status: 200 },
     useLoginLink: { path: `/login/${cast.loginToken}`, status: 303 },
@@ -197,6 +214,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     lead.token,
   );
   const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'codex' });
+  await world.call('POST', '/session', { token: ADMIN_TOKEN });
   const link = new URL(await world.app.createLoginLink());
   return {
     lead: lead.id,
@@ -206,6 +224,9 @@ async function castOf(world: RealApp): Promise<Cast> {
     delegation: delegated.body.delegation_id,
     managed: managed.body.id,
     loginToken: link.pathname.split('/').at(-1) ?? '',
+    session: (await world.call('GET', '/sessions')).body.sessions[0].id,
+    spareTokenId: (await world.call('GET', `/workspaces/${spare.id}/tokens`)).body.tokens[0].id,
+    orgToken: (await world.call('POST', '/org/tokens')).body.id,
   };
 }
 
@@ -357,6 +378,9 @@ describe('when the database goes away', () => {
       managed: worker.id,
       delegation: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
       loginToken: 'AAAAAAAAAAAAAAAAAAAAAAAA',
+      orgToken: worker.id,
+      session: worker.id,
+      spareTokenId: worker.id,
     };
     await proxy.cut();
     // What needs no database goes on; all else is refused in one way, a credential is never called wrong for it.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Method } from '@molecule/contract';
 import { createDataDir, removeDataDir } from '@molecule/testkit';
 import { type App, type AppOverrides, createApp } from '../src/app.js';
-import { parseConfig } from '../src/config.js';
+import { type Environment, parseConfig } from '../src/config.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import { openDataDir } from '../src/platform/data-dir.js';
 import { createLogger } from '../src/platform/logger.js';
@@ -40,6 +40,7 @@ export async function startRealApp(
   databaseUrl: string,
   overrides: AppOverrides = {},
   lastPort: number | null = null,
+  environment: Environment = {},
 ): Promise<RealApp> {
   const dataDir = await createDataDir();
   const clock = createSystemClock();
@@ -57,6 +58,7 @@ export async function startRealApp(
         MOLECULE_DATA_DIR: dataDir,
         DATABASE_URL: databaseUrl,
         RATE_LIMIT: '1000000',
+        ...environment,
       }),
       databaseUrl,
       dataDir: { ...(await openDataDir(dataDir, createRandom())), lastPort },

@@ -22,6 +22,9 @@ const ImportDialog = lazy(() =>
 const CreateDialog = lazy(() =>
   import('../features/create/create-dialog.js').then((module) => ({ default: module.CreateDialog })),
 );
+const ConnectDialog = lazy(() =>
+  import('../features/connect/connect-dialog.js').then((module) => ({ default: module.ConnectDialog })),
+);
 const SearchDialog = lazy(() =>
   import('../features/search/search-dialog.js').then((module) => ({ default: module.SearchDialog })),
 );
@@ -111,6 +114,9 @@ export function Shell() {
       <Suspense fallback={null}>
         {dialog.name === 'import' && <ImportDialog dir={dialog.argument} />}
         {dialog.name === 'create' && <CreateDialog parentId={dialog.argument ?? id} />}
+        {dialog.name === 'connect' && dialog.argument !== null && (
+          <ConnectDialog key={dialog.argument} id={dialog.argument} />
+        )}
         {dialog.name === 'search' && <SearchDialog selectedId={id} onCommand={run} onAct={act} />}
         {dialog.name === 'move' && dialog.argument !== null && <MoveDialog id={dialog.argument} />}
         {isAskedVerb(dialog.name) && dialog.argument !== null && (

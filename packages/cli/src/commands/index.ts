@@ -23,10 +23,16 @@ import { queueLs } from './queue/ls.js';
 import { secretLs } from './secret/ls.js';
 import { secretRm } from './secret/rm.js';
 import { secretSet } from './secret/set.js';
+import { sessionsLs } from './sessions/ls.js';
+import { sessionsRevoke } from './sessions/revoke.js';
 import { templateImport } from './template/import.js';
 import { templateLs } from './template/ls.js';
 import { templateProblems } from './template/problems.js';
 import { templateSet } from './template/set.js';
+import { tokensCreate } from './tokens/create.js';
+import { tokensLs } from './tokens/ls.js';
+import { orgTokensCreate, orgTokensLs, orgTokensRevoke } from './tokens/org.js';
+import { tokensRevoke } from './tokens/revoke.js';
 import { wsConnection } from './ws/connection.js';
 import { wsHibernate } from './ws/hibernate.js';
 import { wsInvite } from './ws/invite.js';
@@ -75,6 +81,14 @@ export const COMMANDS: readonly Command[] = [
   filesPut,
   filesEdit,
   filesRm,
+  tokensLs,
+  tokensCreate,
+  tokensRevoke,
+  orgTokensLs,
+  orgTokensCreate,
+  orgTokensRevoke,
   loginLink,
+  sessionsLs,
+  sessionsRevoke,
   doctor,
 ];

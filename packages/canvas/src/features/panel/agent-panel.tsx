@@ -11,6 +11,7 @@ import { Loading, Placeholder } from '../../ui/placeholder.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { StatusChip } from '../agents/status-mark.js';
 import { ChatTab } from '../chat/chat-tab.js';
+import { ConnectNotice } from '../connect/connect-notice.js';
 import { VerbButton } from '../lifecycle/verb-button.js';
 import { AgentMenu } from './agent-menu.js';
 import { Breadcrumb } from './breadcrumb.js';
@@ -90,6 +91,7 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
         </div>
         <FailureNotice agent={agent} tab={tab} />
         <PendingNotice agent={agent} />
+        <ConnectNotice agent={agent} />
         <TabStrip tabs={tabs} active={tab} />
       </header>
       <div className="min-h-0 flex-1 border-t border-line">

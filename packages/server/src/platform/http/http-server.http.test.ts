@@ -6,6 +6,7 @@ import pino from 'pino';
 import Type from 'typebox';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { HTTP_DEFAULTS } from '../../../test/http-defaults.js';
 import { createSystemClock } from '../clock.js';
 import { PlatformUnavailableError } from '../errors.js';
 import { AppError } from './app-error.js';
@@ -85,7 +86,7 @@ async function createEdge(
     handlers: { ...Object.fromEntries(Object.keys(declared).map((name) => [name, fallback])), ...handlers },
     gate: async () => 'somebody',
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => `made-here-${++ids}`,
     logger: pino({ level: 'debug' }, sink),
     clock: createSystemClock(),
@@ -204,6 +205,32 @@ describe('a refusal', () => {
 });
 
 describe('the headers of every answer', () => {
+  it('are those of a page for the pages among the routes, and strict for every other', async () => {
+    const answer: Answer = async () => ({ status: 200, body: {} });
+    const handlers = Object.fromEntries(Object.keys(routes).map((name) => [name, answer]));
+    const { http } = await createEdge({ routes, handlers } as never);
+    const pages: string[] = [];
+    for (const spec of Object.values<RouteSpec>(routes)) {
+      const { headers } = await http.inject({ method: spec.method, url: spec.path.replace(/[:*][A-Za-z]+/g, 'x') });
+      const policy = String(headers['content-security-policy']);
+      if (policy !== STRICT) pages.push(`${spec.method} ${spec.path}`);
+      // Neither lets a page run a script that is not a file of ours.
+      expect(policy).toMatch(/^default-src 'self'(?!.*script-src[^;]*(unsafe|http|\*))/);
+    }
+    expect(pages.sort()).toEqual(['GET /docs', 'GET /login', 'GET /login/*token', 'POST /login/:token']);
+  });
+
+  it.each(
+    '/workspaces /registry /health /admin /metrics /settings /bundles /org /orgs /templates /plugins /webhooks /channels /ws /events /approvals'.split(
+      ' ',
+    ),
+  )('are strict at and below %s (contract registry-a2a §1.6)', async (path) => {
+    const { http } = await createEdge();
+    for (const url of [path, `${path}/x`, `${path}?next=/app/`]) {
+      expect((await http.inject(url)).headers['content-security-policy']).toBe(STRICT);
+    }
+  });
+
   it.each([
     ['/', CANVAS],
     ['/app', CANVAS],
@@ -428,6 +455,38 @@ describe('the limiter', () => {
       const probe = await http.inject({ url: '/probe', headers: { 'x-key': 'a' } });
       expect([probe.statusCode, probe.headers['x-ratelimit-limit']]).toEqual([200, undefined]);
     }
+  });
+
+  it('counts what meets no route as well', async () => {
+    const { http } = await createEdge(limited(2));
+    const nowhere = { url: '/nowhere', headers: { 'x-key': 'a' } };
+    const first = await http.inject(nowhere);
+    expect([first.statusCode, first.headers['x-ratelimit-remaining']]).toEqual([404, '1']);
+    expect((await http.inject(as('a'))).statusCode).toBe(200);
+    expect((await http.inject(nowhere)).statusCode).toBe(429);
+  });
+
+  it('goes by the address of the connection, unless that is of a proxy to be believed', async () => {
+    const from = (remoteAddress: string, forwarded: string) => ({
+      url: '/things/1',
+      remoteAddress,
+      headers: { 'x-forwarded-for': forwarded },
+    });
+    const { http } = await createEdge({ ...limited(1), trustedProxies: ['10.0.0.0/8'] });
+    const statuses = async (...requests: ReturnType<typeof from>[]) => {
+      const found = [];
+      for (const request of requests) found.push((await http.inject(request)).statusCode);
+      return found;
+    };
+    // Two people behind the proxy, and one who pretends to be behind it.
+    expect(await statuses(from('10.1.1.1', '203.0.113.1'), from('10.1.1.1', '203.0.113.2'))).toEqual([200, 200]);
+    expect(await statuses(from('10.9.9.9', '203.0.113.1'))).toEqual([429]);
+    expect(await statuses(from('192.0.2.7', '203.0.113.3'), from('192.0.2.7', '203.0.113.4'))).toEqual([200, 429]);
+    // What the client itself put before the last hop counts for nothing.
+    expect(await statuses(from('10.1.1.1', '198.51.100.1, 203.0.113.2'))).toEqual([429]);
+    const { http: plain } = await createEdge(limited(1));
+    expect((await plain.inject(from('10.1.1.1', '203.0.113.1'))).statusCode).toBe(200);
+    expect((await plain.inject(from('10.1.1.1', '203.0.113.2'))).statusCode).toBe(429);
   });
 
   it('says in development mode that there is none', async () => {
