@@ -52,7 +52,6 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     putWorkspaceLayout: { body: { x: 1, y: 2 }, status: 200 },
     getWorkspaceLogs: { status: 200 },
     getExternalConnection: { token, status: 200 },
-    rotateExternal: { path: `/workspaces/${spare}/external/rotate`, status: 200 },
     register: { body: { id: lead, agent_card: { name: 'lead' }, delivery_mode: 'poll' }, token, status: 200 },
     heartbeat: { body: { workspace_id: lead, active_tasks: 1 }, token, status: 200 },
     updateCard: { body: { workspace_id: lead, agent_card: { name: 'lead' } }, token, status: 200 },
@@ -138,6 +137,8 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     createTestToken: { status: 200 },
     listWorkspaceTokens: { status: 200 },
     revokeWorkspaceToken: { path: `/workspaces/${spare}/tokens/${cast.spareTokenId}`, status: 200 },
+    // Ends every token of the workspace.
+    rotateExternal: { path: `/workspaces/${spare}/external/rotate`, status: 200 },
     createOrgToken: { body: { name: 'ci', org_id: lead }, status: 200 },
     listOrgTokens: { status: 200 },
     revokeOrgToken: { path: `/org/tokens/${cast.orgToken}`, status: 200 },

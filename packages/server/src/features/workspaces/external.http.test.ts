@@ -1,3 +1,4 @@
+import { waitFor } from '@molecule/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { type RealApp, startRealApp } from '../../../test/real-app.js';
@@ -97,6 +98,8 @@ describe('the connection of an external workspace', () => {
   it('B-02: a restart of an external workspace leaves row, token and log as they were', async () => {
     const { id, token } = await add();
     await app.call('POST', '/registry/register', { id, agent_card: { name: 'a' }, delivery_mode: 'poll' }, token);
+    // A worker that looks whether there is anything to start holds the row for a moment.
+    await waitFor(async () => (await rowOf(id)).lease_owner === null);
     const before = { row: await rowOf(id), events: await eventsOf(id) };
     const { status, body } = await app.call('POST', `/workspaces/${id}/restart`);
     expect([status, body.status, body.runtime]).toEqual([200, 'noop', 'external']);
