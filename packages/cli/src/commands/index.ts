@@ -36,7 +36,9 @@ import { tokensCreate } from './tokens/create.js';
 import { tokensLs } from './tokens/ls.js';
 import { orgTokensCreate, orgTokensLs, orgTokensRevoke } from './tokens/org.js';
 import { tokensRevoke } from './tokens/revoke.js';
+import { wsConnection } from './ws/connection.js';
 import { wsHibernate } from './ws/hibernate.js';
+import { wsInvite } from './ws/invite.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
 import { wsRestart } from './ws/restart.js';
@@ -55,6 +57,8 @@ export const COMMANDS: readonly Command[] = [
   wsResume,
   wsHibernate,
   wsRm,
+  wsInvite,
+  wsConnection,
   templateLs,
   templateSet,
   templateImport,
