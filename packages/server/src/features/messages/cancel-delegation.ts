@@ -1,10 +1,10 @@
 import type { Ports } from '../../ports.js';
 import type { Forward } from '../../proxy/forward.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
-import { RECORDED_METHOD } from './delegation-reports.js';
 import { hasEnded } from './delegation-state.js';
 import { type DelegationRecord, findDelegation } from './delegations.store.js';
 import type { Ledger } from './ledger.js';
+import { RECORDED_METHOD } from './ledger.types.js';
 import { reach } from './reachability.js';
 
 export interface CancelDeps extends Pick<Ports, 'lanes' | 'supervisor' | 'logger'> {

@@ -9,13 +9,10 @@ import { hasEnded, stateOf } from './delegation-state.js';
 import { TASK_PREVIEW_CHARACTERS, toEnvelope } from './delegations.js';
 import { beginDelegation, type DelegationRecord, findShared } from './delegations.store.js';
 import type { Ledger } from './ledger.js';
-import type { NewEnding, NewMessage } from './ledger.types.js';
+import { type NewEnding, type NewMessage, RECORDED_METHOD } from './ledger.types.js';
 import type { MessageLimits } from './limits.js';
 import { insertMessages } from './messages.store.js';
 import { projectBegun, projectRecorded } from './projection.js';
-
-/** The method of a ledger row that tells of a message the platform did not carry. */
-export const RECORDED_METHOD = 'delegations/record';
 
 /** What agents tell of delegations: those they made past the platform, and those that lie in their inbox. */
 export interface DelegationReports {

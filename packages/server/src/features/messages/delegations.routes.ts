@@ -42,7 +42,7 @@ export function createDelegationHandlers(
     },
 
     async retryDelegation({ params }) {
-      const answer = await retryDelegation(deps, delegations, params.id, params.delegationId.toLowerCase());
+      const answer = await retryDelegation(deps, delegations, params.id, params.delegationId);
       // Without an idempotency key nothing can be hit.
       if (answer.kind === 'hit') throw new Error('a delegation without a key was taken for a repeated one');
       return { status: 202, body: toAccepted(answer) };
@@ -54,7 +54,7 @@ export function createDelegationHandlers(
     },
 
     async getDelegation({ params, query, request }) {
-      const id = params.delegationId.toLowerCase();
+      const id = params.delegationId;
       const wait = query.wait ? waits.wait(id, query.wait * 1_000, request.clientGone) : null;
       try {
         for (;;) {
@@ -81,7 +81,7 @@ export function createDelegationHandlers(
 
     async cancelDelegation({ params, body }) {
       const why = body.reason || 'canceled by its caller';
-      const record = await cancelDelegation(deps, params.id, params.delegationId.toLowerCase(), why);
+      const record = await cancelDelegation(deps, params.id, params.delegationId, why);
       return { status: 200, body: toDelegation(record ?? refuse('delegation_not_found'), params.id) };
     },
   } satisfies DelegationHandlers;

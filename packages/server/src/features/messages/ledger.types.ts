@@ -1,6 +1,9 @@
 import type { Ending } from './decide.js';
 import type { MessageKind, MessageState } from './messages.tables.js';
 
+/** The method of a ledger row that tells of a message the platform did not carry. */
+export const RECORDED_METHOD = 'delegations/record';
+
 /** A row to record. Its id is also the id of the activity row on the target. */
 export interface NewMessage {
   readonly id: string;

@@ -7,6 +7,7 @@ import {
   isAnswered,
   type NewEnding,
   type NewMessage,
+  RECORDED_METHOD,
   type RecordedMessage,
 } from './ledger.types.js';
 import { resendableReasons } from './reasons.js';
@@ -32,7 +33,7 @@ export async function insertMessages(tx: Tx, rows: readonly NewMessage[], depthM
            coalesce(i.depth, cause.depth + 1, 0), i.for_generation, i.state,
            case when i.lease_owner is null then 0 else 1 end,
            i.lease_owner, now() + make_interval(secs => i.lease_secs),
-           case when i.lease_owner is null then null else now() end,
+           case when i.lease_owner is not null or i.method = ${RECORDED_METHOD} then now() end,
            now() + make_interval(secs => i.deadline_secs),
            case when i.state = 'completed' then now() end
       from json_to_recordset(${batch}::json) as i(
