@@ -1,3 +1,4 @@
+import { a2aRoutes } from './routes/a2a.js';
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
@@ -25,6 +26,7 @@ export const routes = {
   ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
+  ...a2aRoutes,
   ...delegationRoutes,
   ...messageAdminRoutes,
   ...activityRoutes,

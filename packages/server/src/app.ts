@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
+import { createA2A } from './features/a2a/index.js';
 import { type Actor, createAccess } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
@@ -202,6 +203,13 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       sweepEveryMs: Math.min(config.stuckSweepSeconds, config.stuckAfterSeconds / 2) * 1_000,
     },
   });
+  const a2a = createA2A({
+    ...ports,
+    access,
+    workspaces: workspaceReads,
+    tasks: messages.tasks,
+    publicUrl: config.publicUrl,
+  });
   const registry = createRegistry({
     ...ports,
     workspaces: workspaceReads,
@@ -250,6 +258,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...createCanvasHandlers(ports),
     ...activity.handlers,
     ...messages.handlers,
+    ...a2a.handlers,
     ...registry.handlers,
     ...orgs.handlers,
     ...bundleHandlers,

@@ -1,6 +1,7 @@
 import { type RouteName, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
-import { type Actor, readHeader } from '../src/features/access/index.js';
+import { createA2A } from '../src/features/a2a/index.js';
+import { type Actor, type RequestHeaders, readHeader } from '../src/features/access/index.js';
 import { type ActivityFeature, createActivity } from '../src/features/activity/index.js';
 import { createMessages, type MessageLimits, type Messages } from '../src/features/messages/index.js';
 import { workspaceReads } from '../src/features/workspaces/index.js';
@@ -23,6 +24,11 @@ const SERVED = [
   'listQueue',
   'dropStale',
   'readBreakers',
+  'readAgentCard',
+  'callA2A',
+  'readA2A',
+  'postA2A',
+  'deleteA2A',
   'listActivity',
   'reportActivity',
   'searchSession',
@@ -68,25 +74,40 @@ export async function createMessagesWorld(
   url: string,
   given: Parameters<typeof createTestPorts>[1] & {
     readonly limits?: Partial<MessageLimits>;
+    /** How long a caller waits for a workspace that is away. */
+    readonly idleWaitMs?: number;
     readonly loopbackAllowed?: boolean;
   } = {},
 ): Promise<MessagesWorld> {
   const ports = createTestPorts(url, given);
   const activity = createActivity({ ...ports, retentionDays: 7 });
   const woken: string[] = [];
+  const access = {
+    resolveCaller: async ({ headers }: { headers: RequestHeaders }) => ({
+      callerId: readHeader(headers, 'x-workspace-id'),
+    }),
+  };
   const messages = createMessages({
     ...ports,
     leaseMs: TEST_LEASE_MS,
-    access: { resolveCaller: async ({ headers }) => ({ callerId: readHeader(headers, 'x-workspace-id') }) },
+    access,
     activity,
     workspaces: workspaceReads,
     wakeUp: async (ids) => void woken.push(...ids),
     urlGuard: createUrlGuard({ loopbackAllowed: given.loopbackAllowed ?? false }),
     ...(given.limits ? { limits: given.limits } : {}),
   });
+  const a2a = createA2A({
+    ...ports,
+    access,
+    workspaces: workspaceReads,
+    tasks: messages.tasks,
+    publicUrl: null,
+    ...(given.idleWaitMs === undefined ? {} : { idleWaitMs: given.idleWaitMs }),
+  });
   const http = await createHttpServer<Actor>({
     routes: Object.fromEntries(SERVED.map((name) => [name, routes[name]])),
-    handlers: { ...messages.handlers, ...activity.handlers },
+    handlers: { ...messages.handlers, ...a2a.handlers, ...activity.handlers },
     gate: async () => ({ kind: 'admin', via: 'admin_token' }),
     rateLimit: null,
     checkHost: () => {},

@@ -57,6 +57,18 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     listPeers: { token, status: 200 },
     checkAccess: { body: { caller_id: lead, target_id: worker }, status: 200 },
     sendMessage: { body: toMessage('hello', 'wired'), status: 202 },
+    readAgentCard: { status: 200 },
+    callA2A: { body: { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { id: lead } }, status: 200 },
+    readA2A: { path: `/a2a/${lead}/tasks`, status: 200 },
+    postA2A: {
+      path: `/a2a/${lead}/message:send`,
+      body: {
+        message: { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'x' }] },
+        configuration: { returnImmediately: true },
+      },
+      status: 200,
+    },
+    deleteA2A: { path: `/a2a/${lead}/tasks/none/pushNotificationConfigs/none`, status: 400 },
     delegate: { body: { target_id: worker, task: 'do it' }, token, status: 202 },
     listDelegations: { status: 200 },
     getDelegation: { status: 200 },
