@@ -27,6 +27,8 @@ export async function* follow(tasks: Tasks, visit: Visit, record: TaskRecord): A
       if (watch.isOver()) return;
       for (const update of readUpdates(watch.takeEvents(), ids)) {
         if (update.$case === 'artifactUpdate' && update.value.artifact) told.add(update.value.artifact.artifactId);
+        // What the agent has said itself is not said once more.
+        if (update.$case === 'statusUpdate') state = update.value.status?.state ?? state;
         yield { payload: update };
       }
       const now = toTask(await read(), WHOLE);

@@ -37,10 +37,13 @@ export function toTask(record: TaskRecord, view: TaskView): Task {
   };
 }
 
-/** What a caller that waited is answered with when the agent said nothing but a message; null otherwise. */
+/**
+ * What a caller that waited is answered with when the agent said nothing but a message; null otherwise. Whoever continued
+ * a task knows of the task, and gets that.
+ */
 export function toPlainAnswer(record: TaskRecord): Message | null {
   const latest = latestOf(record);
-  if (latest.state !== 'completed') return null;
+  if (latest.state !== 'completed' || record.turns.length > 1) return null;
   const answer = answerOf(latest, idsOf(record));
   return answer?.$case === 'message' ? answer.value : null;
 }
