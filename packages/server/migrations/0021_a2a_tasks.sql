@@ -8,3 +8,28 @@ alter table messages
 
 create index messages_turns on messages (task_id, seq) where task_id is not null;
 create index messages_tasks on messages (target_id, seq desc) where task_id is null;
+
+-- Whom to tell when a task changes. What is to be told follows from the task itself, so that a crash loses nothing.
+create table task_push_configs (
+  task_id    uuid not null,
+  id         text not null,
+  target_id  uuid not null,
+  url        text not null,
+  -- Token and credentials of the receiver, encrypted with the secrets key; null: none.
+  sealed     bytea,
+  key_id     text,
+  -- The dialect in which it was asked for.
+  version    text not null,
+  -- This server as the client reached it: who signs.
+  origin     text not null,
+  -- The turn and state that was told last, or was given up.
+  told       text not null default '',
+  attempts   integer not null default 0,
+  due_at     timestamptz not null default now(),
+  last_error text,
+  -- Told of the end: nothing more to come.
+  done       boolean not null default false,
+  created_at timestamptz not null default now(),
+  primary key (task_id, id)
+);
+create index task_push_configs_due on task_push_configs (due_at) where not done;

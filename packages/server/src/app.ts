@@ -209,6 +209,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     workspaces: workspaceReads,
     tasks: messages.tasks,
     publicUrl: config.publicUrl,
+    urlGuard,
+    secretsKey,
   });
   const registry = createRegistry({
     ...ports,
@@ -307,6 +309,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     await supervisor.stop(DRAIN_MS);
     await feed.close();
     await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
+    await a2a.close();
     await messages.close();
     await activity.drain();
     await registry.close();

@@ -24,6 +24,7 @@ const SERVED = [
   'listQueue',
   'dropStale',
   'readBreakers',
+  'readSigningKeys',
   'readAgentCard',
   'callA2A',
   'readA2A',
@@ -87,6 +88,7 @@ export async function createMessagesWorld(
       callerId: readHeader(headers, 'x-workspace-id'),
     }),
   };
+  const urlGuard = createUrlGuard({ loopbackAllowed: given.loopbackAllowed ?? false });
   const messages = createMessages({
     ...ports,
     leaseMs: TEST_LEASE_MS,
@@ -94,7 +96,7 @@ export async function createMessagesWorld(
     activity,
     workspaces: workspaceReads,
     wakeUp: async (ids) => void woken.push(...ids),
-    urlGuard: createUrlGuard({ loopbackAllowed: given.loopbackAllowed ?? false }),
+    urlGuard,
     ...(given.limits ? { limits: given.limits } : {}),
   });
   const a2a = createA2A({
@@ -103,6 +105,8 @@ export async function createMessagesWorld(
     workspaces: workspaceReads,
     tasks: messages.tasks,
     publicUrl: null,
+    urlGuard,
+    secretsKey: 'a key of thirty-two bytes exactly'.slice(0, 32),
     ...(given.idleWaitMs === undefined ? {} : { idleWaitMs: given.idleWaitMs }),
   });
   const http = await createHttpServer<Actor>({
@@ -156,6 +160,7 @@ export async function createMessagesWorld(
     async close() {
       await http.close();
       await ports.supervisor.stop(0);
+      await a2a.close();
       await messages.close();
       await activity.drain();
       await ports.close();

@@ -27,6 +27,16 @@ const errors = ['invalid_workspace_id', 'workspace_not_found', 'access_denied'] 
 
 /** The standard A2A endpoint of every workspace, served from the ledger. */
 export const a2aRoutes = {
+  readSigningKeys: route({
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    summary: 'Public keys with which this server signs what it pushes about tasks',
+    access: 'open',
+    rate: 'default',
+    responses: { 200: Type.Object({ keys: Type.Array(JsonObject) }) },
+    errors: [],
+    source: 'new',
+  }),
   readAgentCard: route({
     ...a2a,
     method: 'GET',

@@ -1,4 +1,6 @@
+import { AgentCard, verifyAgentCardSignature } from '@a2a-js/sdk';
 import { createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { createLocalJWKSet } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createMessagesWorld, type MessagesWorld } from '../../../test/messages-world.js';
@@ -42,6 +44,7 @@ describe('the bindings of an A2A endpoint', () => {
       text,
     };
   }
+  const HOST = { host: 'platform.test' };
   const JSON_BODY = { 'content-type': 'application/json' };
   const rpc = (method: string, params: unknown, headers = {}) =>
     ask('POST', '', { ...JSON_BODY, ...headers }, JSON.stringify({ jsonrpc: '2.0', id: 7, method, params }));
@@ -66,6 +69,15 @@ describe('the bindings of an A2A endpoint', () => {
     ]);
     const legacy = (await ask('GET', CARD)).json;
     expect(legacy).toMatchObject({ url, protocolVersion: '0.3.0', securitySchemes: { bearer: { type: 'http' } } });
+  });
+
+  it('sign the card with the published key', async () => {
+    const keys = createLocalJWKSet((await world.http.inject({ url: '/.well-known/jwks.json', headers: HOST })).json());
+    const jwk = keys.jwks().keys[0];
+    const verify = verifyAgentCardSignature(async () => jwk ?? {});
+    const card = AgentCard.fromJSON((await ask('GET', CARD, { 'a2a-version': '1.0' })).json);
+    await expect(verify(card)).resolves.toBeUndefined();
+    await expect(verify({ ...card, description: 'Steals' })).rejects.toThrow();
   });
 
   it('send a card only when it has changed', async () => {

@@ -24,7 +24,7 @@ export function createCard({ target, origin }: Pick<Visit, 'target' | 'origin'>)
     version: textOf(said, 'version') ?? '1.0.0',
     supportedInterfaces: [at('JSONRPC', '1.0'), at('HTTP+JSON', '1.0'), at('JSONRPC', '0.3')],
     provider: undefined,
-    capabilities: { streaming: true, pushNotifications: false, extensions: [], extendedAgentCard: true },
+    capabilities: { streaming: true, pushNotifications: true, extensions: [], extendedAgentCard: true },
     securitySchemes: {
       [SCHEME]: {
         scheme: {
@@ -50,8 +50,10 @@ export function toCardJson(card: AgentCard, version: string | null): JsonObject 
   const json = AgentCard.toJSON(card);
   if (!isJsonObject(json)) throw new Error('the SDK wrote a card that is no JSON object');
   if (version?.startsWith('1')) return json;
+  // The form below is another one than what was signed.
+  const { signatures: _, ...unsigned } = json;
   return {
-    ...json,
+    ...unsigned,
     url: card.supportedInterfaces[0]?.url,
     preferredTransport: 'JSONRPC',
     protocolVersion: '0.3.0',

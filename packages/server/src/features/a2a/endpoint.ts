@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { StreamReply } from '../../platform/http/handlers.js';
 import { createReaderSink } from '../../proxy/reader-sink.js';
+import { createCipher } from '../secrets/index.js';
 import { createCard, toCardJson } from './card.js';
 import { answerHttp, type HttpRequest } from './http-json.js';
 import { answerRpc } from './json-rpc.js';
 import { accepts, isJsonBody, SINGLE_TYPES, STREAM_TYPES } from './media.js';
+import { createPush, type Push, type PushDeps } from './push.js';
 import { createOperations, type HandlerDeps } from './request-handler.js';
+import { createSigningKey, type SigningKey } from './signing-key.js';
 import type { Visit } from './visit.js';
 
 /** Headers of a request that the protocol knows. */
@@ -19,9 +22,11 @@ export interface ProtocolHeaders {
 
 /** The bindings of one endpoint. All that needs the SDK is behind this module, which is loaded on first use. */
 export interface Endpoint {
-  card(visit: Visit, headers: ProtocolHeaders): StreamReply;
+  card(visit: Visit, headers: ProtocolHeaders): Promise<StreamReply>;
   rpc(visit: Visit, headers: ProtocolHeaders, body: unknown): Promise<StreamReply>;
   http(visit: Visit, headers: ProtocolHeaders, request: Omit<HttpRequest, 'version'>): Promise<StreamReply>;
+  jwks: SigningKey['jwks'];
+  deliver: Push['deliver'];
 }
 
 const CARD_SECONDS = 60;
@@ -33,7 +38,16 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
-export function createEndpoint(deps: HandlerDeps): Endpoint {
+export interface EndpointDeps extends Omit<HandlerDeps, 'push' | 'signCard'>, Omit<PushDeps, 'cipher' | 'signingKey'> {
+  /** Encrypts what receivers give us, and is where the signing key comes from. */
+  readonly secretsKey: string;
+}
+
+export function createEndpoint(given: EndpointDeps): Endpoint {
+  const signingKey = createSigningKey(given.secretsKey);
+  const push = createPush({ ...given, signingKey, cipher: createCipher(given.secretsKey, given.random) });
+  const deps: HandlerDeps = { ...given, push, signCard: signingKey.signCard };
+
   /** Sends the frames as they come. The work behind them does not depend on whether anybody reads. */
   function stream(frames: AsyncGenerator<string, void, undefined>): StreamReply {
     const sink = createReaderSink(deps.clock);
@@ -57,9 +71,12 @@ export function createEndpoint(deps: HandlerDeps): Endpoint {
   }
 
   return {
-    card(visit, { version, accept, ifNoneMatch, ifModifiedSince }) {
+    jwks: () => signingKey.jwks(),
+    deliver: (due) => push.deliver(due),
+
+    async card(visit, { version, accept, ifNoneMatch, ifModifiedSince }) {
       if (!accepts(accept, SINGLE_TYPES)) return plain(406, { error: 'The card is application/json.' });
-      const text = JSON.stringify(toCardJson(createCard(visit), version));
+      const text = JSON.stringify(toCardJson(await signingKey.signCard(createCard(visit), visit.origin), version));
       const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
       // Whole seconds are all that the header can say.
       const changed = new Date(Math.floor(visit.target.updatedAt.getTime() / 1_000) * 1_000);

@@ -31,7 +31,7 @@ export async function answerRpc(operations: Operations, request: unknown, versio
   }
   const named = typeof request.method === 'string' && request.method.includes('/') ? '0.3' : '1.0';
   const legacy = (version === null ? named : version) === '0.3' || (version?.startsWith('0.3.') ?? false);
-  const context = new ServerCallContext({ requestedVersion: version ?? '0.3' });
+  const context = new ServerCallContext({ requestedVersion: legacy ? '0.3' : '1.0' });
   const codec = legacy
     ? new LegacyJsonRpcTransportHandler(operations.handler)
     : new JsonRpcTransportHandler(operations.handler);

@@ -1,6 +1,5 @@
 import type { Message, SendMessageRequest } from '@a2a-js/sdk';
 import {
-  PushNotificationNotSupportedError,
   RequestMalformedError,
   TaskNotCancelableError,
   TaskNotFoundError,
@@ -14,7 +13,9 @@ import { createCard } from './card.js';
 import { toAgentMessage } from './dialects.js';
 import { follow } from './follow.js';
 import { listTasks } from './list-tasks.js';
+import { type Push, refuseUnknownConfig } from './push.js';
 import { Refusal, toProtocolError } from './refusal.js';
+import type { SigningKey } from './signing-key.js';
 import {
   agentTaskOf,
   idsOf,
@@ -36,6 +37,8 @@ export interface Operations {
 
 export interface HandlerDeps extends EndpointPorts {
   readonly tasks: Tasks;
+  readonly push: Push;
+  readonly signCard: SigningKey['signCard'];
   /**
    * How long a caller that wants to wait does so for a workspace that is offline or fetches its messages. One that is at
    * work is waited for as long as the client stays.
@@ -53,7 +56,7 @@ function viewOf(historyLength: number | undefined): TaskView {
 
 /** The operations of A2A on the ledger, for one visit to one workspace. */
 export function createOperations(deps: HandlerDeps, visit: Visit): Operations {
-  const { tasks } = deps;
+  const { tasks, push } = deps;
   const { scope, target } = visit;
 
   async function find(id: string): Promise<TaskRecord> {
@@ -61,14 +64,17 @@ export function createOperations(deps: HandlerDeps, visit: Visit): Operations {
     return (await tasks.find(scope, id)) ?? refuseUnknown(id);
   }
 
-  async function submit(params: SendMessageRequest, streams: boolean): Promise<TaskRecord> {
+  async function submit(params: SendMessageRequest, streams: boolean, version: string): Promise<TaskRecord> {
     const { message } = params;
     if (!message?.messageId) throw new RequestMalformedError('message.messageId is required.');
     if (message.parts.length === 0) throw new RequestMalformedError('message.parts must not be empty.');
     const task = message.taskId === '' ? null : await findContinued(message);
     const contextId = message.contextId || (task ? idsOf(task).contextId : deps.random.uuid());
     const id = await tasks.submit(toTurn({ params, message, task, contextId, streams }));
-    return find(id);
+    const begun = await find(id);
+    const { taskPushNotificationConfig: config } = params.configuration ?? {};
+    if (config) await push.create(visit, begun, config, version);
+    return begun;
   }
 
   /** A message may continue a task that asked for it; a repetition of one that did is answered with the task. */
@@ -140,25 +146,21 @@ export function createOperations(deps: HandlerDeps, visit: Visit): Operations {
     }
   }
 
-  const noPush = async (): Promise<never> => {
-    throw new PushNotificationNotSupportedError('This server does not push notifications about tasks.');
-  };
-
   return guarded(deps, visit, {
     getAgentCard: async () => createCard(visit),
-    getAuthenticatedExtendedAgentCard: async () => createCard(visit),
+    getAuthenticatedExtendedAgentCard: () => deps.signCard(createCard(visit), visit.origin),
 
-    async sendMessage(params) {
+    async sendMessage(params, context) {
       const view = viewOf(params.configuration?.historyLength);
       const now = params.configuration?.returnImmediately === true;
-      const begun = await submit(params, now);
+      const begun = await submit(params, now, context.requestedVersion);
       if (now) return toTask(begun, view);
       const ended = await settled(begun);
       return toPlainAnswer(ended) ?? toTask(ended, view);
     },
 
-    async *sendMessageStream(params) {
-      yield* follow(tasks, visit, await submit(params, true));
+    async *sendMessageStream(params, context) {
+      yield* follow(tasks, visit, await submit(params, true, context.requestedVersion));
     },
 
     async *resubscribe({ id }) {
@@ -183,10 +185,20 @@ export function createOperations(deps: HandlerDeps, visit: Visit): Operations {
       return toTask(await find(id), { artifacts: true });
     },
 
-    createTaskPushNotificationConfig: noPush,
-    getTaskPushNotificationConfig: noPush,
-    listTaskPushNotificationConfigs: noPush,
-    deleteTaskPushNotificationConfig: noPush,
+    createTaskPushNotificationConfig: async (params, context) =>
+      push.create(visit, await find(params.taskId), params, context.requestedVersion),
+
+    async getTaskPushNotificationConfig({ taskId, id }) {
+      const configs = await push.list(await find(taskId));
+      return configs.find((config) => id === '' || config.id === id) ?? refuseUnknownConfig(id);
+    },
+
+    listTaskPushNotificationConfigs: async ({ taskId }) => ({
+      configs: [...(await push.list(await find(taskId)))],
+      nextPageToken: '',
+    }),
+
+    deleteTaskPushNotificationConfig: async ({ taskId, id }) => push.remove(await find(taskId), id),
   });
 }
 
