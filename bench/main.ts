@@ -3,6 +3,7 @@ import { measureBurst } from './burst.bench.js';
 import { measureHeartbeat } from './heartbeat.bench.js';
 import { measureImport } from './import.bench.js';
 import { measureList } from './list.bench.js';
+import { measurePollAgents } from './poll-agents.bench.js';
 import { createRig, type Rig } from './rig.js';
 import { type Row, toTable } from './table.js';
 
@@ -15,10 +16,19 @@ const MEASUREMENTS: Readonly<Record<string, (rig: Rig) => Promise<Row>>> = {
 };
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
+const [first, minutes] = process.argv.slice(2);
+if (first === 'poll-agents') {
+  // Long and by itself: it measures endurance, not a ratio.
+  const row = await measurePollAgents(Number(minutes ?? 1));
+  console.log(`\n${toTable([row])}`);
+  process.exit(row.ok ? 0 : 1);
+}
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) {
-  log(`There is no measurement called ${unknown.join(', ')}. There are: ${Object.keys(MEASUREMENTS).join(', ')}.`);
+  log(
+    `There is no measurement called ${unknown.join(', ')}. There are: ${Object.keys(MEASUREMENTS).join(', ')}, and poll-agents by itself.`,
+  );
   process.exit(2);
 }
 

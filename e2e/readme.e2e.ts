@@ -78,8 +78,8 @@ describe.skipIf(!existsSync(join(ROOT, '.git')))('the README works as it is writ
   function inShell(command: string, cwd: string): Promise<Finished> {
     const script = `trap : INT\n${command}\nstatus=$?\npwd > '${join(place, 'cwd')}'\nexit $status`;
     const program = startProgram('sh', ['-c', script], { cwd, env });
-    // What follows its log until Ctrl-C gets one as soon as it has printed something.
-    if (/\s(-f|--follow)\b/.test(command)) {
+    // What goes on until Ctrl-C gets one as soon as it has printed something.
+    if (/\s(-f|--follow)\b|^\.\/molecule connect\b/.test(command)) {
       program.child.stdout?.once(
         'data',
         () => program.child.pid !== undefined && process.kill(-program.child.pid, 'SIGINT'),

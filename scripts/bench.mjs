@@ -1,6 +1,7 @@
 // npm run bench: measures what the product owes in speed and fails when a figure is missed.
 //   node scripts/bench.mjs                 everything
 //   node scripts/bench.mjs heartbeat list  the named measurements
+//   node scripts/bench.mjs poll-agents 5   fifty polling agents for five minutes, and what they cost
 import { spawn } from 'node:child_process';
 import { checkNodeVersion } from './lib/node-version.mjs';
 

@@ -15,6 +15,7 @@ if (!existsSync(join(root, 'node_modules', 'oxc-parser'))) {
 const { checkAmbient } = await import('./check/ambient-rules.mjs');
 const { format, isTypeScript, readFiles } = await import('./check/files.mjs');
 const { checkImports } = await import('./check/import-rules.mjs');
+const { checkLinks } = await import('./check/link-rules.mjs');
 const { MIGRATIONS, baselinesOf, checkMigrations } = await import('./check/migrations.mjs');
 const { MANIFEST, checkRequirements, citationsIn, countStates, isCitingFile } = await import(
   './check/requirements.mjs'
@@ -49,6 +50,13 @@ const lanes = [
       rules([...checkTables(sources(), TABLE_OWNERS), ...checkOwned(migrations(), TABLE_OWNERS)]),
     migrations: () => rules(checkMigrations(migrations(), baselinesOf(root)), `${migrations().length} files`),
     'text and credentials': () => rules(checkText(readFiles(root, isText))),
+    links: () =>
+      rules(
+        checkLinks(
+          readFiles(root, (path) => path.endsWith('.md')),
+          (path) => existsSync(join(root, path)),
+        ),
+      ),
     requirements: checkManifest,
     'generated files': async () =>
       existsSync(join(root, 'scripts/gen.mjs'))

@@ -249,6 +249,14 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'board of delegations',
+    async show(page) {
+      await page.getByRole('link', { name: 'Delegations', exact: true }).click();
+      await page.getByRole('radio', { name: /^Completed/ }).press('Space');
+      await page.getByRole('listitem').filter({ hasText: 'Writer received:' }).first().waitFor();
+    },
+  },
+  {
     name: 'settings',
     async show(page) {
       await page.getByRole('button', { name: 'Settings and model keys' }).click();

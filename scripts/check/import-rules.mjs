@@ -9,7 +9,8 @@ const MAY_USE_PACKAGES = {
   testkit: ['contract'],
   server: ['contract', 'runtime'],
   runtime: ['contract'],
-  cli: ['contract'],
+  // Only @molecule/runtime/outside: a command driven as an agent is present and reads its inbox as any agent outside does.
+  cli: ['contract', 'runtime'],
   canvas: ['contract'],
 };
 

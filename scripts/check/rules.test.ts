@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { REQUIREMENTS } from '../../docs/requirements/manifest.mjs';
 import { AMBIENT_RULES, checkAmbient } from './ambient-rules.mjs';
 import { checkImports, IMPORT_RULES } from './import-rules.mjs';
+import { checkLinks } from './link-rules.mjs';
 import { checkMigrations } from './migrations.mjs';
 import { checkRequirements, citationsIn } from './requirements.mjs';
 import { checkOwned, checkTables } from './table-rules.mjs';
@@ -310,6 +311,22 @@ describe('migrations', () => {
 
   it('lets the newest unreleased file change and new ones appear', () => {
     expect(checkMigrations([first, { ...second, text: 'select 2;' }], [released, committed])).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  const files = new Set(['docs/a.md', 'docs/adr', 'README.md']);
+  const inDocument = (text: string) => checkLinks([{ path: 'docs/b.md', text }], (path) => files.has(path));
+
+  it.each(['[a](a.md)', '[a](a.md#part)', '[r](../README.md) and [d](adr)', '[x](https://x.example/y)', '[p](#part)'])(
+    'follows %s',
+    (text) => {
+      expect(inDocument(text)).toEqual([]);
+    },
+  );
+
+  it.each(['[c](c.md)', '[r](README.md)', 'fine [a](a.md), not [c](../docs/c.md#part)'])('flags %s', (text) => {
+    expect(inDocument(`first line\n${text}`)).toMatchObject([{ path: 'docs/b.md', line: 2, rule: 'dead-link' }]);
   });
 });
 

@@ -14,6 +14,7 @@ export const TABLE_OWNERS = {
   canvas_viewport: feature('canvas'),
   agents: feature('agents'),
   workspace_auth_tokens: feature('access'),
+  org_api_tokens: feature('access'),
   sessions: feature('access'),
   login_links: feature('access'),
   events: platform,

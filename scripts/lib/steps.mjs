@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { packMoleculeMcp } from './mcp-package.mjs';
 import { ROOT } from './root.mjs';
 import { run, runNode } from './run.mjs';
 
@@ -16,6 +17,12 @@ const PACKAGES = ['contract', 'runtime', 'server', 'cli'];
  * @property {() => boolean} isNeeded
  * @property {() => Promise<{code: number, output: string}>} run
  */
+
+const BUNDLE_FLAGS = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--conditions=molecule-source'];
+const BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+// Executed, not run by Node: where install scripts are allowed, esbuild replaces this file by its native program.
+const ESBUILD = join(ROOT, 'node_modules/esbuild/bin/esbuild');
 
 /** Independent of each other: each reads sources only, so they run side by side. @type {Step[]} */
 export const STEPS = [
@@ -43,6 +50,14 @@ export const STEPS = [
     isNeeded: () => true,
     run: bundleRuntime,
   },
+  {
+    name: 'molecule-mcp',
+    what: 'the package of molecule-mcp',
+    inputs: [...SHARED, 'scripts/lib/mcp-package.mjs', ...['contract', 'runtime'].flatMap(compilerInputs)],
+    outputs: ['packages/runtime/dist/molecule-mcp.tgz'],
+    isNeeded: () => true,
+    run: () => packMoleculeMcp({ esbuild: ESBUILD, flags: BUNDLE_FLAGS, banner: BANNER }),
+  },
 ];
 
 export const VITE_FLAGS = ['packages/canvas', '--logLevel', 'warn'];
@@ -56,18 +71,9 @@ function compilerInputs(name) {
  * it small and quick to start. Bundled CommonJS packages still call `require`, which ES modules lack: hence the banner.
  */
 async function bundleRuntime() {
-  const flags = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--splitting'];
-  const names = [
-    '--outdir=packages/runtime/dist/bundle',
-    '--chunk-names=chunk-[name]-[hash]',
-    '--conditions=molecule-source',
-  ];
-  const banner =
-    "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
-  // Executed, not run by Node: where install scripts are allowed, esbuild replaces this file by its native program.
-  const esbuild = join(ROOT, 'node_modules/esbuild/bin/esbuild');
+  const names = ['--splitting', '--outdir=packages/runtime/dist/bundle', '--chunk-names=chunk-[name]-[hash]'];
   const entry = ['packages/runtime/src/main.ts', '--log-level=warning'];
-  const result = await run(esbuild, [...entry, ...flags, ...names, `--banner:js=${banner}`]);
+  const result = await run(ESBUILD, [...entry, ...BUNDLE_FLAGS, ...names, `--banner:js=${BANNER}`]);
   if (result.code === 0) removeOldChunks(join(ROOT, 'packages/runtime/dist/bundle'));
   return result;
 }

@@ -50,6 +50,8 @@ export interface Flag {
 
 export interface Context {
   readonly args: readonly string[];
+  /** The words behind `--`, of a command that takes them. */
+  readonly rest: readonly string[];
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly environment: Environment;
   /** Throws a NoServerError when no server is known; called on first use, so that help and doctor work without one. */
@@ -92,6 +94,8 @@ export interface Command {
   readonly path: readonly string[];
   readonly args: readonly Arg[];
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Everything behind `--` is another program's command line, handed on as it is; required. */
+  readonly rest?: { readonly name: string };
   readonly summary: string;
   run(context: Context): Promise<Outcome>;
 }
@@ -102,7 +106,8 @@ export function usageOf(command: Command): string {
   const flags = Object.entries(command.flags).map(([name, flag]) =>
     flag.kind === 'boolean' ? `[--${name}]` : `[--${name} <value>]`,
   );
-  return [PROGRAM, ...command.path, ...args, ...flags].join(' ');
+  const rest = command.rest ? ['--', `<${command.rest.name} …>`] : [];
+  return [PROGRAM, ...command.path, ...args, ...flags, ...rest].join(' ');
 }
 
 /** Reads a flag that takes a whole number; throws a UsageError for anything else. */

@@ -17,17 +17,26 @@ export interface Environment {
   readonly tokenFrom: 'MOLECULE_TOKEN' | 'server.json' | 'ADMIN_TOKEN' | 'none';
   /** Process of the server that wrote server.json; null when the address came from elsewhere. */
   readonly serverPid: number | null;
+  /** What the snippets of a workspace set for the agent that is to work in it; absent when they are not set. */
+  readonly agent?: AgentEnvironment;
   /** Where programs are looked for. */
   readonly path: string;
   /** Program and arguments of the person's editor. */
   readonly editor: readonly string[];
 }
 
+export interface AgentEnvironment {
+  readonly id: string;
+  readonly token: string;
+  readonly platformUrl: string | null;
+}
+
 /** MOLECULE_URL and MOLECULE_TOKEN win; otherwise the running server's own note in the data directory. */
 export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const dataDir = dataDirOf(env);
   const editor = (env.VISUAL || env.EDITOR || 'vi').split(' ').filter((word) => word !== '');
-  const own = { path: env.PATH ?? '', editor };
+  const agent = findAgent(env);
+  const own = { path: env.PATH ?? '', editor, ...(agent ? { agent } : {}) };
   const note = readServerFile(serverFileOf(dataDir));
   const given = env.MOLECULE_URL?.trim().replace(/\/+$/, '');
   if (given) {
@@ -38,6 +47,13 @@ export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Enviro
   const token = findToken(env, note?.token ?? null);
   if (note) return { dataDir, url: note.url, ...token, from: 'server.json', serverPid: note.pid, ...own };
   return { dataDir, url: null, ...token, from: 'none', serverPid: null, ...own };
+}
+
+function findAgent(env: NodeJS.ProcessEnv): AgentEnvironment | null {
+  const id = env.WORKSPACE_ID?.trim();
+  const token = env.MOLECULE_WORKSPACE_TOKEN?.trim();
+  if (!id || !token) return null;
+  return { id, token, platformUrl: env.PLATFORM_URL?.trim().replace(/\/+$/, '') || null };
 }
 
 function findToken(env: NodeJS.ProcessEnv, noted: string | null): Pick<Environment, 'token' | 'tokenFrom'> {

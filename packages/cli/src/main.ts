@@ -5,11 +5,13 @@ import { createReadInput } from './read-input.js';
 import { run } from './run.js';
 
 const interrupted = new AbortController();
-process.once('SIGINT', () => {
-  interrupted.abort();
-  // A second Ctrl-C ends at once, whatever is waited for.
-  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
-});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    interrupted.abort();
+    // A second one ends at once, whatever is waited for.
+    process.once(signal, () => process.exit(EXIT_INTERRUPTED));
+  });
+}
 // A reader that closes early (head, less) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

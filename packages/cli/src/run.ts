@@ -99,17 +99,23 @@ function toContext(
   environment: Environment,
   terminal: Terminal,
 ): Context {
-  const { args, flags } = parse(command, words);
+  const end = command.rest && words.includes('--') ? words.indexOf('--') : words.length;
+  const rest = words.slice(end + 1);
+  const { args, flags } = parse(command, words.slice(0, end));
   const required = command.args.filter((arg) => arg.required).length;
   if (args.length < required || args.length > command.args.length) {
     const last = command.args.at(-1);
     const unquoted = args.length > command.args.length && last?.text ? `put the ${last.name} in quotes\n` : '';
     throw new UsageError(`${unquoted}usage: ${usageOf(command)}`);
   }
+  if (command.rest && rest.length === 0) {
+    throw new UsageError(`the ${command.rest.name} behind "--" is missing\nusage: ${usageOf(command)}`);
+  }
   const { ask } = terminal;
   let connection: Client | null = null;
   return {
     args,
+    rest,
     flags,
     environment,
     signal: terminal.signal,

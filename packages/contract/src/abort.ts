@@ -1,5 +1,8 @@
-/** Per signal that is followed: who follows it, and the one listener that tells them. */
-const followed = new WeakMap<AbortSignal, { readonly followers: Set<AbortController>; readonly tell: () => void }>();
+/** Who follows a signal and the one listener that tells them, kept on the signal: whoever holds it shares them. */
+interface Followed extends AbortSignal {
+  [following]?: { readonly followers: Set<AbortController>; readonly tell: () => void };
+}
+const following = Symbol('following');
 
 /**
  * Aborts `controller` as soon as one of `sources` aborts, for its reason. Call the returned function when the work is
@@ -14,28 +17,28 @@ export function followAbort(controller: AbortController, sources: readonly Abort
   };
 }
 
-function follow(source: AbortSignal, controller: AbortController): void {
+function follow(source: Followed, controller: AbortController): void {
   if (source.aborted) {
     controller.abort(source.reason);
     return;
   }
-  const known = followed.get(source);
+  const known = source[following];
   if (known) {
     known.followers.add(controller);
     return;
   }
   const followers = new Set([controller]);
   const tell = (): void => {
-    followed.delete(source);
+    delete source[following];
     for (const follower of followers) follower.abort(source.reason);
   };
-  followed.set(source, { followers, tell });
+  source[following] = { followers, tell };
   source.addEventListener('abort', tell, { once: true });
 }
 
-function unfollow(source: AbortSignal, controller: AbortController): void {
-  const known = followed.get(source);
+function unfollow(source: Followed, controller: AbortController): void {
+  const known = source[following];
   if (!known?.followers.delete(controller) || known.followers.size > 0) return;
-  followed.delete(source);
+  delete source[following];
   source.removeEventListener('abort', known.tell);
 }

@@ -81,6 +81,10 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const send = options.fetch ?? fetch;
 
+  // A tenant behind a shared name answers who knows its org id or comes from its own pages (contract registry-a2a §1.4).
+  // Where we called from says as much, and unlike Origin it is not refused behind a proxy that changes the Host.
+  const referer = URL.canParse(options.baseUrl) ? { referer: `${new URL(options.baseUrl).origin}/` } : {};
+
   const limitOf = (call: CallOptions): number => call.timeoutMs ?? options.timeoutMs ?? 15_000;
 
   /** One exchange, ended by `signal`; `read` takes from the answer what the caller wants while that still counts. */
@@ -101,6 +105,7 @@ export function createClient(options: ClientOptions): Client {
         headers: {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...referer,
           ...options.headers,
           ...call.headers,
         },

@@ -47,6 +47,12 @@ export const ERRORS = {
     text: 'not found',
     help: 'There is no such route. /docs lists every route of this server.',
   },
+  download_not_built: {
+    status: 404,
+    retry: false,
+    text: 'this program was not built with the server',
+    help: 'Whoever runs the server runs "npm run build" there and starts it again.',
+  },
   method_not_allowed: {
     status: 405,
     retry: false,
@@ -63,7 +69,7 @@ export const ERRORS = {
     status: 403,
     retry: false,
     text: 'origin not allowed',
-    help: 'Call from the canvas itself, use a bearer token instead of the cookie, or add the origin to CORS_ORIGINS.',
+    help: 'Only pages of this server and of the origins in CORS_ORIGINS may call it. Add the origin there; behind a proxy that changes the Host header set EXTERNAL_PLATFORM_URL.',
   },
   rate_limited: {
     status: 429,
@@ -145,11 +151,48 @@ export const ERRORS = {
     text: 'invalid session',
     help: 'Log in again with a new link from "./molecule login-link".',
   },
+  session_not_found: {
+    status: 404,
+    retry: false,
+    text: 'session not found or already ended',
+    help: 'GET /sessions lists those that have not ended.',
+  },
   login_link_invalid: {
     status: 401,
     retry: false,
     text: 'login link is invalid or already used',
     help: 'Links work once and for 15 minutes. Print a new one with "./molecule login-link".',
+  },
+
+  token_not_found: {
+    status: 404,
+    retry: false,
+    text: 'token not found or already revoked',
+    help: 'List the live tokens; an id that is not among them has been revoked, or never was one.',
+  },
+  too_many_workspace_tokens: {
+    status: 429,
+    retry: false,
+    text: 'maximum 50 active tokens per workspace',
+    help: 'Revoke tokens that nobody uses any more: GET /workspaces/:id/tokens tells when each was used last.',
+  },
+  org_token_name_too_long: {
+    status: 400,
+    retry: false,
+    text: 'name too long (max 100 chars)',
+    help: 'Give the token a name of at most 100 characters.',
+  },
+  not_a_root_workspace: {
+    status: 400,
+    retry: false,
+    text: 'org_id must be a root workspace',
+    help: 'Name the id of a workspace that has no parent, or leave org_id out for a token of the whole server.',
+  },
+  org_token_of_another_org: {
+    status: 403,
+    retry: false,
+    text: 'an org token makes tokens of its own org only',
+    help: 'Leave org_id out, or make the token as an administrator.',
   },
 
   metrics_token_required: {
@@ -225,6 +268,12 @@ export const ERRORS = {
     retry: false,
     text: 'invalid field',
     help: 'Correct the field named in the error.',
+  },
+  not_external: {
+    status: 400,
+    retry: false,
+    text: 'only valid for runtime=external workspaces',
+    help: 'This server runs that agent and renews its token itself: restart it with POST /workspaces/:id/restart.',
   },
   parent_not_found: {
     status: 400,
@@ -488,6 +537,12 @@ export const ERRORS = {
     text: 'delegation not found',
     help: 'GET /workspaces/<id>/delegations lists the delegations of this workspace.',
   },
+  delegation_not_failed: {
+    status: 409,
+    retry: false,
+    text: 'the delegation has not failed',
+    help: 'One under way may be canceled first; one that is completed has its result.',
+  },
   invalid_delegation_status: {
     status: 400,
     retry: false,
@@ -535,6 +590,18 @@ export const ERRORS = {
     retry: false,
     text: 'message is required',
     help: 'Send {"message": "<text>"}.',
+  },
+  invalid_attachment: {
+    status: 400,
+    retry: false,
+    text: 'attachment: uri and name are required',
+    help: 'Each attachment is {"uri", "name", "mimeType"?, "size"?}; at most 20 of them.',
+  },
+  invalid_reply_target: {
+    status: 400,
+    retry: false,
+    text: 'in_reply_to names no message of a person to this workspace',
+    help: 'Use the id of an activity row of this workspace whose source_id is null, or leave in_reply_to out.',
   },
 
   // --- templates and orgs (contract lifecycle §8)
@@ -666,11 +733,11 @@ export const ERRORS = {
     text: 'failed to delete',
     help: 'The error says why. Correct that and delete again.',
   },
-  files_on_another_host: {
+  workspace_on_another_host: {
     status: 503,
     retry: true,
-    text: 'the files of this workspace are on another host',
-    help: 'Only the server on the host that runs this agent can reach its folder. Send the request to that server.',
+    text: 'this workspace is on another host',
+    help: 'Only the server on the host that runs this agent can reach its files and its output. Send the request to that server.',
   },
   files_unavailable: {
     status: 503,

@@ -1,3 +1,4 @@
+import type { Attachment } from './routes/notify.js';
 import type { Status } from './status.js';
 
 /**
@@ -68,7 +69,15 @@ export interface EventPayloads {
     message_id: string | null;
   };
   /** The text is included when short; otherwise `truncated` is true and the activity row has it. */
-  AGENT_MESSAGE: { message: string; workspace_id: string; name: string; activity_id: string; truncated?: true };
+  AGENT_MESSAGE: {
+    message: string;
+    workspace_id: string;
+    name: string;
+    activity_id: string;
+    truncated?: true;
+    /** Only when they fit; the activity row has them all. */
+    attachments?: Attachment[];
+  };
   A2A_RESPONSE: {
     method: string;
     duration_ms: number;
@@ -88,6 +97,8 @@ export interface EventPayloads {
   };
   DELEGATION_FAILED: { delegation_id: string; target_id: string; error: string; reason?: string; late?: true };
   SECRET_CHANGED: { key: string; scope: 'global' | 'workspace'; deleted: boolean };
+  /** The token itself is in no event. */
+  EXTERNAL_CREDENTIALS_ROTATED: { workspace_id: string };
 }
 
 /** Not logged: losing one changes nothing that a page shows after a reload (design §4.4). */
@@ -136,6 +147,7 @@ export const EVENT_TYPES = [
   'DELEGATION_COMPLETE',
   'DELEGATION_FAILED',
   'SECRET_CHANGED',
+  'EXTERNAL_CREDENTIALS_ROTATED',
 ] as const satisfies readonly EventType[];
 
 /** A frame on the live socket. Transient events carry no `seq`. */

@@ -108,6 +108,7 @@ function parameters(place: 'path' | 'query', params: Readonly<Record<string, Par
 
 function contentOf(spec: RouteSpec, status: string, schema: TSchema): Record<string, unknown> {
   if (spec.stream === 'text') return { 'text/plain': { schema } };
+  if (spec.stream === 'file') return { 'application/octet-stream': { schema } };
   if (spec.stream !== 'sse' || status !== '200') return { 'application/json': { schema } };
   const events = { 'text/event-stream': { schema: { type: 'string' } } };
   // A route whose body is text only ever streams; the other one streams when the caller's method asks for it.

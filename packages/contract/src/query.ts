@@ -45,7 +45,20 @@ export const workspaceId: Param<string> = {
   },
 };
 
-/** The same in the one form that the routes of secrets, model and provider take (contract lifecycle §0.1). */
+/** Any other id in the path. What is no UUID is the id of nothing, so it is refused as an unknown one is. */
+export function pathUuid(describe: string, unknown: ErrorCode): Param<string> {
+  return {
+    kind: 'uuid',
+    schema: { type: 'string', format: 'uuid' },
+    describe,
+    parse: (raw) => {
+      const id = raw === undefined ? null : parseUuid(raw);
+      return id ? { ok: true, value: id } : { ok: false, code: unknown, reason: 'not a UUID' };
+    },
+  };
+}
+
+/** A workspace id in the one form that the routes of secrets, model and provider take (contract lifecycle §0.1). */
 export const strictWorkspaceId: Param<string> = {
   ...workspaceId,
   parse: (raw) =>
@@ -93,6 +106,19 @@ export function lenientInteger(describe: string, fallback: number, max: number):
     parse: (raw) => {
       const value = raw !== undefined && /^\d{1,9}$/.test(raw) ? Number(raw) : 0;
       return { ok: true, value: value > 0 ? Math.min(value, max) : fallback };
+    },
+  };
+}
+
+/** An integer that garbage and whatever lies outside its bounds leave at the default: how the token lists read theirs. */
+export function integerOrDefault(describe: string, fallback: number, min: number, max: number): Param<number> {
+  return {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: min, maximum: max, default: fallback },
+    describe,
+    parse: (raw) => {
+      const value = raw !== undefined && /^\d{1,9}$/.test(raw) ? Number(raw) : min - 1;
+      return { ok: true, value: value >= min && value <= max ? value : fallback };
     },
   };
 }

@@ -13,8 +13,9 @@ import type { Param } from './query.js';
  * - `discovery`  the workspace named by `:id` or X-Workspace-ID with its own token, or an admin (§2.9)
  * - `caller`     decided by the message rules: who speaks for whom (§8.2)
  * - `credential` any valid credential
+ * - `test`       the admin token itself; in development mode everybody; does not exist in production (§3.7)
  */
-export type Access = 'open' | 'admin' | 'workspace' | 'own' | 'self' | 'discovery' | 'caller' | 'credential';
+export type Access = 'open' | 'admin' | 'workspace' | 'own' | 'self' | 'discovery' | 'caller' | 'credential' | 'test';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -26,8 +27,13 @@ export interface RouteSpec {
   readonly access: Access;
   /** Also answers the revoked token of a removed workspace about that very workspace (design §9). */
   readonly tombstones?: boolean;
-  /** `exempt` routes are never counted: probes must not be refused by the limiter. */
-  readonly rate: 'default' | 'exempt';
+  /**
+   * `exempt` routes are never counted: probes must not be refused by the limiter. `minting` ones count besides by address
+   * and hour: what they hand out opens every door (contract registry-a2a §1.3).
+   */
+  readonly rate: 'default' | 'exempt' | 'minting';
+  /** Answers also whoever does not know the tenant's org id, at exactly this path (contract registry-a2a §1.4). */
+  readonly tenantOpen?: true;
   readonly params?: Readonly<Record<string, Param<unknown>>>;
   readonly query?: Readonly<Record<string, Param<unknown>>>;
   /** Validated without coercion, removal or defaults. Unknown fields pass (design §13). */
@@ -48,7 +54,7 @@ export interface RouteSpec {
   /** `error` text of an unexpected failure, where the contract fixes one. */
   readonly failedText?: string;
   /** The answer is not one JSON body. */
-  readonly stream?: 'sse' | 'websocket' | 'text';
+  readonly stream?: 'sse' | 'websocket' | 'text' | 'file';
   /** Where this comes from: a contract section, or `new` for our own additions. */
   readonly source: string;
 }

@@ -82,7 +82,7 @@ it('the routes that ask nobody for a credential are those of design §9', () => 
     'GET /docs',
     'GET /health',
     'GET /login',
-    'GET /login/:token',
+    'GET /login/*token',
     'GET /metrics',
     'GET /openapi.json',
     'GET /readyz',
@@ -94,4 +94,22 @@ it('the routes that ask nobody for a credential are those of design §9', () => 
 it('only probes are exempt from the limiter', () => {
   const exempt = all.filter(([, spec]) => spec.rate === 'exempt').map(([, spec]) => spec.path);
   expect(exempt.sort()).toEqual(['/buildinfo', '/health', '/metrics', '/readyz']);
+});
+
+it('a route that does not say who may call it does not compile', () => {
+  const rest = {
+    method: 'GET',
+    path: '/x',
+    summary: 'X',
+    rate: 'default',
+    responses: {},
+    errors: [],
+    source: 'new',
+  } as const;
+  // @ts-expect-error access is missing
+  const unstated: RouteSpec = rest;
+  // @ts-expect-error no gate knows this kind
+  const unknown: RouteSpec = { ...rest, access: 'whoever' };
+  const stated: RouteSpec = { ...rest, access: 'admin' };
+  expect([unstated.access, unknown.access, stated.access]).toEqual([undefined, 'whoever', 'admin']);
 });

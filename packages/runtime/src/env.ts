@@ -19,11 +19,18 @@ export interface RuntimeEnv {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The only reader of `process.env`. Throws {@link StartupError} naming the variable that is missing or malformed. */
-export function readEnv(source: Readonly<Record<string, string | undefined>> = process.env): RuntimeEnv {
-  const variables = Object.fromEntries(
+/** All variables that are set. */
+export function readVariables(
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
     Object.entries(source).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
+}
+
+/** The environment of an agent process. Throws {@link StartupError} naming the variable that is missing or malformed. */
+export function readEnv(source: Readonly<Record<string, string | undefined>> = process.env): RuntimeEnv {
+  const variables = readVariables(source);
   const configPath = findConfigPath(variables);
   const configsDir = resolve(variables.CONFIGS_DIR || dirname(configPath));
   return {

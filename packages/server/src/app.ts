@@ -1,16 +1,17 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Routes, routes } from '@molecule/contract';
+import { type Routes, routes, TENANT_OPEN_PATHS } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
 import { createA2A } from './features/a2a/index.js';
-import { type Actor, createAccess } from './features/access/index.js';
+import { type Actor, createAccess, createWorkspaceTokenHandlers } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
 import { createBundleHandlers } from './features/bundles/index.js';
 import { createCanvasHandlers } from './features/canvas/index.js';
 import { createChannels } from './features/channels/index.js';
+import { createDownloadHandlers } from './features/downloads/index.js';
 import { createLive } from './features/live/index.js';
 import { createMessages, createRestartContexts } from './features/messages/index.js';
 import { createOps } from './features/ops/index.js';
@@ -67,6 +68,8 @@ export interface AppOverrides {
   /** How long a request waits for a connection before it is refused. */
   readonly acquireTimeoutMs?: number;
   readonly provisioners?: readonly Provisioner[];
+  /** In place of the package that was built with this server. */
+  readonly mcpPackage?: string;
   /** Kind of the provisioner that runs new workspaces. */
   readonly defaultBackend?: string;
 }
@@ -86,6 +89,7 @@ const LEASE_MS = 15_000;
 const DRAIN_MS = 15_000;
 const DELIVERY_GRACE_MS = 5_000;
 const CANVAS_FOLDER = fileURLToPath(new URL('../../canvas/dist', import.meta.url));
+const MCP_PACKAGE = fileURLToPath(new URL('../../runtime/dist/molecule-mcp.tgz', import.meta.url));
 const RUNTIME_BUNDLE = fileURLToPath(new URL('../../runtime/dist/bundle/main.js', import.meta.url));
 
 /** The composition root: everything that exists, in the order in which it depends on each other. */
@@ -148,13 +152,16 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       createProvisioner(createExternalDriver({ clock })),
     ],
   );
+  const backends = provisioners.all.map(({ kind }) => kind);
   const urlGuard = createUrlGuard({ loopbackAllowed: config.developmentEnvironment });
   const access = createAccess({
     ...ports,
     adminToken: config.adminToken ?? dataDir.adminToken,
     developmentMode: config.developmentMode,
+    testTokens: config.testTokens,
+    isTenant: config.orgId !== null,
     cookieName: () => `molecule_session_${address.port}`,
-    corsOrigins: config.corsOrigins,
+    trustedOrigins: config.trustedOrigins,
     publicUrl: config.publicUrl,
   });
   const templates = createTemplates({ ...ports, userFolder: config.templatesDir, ownFolder: dataDir.templates });
@@ -162,7 +169,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   const secrets = createSecrets({
     ...ports,
     key: secretsKey,
-    backends: provisioners.all.map(({ kind }) => kind),
+    backends,
   });
   const workspaces = createWorkspaces({
     ...ports,
@@ -253,6 +260,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
 
   const handlers = {
     ...access.handlers,
+    ...createWorkspaceTokenHandlers({ ...ports, tokens: access.tokens, backends, nudge: workspaces.verbs.nudge }),
     ...templates.handlers,
     ...createSecretHandlers({ secrets, lanes, nudge: workspaces.verbs.nudge }),
     ...workspaces.handlers,
@@ -264,6 +272,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...registry.handlers,
     ...orgs.handlers,
     ...bundleHandlers,
+    ...createDownloadHandlers(overrides.mcpPackage ?? MCP_PACKAGE),
     ...live.handlers,
     ...ops.handlers,
   } satisfies HandlersFor<Routes, Actor>;
@@ -276,6 +285,10 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     gate: access.gate,
     rateLimit: config.developmentMode ? null : { perMinute: config.rateLimit, keyOf: access.rateKeyOf },
     checkHost: createHostCheck({ host: config.host, publicUrl: config.publicUrl, corsOrigins: config.corsOrigins }),
+    crossOrigin: { listed: config.corsOrigins, publicUrl: config.publicUrl },
+    tenant:
+      config.orgId === null ? null : { orgId: config.orgId, openPaths: TENANT_OPEN_PATHS, publicUrl: config.publicUrl },
+    trustedProxies: config.trustedProxies,
     requestId: createRequestIds(random.token(9)),
     logger,
     clock,
@@ -302,6 +315,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   async function shutDown(): Promise<void> {
     draining = true;
     live.closeAll();
+    activity.standDown();
     await messages.standDown(DELIVERY_GRACE_MS);
     // Idle keep-alive connections end at once; requests under way get their answers.
     await http.close();

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One variable of the environment: how it is read, and what the generated page says about it. */
 export interface Variable<T> {
   readonly name: string;
@@ -68,6 +70,14 @@ function url(name: string, description: Description): Variable<string | null> {
   });
 }
 
+function flag(name: string, description: Description): Variable<boolean> {
+  return variable(name, 'off', description, (text) => {
+    if (blank(text) || text.trim() === '0') return false;
+    if (text.trim() === '1') return true;
+    throw new Error('must be 1 or 0');
+  });
+}
+
 function encryptionKey(name: string, description: Description): Variable<string | null> {
   return variable<string | null>(name, 'none', description, (text) => {
     if (blank(text)) return null;
@@ -76,13 +86,43 @@ function encryptionKey(name: string, description: Description): Variable<string 
   });
 }
 
-function list(name: string, description: Description): Variable<readonly string[]> {
-  return variable(name, 'none', description, (text) =>
-    (text ?? '')
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** The canvas of the predecessor, as its developers ran it (contract registry-a2a §1.2). */
+export const DEFAULT_ORIGINS: readonly string[] = ['http://localhost:3000', 'http://localhost:3001'];
+
+/** Null when unset, which is not the same as naming the defaults. */
+function origins(name: string, description: Description): Variable<readonly string[] | null> {
+  return variable<readonly string[] | null>(name, DEFAULT_ORIGINS.join(','), description, (text) => {
+    if (blank(text)) return null;
+    return listOf(text).map((item) => {
+      const trimmed = item.replace(/\/+$/, '').toLowerCase();
+      if (!/^https?:/.test(trimmed) || !URL.canParse(trimmed) || new URL(trimmed).origin !== trimmed)
+        throw new Error(`must be a list of origins such as https://ops.example.com, and "${item}" is none`);
+      return trimmed;
+    });
+  });
+}
+
+function proxies(name: string, description: Description): Variable<readonly string[]> {
+  return variable(name, 'none', description, (text) => {
+    const wrong = listOf(text).find((item) => !isNetwork(item));
+    if (wrong !== undefined) throw new Error(`must be a list of addresses or networks, and "${wrong}" is none`);
+    return listOf(text);
+  });
+}
+
+/** Not all addresses at once, nor IPv4 in the clothes of IPv6: whoever compares addresses later takes neither. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more !== undefined || (version === 6 && address.includes('.'))) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -135,6 +175,17 @@ export const VARIABLES = {
     describe: 'development or dev together with an unset ADMIN_TOKEN opens the server to everyone on this machine.',
     example: 'production',
   }),
+  orgId: textOr('MOLECULE_ORG_ID', null, {
+    describe:
+      'Set where a router serves several tenants under one name: requests for another tenant get an empty 404. ' +
+      'See `docs/security.md`.',
+    example: 'org_2x4',
+  }),
+  enableTestTokens: flag('MOLECULE_ENABLE_TEST_TOKENS', {
+    describe:
+      '1 lets test scripts fetch workspace tokens with the admin token also in production and on a tenant; elsewhere they may anyway.',
+    example: '1',
+  }),
   orgTemplatesDir: textOr('MOLECULE_ORG_TEMPLATES_DIR', null, {
     describe: 'A folder of org templates; they extend the built-in ones and win on equal names.',
     example: '/srv/org-templates',
@@ -145,15 +196,10 @@ export const VARIABLES = {
       'there, without it to templates/ in the data directory. Plugins that org templates name lie beside it, in `../plugins`.',
     example: '/srv/templates',
   }),
-  rateLimit: variable<number>(
-    'RATE_LIMIT',
-    '600',
-    { describe: 'Requests per minute and credential; without one, or with a wrong one, per address.', example: '1000' },
-    (text) => {
-      const value = Number((text ?? '').trim());
-      return Number.isInteger(value) && value > 0 ? value : 600;
-    },
-  ),
+  rateLimit: integer('RATE_LIMIT', 600, 1, 1_000_000_000, {
+    describe: 'Requests per minute and credential; without one, or with a wrong one, per address.',
+    example: '1000',
+  }),
   logLevel: variable<LogLevel>(
     'LOG_LEVEL',
     'info',
@@ -165,9 +211,18 @@ export const VARIABLES = {
       return known;
     },
   ),
-  corsOrigins: list('CORS_ORIGINS', {
-    describe: 'Origins besides our own that may use the session cookie and open the live socket.',
+  corsOrigins: origins('CORS_ORIGINS', {
+    describe:
+      'Origins besides our own, separated by commas, whose pages may call this server and open the live socket, with a ' +
+      'token or with the session of a person. What is set replaces the default, whose pages need a token outside ' +
+      'development mode.',
     example: 'https://ops.example.com',
+  }),
+  trustedProxies: proxies('MOLECULE_TRUSTED_PROXIES', {
+    describe:
+      'Addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed; else every request ' +
+      'counts for the address of its connection.',
+    example: '10.0.0.0/8',
   }),
   publicUrl: url('EXTERNAL_PLATFORM_URL', {
     describe: 'The URL under which people and remote agents reach this server.',

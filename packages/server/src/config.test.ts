@@ -30,6 +30,65 @@ describe('configuration', () => {
   });
 
   it.each([
+    ['127.0.0.1', true],
+    ['localhost', true],
+    ['::1', true],
+    ['0.0.0.0', false],
+    ['192.0.2.1', false],
+  ])('B-15: development mode on %s is %s: it is for this machine alone', (HOST, open) => {
+    expect(parseConfig({ MOLECULE_ENV: 'development', HOST }).developmentMode).toBe(open);
+  });
+
+  it('lets pages of other origins in by CORS_ORIGINS, which replaces the default and alone trusts them with a session', () => {
+    const defaults = ['http://localhost:3000', 'http://localhost:3001'];
+    const read = (environment: Record<string, string>) => {
+      const { corsOrigins, trustedOrigins } = parseConfig(environment);
+      return [corsOrigins, trustedOrigins];
+    };
+    expect(read({})).toEqual([defaults, []]);
+    expect(read({ CORS_ORIGINS: ' ' })).toEqual([defaults, []]);
+    expect(read({ MOLECULE_ENV: 'development' })).toEqual([defaults, defaults]);
+    const named = ['https://ops.example', 'http://localhost:3000'];
+    expect(read({ CORS_ORIGINS: 'https://OPS.example/, http://localhost:3000,' })).toEqual([named, named]);
+    for (const wrong of ['*', 'ops.example', 'https://ops.example/path', 'ftp://ops.example']) {
+      expect(() => parseConfig({ CORS_ORIGINS: `https://a.example,${wrong}` })).toThrow(ConfigError);
+    }
+  });
+
+  it('believes proxies by address or network, and takes nothing else for one', () => {
+    const trusted = ['10.0.0.0/8', '::1', '192.168.1.7', 'fd00::/8'];
+    expect(parseConfig({ MOLECULE_TRUSTED_PROXIES: trusted.join(', ') }).trustedProxies).toEqual(trusted);
+    expect(parseConfig({}).trustedProxies).toEqual([]);
+    for (const wrong of [
+      'proxy.example',
+      '10.0.0.0/33',
+      '10.0.0.0/8/8',
+      '10.0.0.0/',
+      '0.0.0.0/0',
+      '::ffff:10.0.0.0/104',
+      '*',
+    ]) {
+      expect(() => parseConfig({ MOLECULE_TRUSTED_PROXIES: wrong })).toThrow(/MOLECULE_TRUSTED_PROXIES must be/);
+    }
+  });
+
+  it.each(['0', '-1', '1.5', 'many'])('does not start with RATE_LIMIT=%s', (text) => {
+    expect(() => parseConfig({ RATE_LIMIT: text })).toThrow(/RATE_LIMIT must be an integer from 1/);
+  });
+
+  it.each([
+    [{}, true],
+    [{ MOLECULE_ENV: 'development' }, true],
+    [{ MOLECULE_ENV: 'production' }, false],
+    [{ MOLECULE_ORG_ID: 'org' }, false],
+    [{ MOLECULE_ENV: 'production', MOLECULE_ORG_ID: 'org', MOLECULE_ENABLE_TEST_TOKENS: '1' }, true],
+    [{ MOLECULE_ENV: 'production', MOLECULE_ENABLE_TEST_TOKENS: '0' }, false],
+  ])('with %o test scripts may fetch tokens: %s', (environment, open) => {
+    expect(parseConfig(environment).testTokens).toBe(open);
+    expect(() => parseConfig({ MOLECULE_ENABLE_TEST_TOKENS: 'true' })).toThrow(/must be 1 or 0/);
+  });
+
+  it.each([
     [undefined, 3, 'default'],
     ['0', 1_048_576, 'MOLECULE_PROVISION_CONCURRENCY'],
     ['1', 1, 'MOLECULE_PROVISION_CONCURRENCY'],

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
+  DEFAULT_ORIGINS,
   startsFrom,
   VARIABLES,
   VARIABLES_OF_OTHERS,
@@ -16,12 +17,21 @@ const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '::1'];
 type Variables = typeof VARIABLES;
 type Values = { readonly [K in keyof Variables]: ReturnType<Variables[K]['parse']> };
 
-export interface Config extends Omit<Values, 'dataDir' | 'environment'> {
+export interface Config extends Omit<Values, 'dataDir' | 'environment' | 'enableTestTokens' | 'corsOrigins'> {
   readonly dataDir: string;
   /** Open to everyone on this machine (design §9): the environment says development, ADMIN_TOKEN is unset, loopback only. */
   readonly developmentMode: boolean;
   /** Loopback agent addresses are allowed and the test-token route exists. */
   readonly developmentEnvironment: boolean;
+  /** Whose pages may call this server from another origin. */
+  readonly corsOrigins: readonly string[];
+  /**
+   * Those that may do so with a person's session. What runs on port 3000 of somebody's machine is any project of theirs,
+   * so the defaults must be named to be trusted that far; in development mode nothing depends on a session.
+   */
+  readonly trustedOrigins: readonly string[];
+  /** Whether test scripts may fetch tokens (contract registry-a2a §3.7). */
+  readonly testTokens: boolean;
   readonly provisionConcurrencyFrom: ReturnType<typeof startsFrom>;
   /** What a person should know at boot; each is logged once. */
   readonly warnings: readonly string[];
@@ -60,12 +70,16 @@ export function parseConfig(environment: Environment): Config {
   if (faults.length > 0) throw new ConfigError(`The environment is not acceptable: ${faults.join('; ')}.`);
   const parsed = values as unknown as Values;
   const developmentEnvironment = ['development', 'dev'].includes((parsed.environment ?? '').toLowerCase());
-  const { dataDir: _given, environment: _environment, ...rest } = parsed;
+  const { dataDir: _given, environment: name, enableTestTokens, corsOrigins, ...rest } = parsed;
+  const developmentMode = developmentEnvironment && parsed.adminToken === null && LOOPBACK_HOSTS.includes(parsed.host);
   return {
     ...rest,
+    corsOrigins: corsOrigins ?? DEFAULT_ORIGINS,
+    trustedOrigins: corsOrigins ?? (developmentMode ? DEFAULT_ORIGINS : []),
     dataDir: dataDirOf(environment),
     developmentEnvironment,
-    developmentMode: developmentEnvironment && parsed.adminToken === null && LOOPBACK_HOSTS.includes(parsed.host),
+    developmentMode,
+    testTokens: enableTestTokens || (name !== 'production' && parsed.orgId === null),
     provisionConcurrencyFrom: startsFrom(environment[VARIABLES.provisionConcurrency.name]),
     warnings: findWarnings(environment),
   };

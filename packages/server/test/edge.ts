@@ -1,6 +1,6 @@
 import { type Method, type RouteName, type Routes, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
-import { type Access, type Actor, createAccess } from '../src/features/access/index.js';
+import { type Access, type Actor, createAccess, createWorkspaceTokenHandlers } from '../src/features/access/index.js';
 import { createLive, type Live } from '../src/features/live/index.js';
 import { createOps } from '../src/features/ops/index.js';
 import { createRegistry, type Registry } from '../src/features/registry/index.js';
@@ -8,6 +8,7 @@ import { workspaceReads } from '../src/features/workspaces/index.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import type { HandlersFor } from '../src/platform/http/handlers.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
+import { HTTP_DEFAULTS } from './http-defaults.js';
 import { createTestPorts, type TestPorts } from './ports.js';
 
 export const ADMIN_TOKEN = 'the-admin-token-of-this-test';
@@ -47,7 +48,11 @@ export interface Edge {
 
 export interface EdgeOptions {
   readonly developmentMode?: boolean;
+  readonly testTokens?: boolean;
+  readonly isTenant?: boolean;
   readonly corsOrigins?: readonly string[];
+  /** Origins that may call without being trusted with a session. */
+  readonly untrustedOrigins?: readonly string[];
   readonly metricsToken?: string;
   /** Per minute; without it nobody is limited. */
   readonly rateLimit?: number;
@@ -70,8 +75,10 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     ...used,
     adminToken: ADMIN_TOKEN,
     developmentMode,
+    testTokens: given.testTokens ?? true,
+    isTenant: given.isTenant ?? false,
     cookieName: () => 'molecule_session_8080',
-    corsOrigins: given.corsOrigins ?? [],
+    trustedOrigins: given.corsOrigins ?? [],
     publicUrl: null,
   });
   const registry = createRegistry({
@@ -93,6 +100,7 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
   const probe = async ({ actor }: { actor: Actor }) => ({ status: 200, body: { passed: actor } });
   const real: Partial<HandlersFor<Routes, Actor>> = {
     ...access.handlers,
+    ...createWorkspaceTokenHandlers({ ...used, tokens: access.tokens, backends: ['process'], nudge: () => {} }),
     ...registry.handlers,
     ...live.handlers,
     ...ops.handlers,
@@ -104,7 +112,8 @@ export async function createEdge(url: string, given: EdgeOptions = {}): Promise<
     handlers: { ...probes, ...real, ...probed },
     gate: access.gate,
     rateLimit: given.rateLimit === undefined ? null : { perMinute: given.rateLimit, keyOf: access.rateKeyOf },
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
+    crossOrigin: { listed: [...(given.corsOrigins ?? []), ...(given.untrustedOrigins ?? [])], publicUrl: null },
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
     clock: createSystemClock(),

@@ -6,6 +6,7 @@ import { createSystemClock } from '../src/platform/clock.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createLogger } from '../src/platform/logger.js';
 import { createRandom } from '../src/platform/random.js';
+import { HTTP_DEFAULTS } from './http-defaults.js';
 
 const ID = '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab';
 const PROBES: readonly unknown[] = [null, '1', true, [], 1, {}];
@@ -111,7 +112,7 @@ describe('bodies, field by field', () => {
       handlers: Object.fromEntries(Object.keys(routes).map((name) => [name, record])),
       gate: async () => 'anybody',
       rateLimit: null,
-      checkHost: () => {},
+      ...HTTP_DEFAULTS,
       requestId: () => createRandom().uuid(),
       logger: createLogger({ level: 'silent' }),
       clock: createSystemClock(),

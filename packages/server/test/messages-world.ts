@@ -9,6 +9,7 @@ import { createSystemClock } from '../src/platform/clock.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
 import { createUrlGuard } from '../src/proxy/url-guard.js';
 import { insertWorkspace, type WorkspaceRow } from './builders.js';
+import { HTTP_DEFAULTS } from './http-defaults.js';
 import { createTestPorts, TEST_LEASE_MS, type TestPorts } from './ports.js';
 
 const SERVED = [
@@ -19,6 +20,7 @@ const SERVED = [
   'recordDelegation',
   'updateDelegation',
   'cancelDelegation',
+  'retryDelegation',
   'listAllDelegations',
   'countDelegations',
   'listQueue',
@@ -31,6 +33,7 @@ const SERVED = [
   'postA2A',
   'deleteA2A',
   'listActivity',
+  'notify',
   'reportActivity',
   'searchSession',
 ] as const satisfies readonly RouteName[];
@@ -114,7 +117,7 @@ export async function createMessagesWorld(
     handlers: { ...messages.handlers, ...a2a.handlers, ...activity.handlers },
     gate: async () => ({ kind: 'admin', via: 'admin_token' }),
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
     clock: createSystemClock(),

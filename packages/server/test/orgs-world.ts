@@ -20,6 +20,7 @@ import { createSystemClock } from '../src/platform/clock.js';
 import type { LaneSizes } from '../src/platform/db.js';
 import { AppError } from '../src/platform/http/app-error.js';
 import { createHttpServer } from '../src/platform/http/http-server.js';
+import { HTTP_DEFAULTS } from './http-defaults.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from './workspaces-world.js';
 
 export const SECRETS_KEY = 'a-secrets-key-of-exactly-32-byte';
@@ -125,7 +126,7 @@ export async function createOrgsWorld(url: string, given: OrgsWorldOptions = {})
     },
     gate: async () => ({ kind: 'admin' as const }),
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => ports.random.uuidv7(),
     logger: ports.logger,
     clock: createSystemClock(),

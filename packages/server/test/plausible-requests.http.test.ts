@@ -14,6 +14,12 @@ interface Cast {
   readonly spare: string;
   readonly delegation: string;
   readonly loginToken: string;
+  /** The public id of a session. */
+  readonly session: string;
+  /** The id of a token of `spare`. */
+  readonly spareTokenId: string;
+  /** The id of an org token. */
+  readonly orgToken: string;
   /** Runs on a backend of this server, which keeps its files. */
   readonly managed: string;
 }
@@ -45,6 +51,7 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     patchWorkspace: { body: { role: 'tester' }, status: 200 },
     putWorkspaceLayout: { body: { x: 1, y: 2 }, status: 200 },
     getWorkspaceLogs: { status: 200 },
+    getExternalConnection: { token, status: 200 },
     register: { body: { id: lead, agent_card: { name: 'lead' }, delivery_mode: 'poll' }, token, status: 200 },
     heartbeat: { body: { workspace_id: lead, active_tasks: 1 }, token, status: 200 },
     updateCard: { body: { workspace_id: lead, agent_card: { name: 'lead' } }, token, status: 200 },
@@ -80,12 +87,14 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     },
     updateDelegation: { body: { status: 'completed' }, token, status: 200 },
     cancelDelegation: { token, status: 200 },
+    retryDelegation: { token, status: 202 },
     listAllDelegations: { status: 200 },
     countDelegations: { status: 200 },
     listQueue: { status: 200 },
     dropStale: { path: '/admin/a2a-queue/drop-stale', status: 200 },
     readBreakers: { status: 200 },
     listActivity: { status: 200 },
+    notify: { body: { message: 'hello' }, token, status: 200 },
     searchSession: { status: 200 },
     reportActivity: { body: { activity_type: 'agent_log', summary: 'x' }, token, status: 200 },
     writeFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, body: { content: 'x' }, status: 200 },
@@ -132,10 +141,24 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     getSession: { status: 200 },
     createSession: { body: { token: ADMIN_TOKEN }, status: 200 },
     deleteSession: { status: 200 },
+    listSessions: { status: 200 },
+    revokeSession: { path: `/sessions/${cast.session}`, status: 200 },
+    revokeOtherSessions: { status: 200 },
     createLoginLink: { status: 201 },
+    createWorkspaceToken: { token, status: 201 },
+    createWorkspaceTokenAsAdmin: { body: { label: 'a laptop' }, status: 201 },
+    createTestToken: { status: 200 },
+    listWorkspaceTokens: { status: 200 },
+    revokeWorkspaceToken: { path: `/workspaces/${spare}/tokens/${cast.spareTokenId}`, status: 200 },
+    // Ends every token of the workspace.
+    rotateExternal: { path: `/workspaces/${spare}/external/rotate`, status: 200 },
+    createOrgToken: { body: { name: 'ci', org_id: lead }, status: 200 },
+    listOrgTokens: { status: 200 },
+    revokeOrgToken: { path: `/org/tokens/${cast.orgToken}`, status: 200 },
     showLogin: { status: 200 },
     showLoginLink: { path: `/login/${cast.loginToken}`, status: 200 },
     useLoginLink: { path: `/login/${cast.loginToken}`, status: 303 },
+    downloadMoleculeMcp: { status: 200 },
     health: { status: 200 },
     readyz: { status: 200 },
     buildinfo: { status: 200 },
@@ -205,6 +228,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     lead.token,
   );
   const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'codex' });
+  await world.call('POST', '/session', { token: ADMIN_TOKEN });
   const link = new URL(await world.app.createLoginLink());
   return {
     lead: lead.id,
@@ -214,6 +238,9 @@ async function castOf(world: RealApp): Promise<Cast> {
     delegation: delegated.body.delegation_id,
     managed: managed.body.id,
     loginToken: link.pathname.split('/').at(-1) ?? '',
+    session: (await world.call('GET', '/sessions')).body.sessions[0].id,
+    spareTokenId: (await world.call('GET', `/workspaces/${spare.id}/tokens`)).body.tokens[0].id,
+    orgToken: (await world.call('POST', '/org/tokens')).body.id,
   };
 }
 
@@ -365,6 +392,9 @@ describe('when the database goes away', () => {
       managed: worker.id,
       delegation: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
       loginToken: 'AAAAAAAAAAAAAAAAAAAAAAAA',
+      orgToken: worker.id,
+      session: worker.id,
+      spareTokenId: worker.id,
     };
     await proxy.cut();
     // What needs no database goes on; all else is refused in one way, a credential is never called wrong for it.
@@ -384,6 +414,7 @@ describe('when the database goes away', () => {
       buildinfo: '200',
       deleteSession: '200',
       docs: '200',
+      downloadMoleculeMcp: '200',
       getSession: '200',
       // Where the canvas was left; it opens without.
       getViewport: '200',

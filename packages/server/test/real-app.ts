@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Method } from '@molecule/contract';
 import { createDataDir, removeDataDir } from '@molecule/testkit';
 import { type App, type AppOverrides, createApp } from '../src/app.js';
-import { parseConfig } from '../src/config.js';
+import { type Environment, parseConfig } from '../src/config.js';
 import { createSystemClock } from '../src/platform/clock.js';
 import { openDataDir } from '../src/platform/data-dir.js';
 import { createLogger } from '../src/platform/logger.js';
@@ -38,10 +40,14 @@ export async function startRealApp(
   databaseUrl: string,
   overrides: AppOverrides = {},
   lastPort: number | null = null,
+  environment: Environment = {},
 ): Promise<RealApp> {
   const dataDir = await createDataDir();
   const clock = createSystemClock();
   const backend = createFakeBackend({ clock });
+  // What is served matters to the tests of the built product; here it is enough that it is.
+  const mcpPackage = join(dataDir, 'molecule-mcp.tgz');
+  await writeFile(mcpPackage, 'a package');
   const app = await createApp(
     {
       // Development with ADMIN_TOKEN: agents on loopback may be called, every door stays closed (design §9).
@@ -52,6 +58,7 @@ export async function startRealApp(
         MOLECULE_DATA_DIR: dataDir,
         DATABASE_URL: databaseUrl,
         RATE_LIMIT: '1000000',
+        ...environment,
       }),
       databaseUrl,
       dataDir: { ...(await openDataDir(dataDir, createRandom())), lastPort },
@@ -63,6 +70,7 @@ export async function startRealApp(
     {
       provisioners: [createProvisioner(backend.createDriver()), createProvisioner(createExternalDriver({ clock }))],
       defaultBackend: 'fake',
+      mcpPackage,
       ...overrides,
     },
   );

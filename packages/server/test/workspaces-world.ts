@@ -6,6 +6,7 @@ import {
 } from '../src/features/workspaces/index.js';
 import { createExternalDriver } from '../src/provisioners/external/external.driver.js';
 import { createFakeBackend, type FakeBackend, type FakeControl } from '../src/provisioners/fake/fake.driver.js';
+import type { Provisioner } from '../src/provisioners/provisioner.js';
 import { createProvisionerRegistry } from '../src/provisioners/registry.js';
 import { createProvisioner } from '../src/provisioners/shared-semantics.js';
 import { createTestPorts, TEST_LEASE_MS, type TestPorts } from './ports.js';
@@ -50,6 +51,8 @@ export function createWorkspacesWorld(
     readonly platformUrl?: string;
     /** The backend of new workspaces is not configured on this server. */
     readonly noBackend?: boolean;
+    /** Backends besides it and the external one. */
+    readonly moreBackends?: readonly Provisioner[];
     /** In place of the one that names the author of an agent's commits. */
     readonly envMutators?: WorkspacesDeps['envMutators'];
     readonly restartContexts?: WorkspacesDeps['restartContexts'];
@@ -64,6 +67,7 @@ export function createWorkspacesWorld(
   const managed = createProvisioner(fake.createDriver());
   const provisioners = createProvisionerRegistry([
     ...(given.noBackend ? [] : [managed]),
+    ...(given.moreBackends ?? []),
     createProvisioner(createExternalDriver({ clock: ports.clock })),
   ]);
   const workspaces = createWorkspaces({

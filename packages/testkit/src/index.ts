@@ -1,4 +1,5 @@
 export { countAbortFollowers } from './abort-followers.js';
+export { bundleProgram } from './bundle.js';
 export { cloneTestDatabase, listTestDatabases, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { type AgentRequest, type Behaviour, createFakeAgent, type FakeAgent } from './fake-agent/index.js';
 export { createFakeClock, type FakeClock } from './fake-clock.js';

@@ -14,6 +14,7 @@ export const shortcuts = {
   settings: { keys: 'Mod+,', label: 'Settings and model keys', group: 'Everywhere' },
   goCanvas: { keys: 'g then c', label: 'Go to the canvas', group: 'Everywhere' },
   goAgents: { keys: 'g then a', label: 'Go to the list of agents', group: 'Everywhere' },
+  goDelegations: { keys: 'g then w', label: 'Go to the work that agents do for each other', group: 'Everywhere' },
   create: { keys: 'n', label: 'Add an agent', group: 'Everywhere' },
   import: { keys: 'i', label: 'Import a team', group: 'Everywhere' },
   fit: { keys: 'f', label: 'Fit everything into view', group: 'Canvas' },

@@ -8,9 +8,13 @@ const AgentsPage = lazy(() =>
   import('../features/agents/agents-page.js').then((module) => ({ default: module.AgentsPage })),
 );
 
+const DelegationsPage = lazy(() =>
+  import('../features/delegations/delegations-page.js').then((module) => ({ default: module.DelegationsPage })),
+);
+
 /**
  * `/` canvas · `/w/:id/:tab` canvas with one agent open · `/settings` canvas with the settings drawer · `/agents` the
- * same organisation as a table. The canvas stays mounted between the first three, so that nothing jumps.
+ * same organisation as a table · `/delegations` what agents do for each other. The canvas stays mounted between the first three, so that nothing jumps.
  */
 export function AppRoutes() {
   return (
@@ -25,6 +29,14 @@ export function AppRoutes() {
           element={
             <Suspense fallback={<Loading label="Loading the list" />}>
               <AgentsPage />
+            </Suspense>
+          }
+        />
+        <Route
+          path="delegations"
+          element={
+            <Suspense fallback={<Loading label="Loading the delegations" />}>
+              <DelegationsPage />
             </Suspense>
           }
         />

@@ -22,6 +22,9 @@ const ImportDialog = lazy(() =>
 const CreateDialog = lazy(() =>
   import('../features/create/create-dialog.js').then((module) => ({ default: module.CreateDialog })),
 );
+const ConnectDialog = lazy(() =>
+  import('../features/connect/connect-dialog.js').then((module) => ({ default: module.ConnectDialog })),
+);
 const SearchDialog = lazy(() =>
   import('../features/search/search-dialog.js').then((module) => ({ default: module.SearchDialog })),
 );
@@ -42,7 +45,9 @@ const HelpSheet = lazy(() =>
 export function Shell() {
   const { feed } = useServices();
   const match = useMatch('/w/:id/:tab');
-  const inList = useMatch('/agents') !== null;
+  // Pages of their own stand in the place of the canvas.
+  const matchedPages = [useMatch('/agents'), useMatch('/delegations')];
+  const inPage = matchedPages.some((page) => page !== null);
   const inSettings = useMatch('/settings') !== null;
   const id = match?.params.id ?? null;
   const tab = isTab(match?.params.tab) ? match.params.tab : 'chat';
@@ -82,8 +87,8 @@ export function Shell() {
       <Toolbar onCommand={run} />
       <div className="flex min-h-0 flex-1">
         <main id="main" tabIndex={-1} className="relative min-w-0 flex-1 outline-none">
-          {inList ? (
-            <ErrorBoundary part="The list">
+          {inPage ? (
+            <ErrorBoundary part="The page">
               <Outlet />
             </ErrorBoundary>
           ) : (
@@ -109,6 +114,9 @@ export function Shell() {
       <Suspense fallback={null}>
         {dialog.name === 'import' && <ImportDialog dir={dialog.argument} />}
         {dialog.name === 'create' && <CreateDialog parentId={dialog.argument ?? id} />}
+        {dialog.name === 'connect' && dialog.argument !== null && (
+          <ConnectDialog key={dialog.argument} id={dialog.argument} />
+        )}
         {dialog.name === 'search' && <SearchDialog selectedId={id} onCommand={run} onAct={act} />}
         {dialog.name === 'move' && dialog.argument !== null && <MoveDialog id={dialog.argument} />}
         {isAskedVerb(dialog.name) && dialog.argument !== null && (
@@ -143,6 +151,7 @@ function useCommands(id: string | null, tab: Tab, canvas: CanvasCommands | null)
         settings: go.settings,
         goCanvas: go.canvas,
         goAgents: go.agents,
+        goDelegations: go.delegations,
         create: () => dialog.open('create'),
         import: () => dialog.open('import'),
         fit: () => canvas?.fit(),

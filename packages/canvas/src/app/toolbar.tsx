@@ -19,12 +19,14 @@ interface ToolbarProps {
 
 export function Toolbar({ onCommand }: ToolbarProps) {
   const inList = useMatch('/agents') !== null;
+  const inDelegations = useMatch('/delegations') !== null;
   return (
     <header className="z-30 flex h-14 shrink-0 items-center gap-2 border-b border-line bg-surface px-3">
       <Logo />
       <nav aria-label="Views" className="ml-2 flex items-center gap-0.5">
-        <View to="/" label="Canvas" active={!inList} />
+        <View to="/" label="Canvas" active={!inList && !inDelegations} />
         <View to="/agents" label="Agents" active={inList} />
+        <View to="/delegations" label="Delegations" active={inDelegations} />
       </nav>
       <StatusCounts onProblem={() => onCommand('problem')} />
       <span className="flex-1" />

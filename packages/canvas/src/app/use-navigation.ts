@@ -9,7 +9,7 @@ export function isTab(text: string | undefined): text is Tab {
   return tabs.some((tab) => tab === text);
 }
 
-export type DialogName = 'import' | 'create' | 'help' | 'search' | 'move' | AskedVerb;
+export type DialogName = 'import' | 'create' | 'connect' | 'help' | 'search' | 'move' | AskedVerb;
 
 /** Every place of the app is an address, so that it can be bookmarked, shared and reached by Back. */
 export function useGo() {
@@ -22,6 +22,7 @@ export function useGo() {
     return {
       canvas: () => go('/'),
       agents: () => go('/agents'),
+      delegations: () => go('/delegations'),
       settings: () => go('/settings'),
       agent: (id: string, tab: Tab = 'chat') => go(`/w/${id}/${tab}`),
     };

@@ -177,6 +177,7 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
     case 'AGENT_MESSAGE':
     case 'A2A_RESPONSE':
     case 'SECRET_CHANGED':
+    case 'EXTERNAL_CREDENTIALS_ROTATED':
       return;
     default:
       ignoreUnknown(frame);

@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { bundleExport } from './bundle/export.js';
 import { bundleImport } from './bundle/import.js';
 import { chat } from './chat.js';
+import { connect } from './connect/connect.js';
 import { delegationsCancel } from './delegations/cancel.js';
 import { delegationsLs } from './delegations/ls.js';
 import { delegationsShow } from './delegations/show.js';
@@ -22,10 +23,16 @@ import { queueLs } from './queue/ls.js';
 import { secretLs } from './secret/ls.js';
 import { secretRm } from './secret/rm.js';
 import { secretSet } from './secret/set.js';
+import { sessionsLs } from './sessions/ls.js';
+import { sessionsRevoke } from './sessions/revoke.js';
 import { templateImport } from './template/import.js';
 import { templateLs } from './template/ls.js';
 import { templateProblems } from './template/problems.js';
 import { templateSet } from './template/set.js';
+import { tokensCreate } from './tokens/create.js';
+import { tokensLs } from './tokens/ls.js';
+import { orgTokensCreate, orgTokensLs, orgTokensRevoke } from './tokens/org.js';
+import { tokensRevoke } from './tokens/revoke.js';
 import { wsHibernate } from './ws/hibernate.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
@@ -57,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   providerGet,
   providerSet,
   chat,
+  connect,
   logs,
   delegationsLs,
   delegationsShow,
@@ -69,6 +77,14 @@ export const COMMANDS: readonly Command[] = [
   filesPut,
   filesEdit,
   filesRm,
+  tokensLs,
+  tokensCreate,
+  tokensRevoke,
+  orgTokensLs,
+  orgTokensCreate,
+  orgTokensRevoke,
   loginLink,
+  sessionsLs,
+  sessionsRevoke,
   doctor,
 ];

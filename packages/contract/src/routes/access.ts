@@ -1,13 +1,26 @@
 import Type from 'typebox';
-import { pathText, text } from '../query.js';
+import { pathText, pathUuid, text } from '../query.js';
 import { route } from '../route.js';
 import { Nullable, Required, Timestamp, Uuid } from '../schema.js';
 
 const Principal = Type.Object({
   kind: Type.Union([Type.Literal('admin'), Type.Literal('workspace')]),
-  /** How it was recognised: session, admin_token, workspace_token or development. */
+  /** How it was recognised: session, admin_token, org_token, workspace_token or development. */
   via: Type.String(),
   workspace_id: Type.Optional(Uuid),
+});
+
+const Session = Type.Object({
+  /** Not the cookie, nor anything it can be made from. */
+  id: Uuid,
+  created_at: Timestamp,
+  /** As of the last minute. */
+  last_seen_at: Timestamp,
+  expires_at: Timestamp,
+  user_agent: Nullable(Type.String()),
+  address: Nullable(Type.String()),
+  /** The one that asks. */
+  current: Type.Boolean(),
 });
 
 const token = pathText('login token', /^[A-Za-z0-9_-]{16,128}$/, 'login_link_invalid');
@@ -45,6 +58,37 @@ export const accessRoutes = {
     errors: [],
     source: 'new',
   }),
+  listSessions: route({
+    method: 'GET',
+    path: '/sessions',
+    summary: 'Sessions that have not ended: the one that asks, then those used last. At most 500',
+    access: 'admin',
+    rate: 'default',
+    responses: { 200: Type.Object({ sessions: Type.Array(Session), count: Type.Integer() }) },
+    errors: [],
+    source: 'new',
+  }),
+  revokeSession: route({
+    method: 'DELETE',
+    path: '/sessions/:id',
+    summary: 'End a session; its next request is refused',
+    access: 'admin',
+    rate: 'default',
+    params: { id: pathUuid('session id', 'session_not_found') },
+    responses: { 200: Type.Object({ status: Type.Literal('revoked'), id: Uuid }) },
+    errors: ['session_not_found'],
+    source: 'new',
+  }),
+  revokeOtherSessions: route({
+    method: 'DELETE',
+    path: '/sessions',
+    summary: 'End every session but the one that asks; all of them when a token asks',
+    access: 'admin',
+    rate: 'default',
+    responses: { 200: Type.Object({ status: Type.Literal('revoked'), count: Type.Integer() }) },
+    errors: [],
+    source: 'new',
+  }),
   createLoginLink: route({
     method: 'POST',
     path: '/admin/login-links',
@@ -68,11 +112,11 @@ export const accessRoutes = {
   }),
   showLoginLink: route({
     method: 'GET',
-    path: '/login/:token',
+    path: '/login/*token',
     summary: 'The page behind a login link: a button, so that link previews cannot use the link up',
     access: 'open',
     rate: 'default',
-    // Any text: half a link is met by a person in a browser, who is told what to do on a page.
+    // Any text, slashes included: half a link is met by a person in a browser, who is told what to do on a page.
     params: { token: text('login token') },
     responses: { 200: Type.String() },
     errors: [],

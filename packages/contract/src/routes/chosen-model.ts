@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { strictWorkspaceId } from '../query.js';
 import { route } from '../route.js';
 import { dryRun, RestartPreview } from './restart-preview.js';
@@ -7,7 +7,9 @@ import { dryRun, RestartPreview } from './restart-preview.js';
  * The model and the provider of one workspace. Each is kept as a secret of that workspace, MODEL_PROVIDER (a historic
  * name: it holds the model) and LLM_PROVIDER, and each of them outlives every restart (contract lifecycle §4.7, §4.8).
  */
-const Source = Type.Union([Type.Literal('default'), Type.Literal('workspace_secrets')]);
+/** `global_secrets` is additive: nobody chose for this workspace, and the shared choice is in force. */
+const Source = Type.Union([Type.Literal('default'), Type.Literal('workspace_secrets'), Type.Literal('global_secrets')]);
+export type ChosenSource = Static<typeof Source>;
 const Cleared = Type.Object({ status: Type.Literal('cleared') });
 
 const common = {
@@ -23,7 +25,7 @@ export const chosenModelRoutes = {
     ...common,
     method: 'GET',
     path: '/workspaces/:id/model',
-    summary: 'The model chosen for a workspace; empty when its configuration decides',
+    summary: 'The model in force for a workspace, and who chose it; empty when its configuration decides',
     responses: { 200: Type.Object({ model: Type.String(), source: Source }) },
     errors,
     failedText: 'query failed',
@@ -48,7 +50,8 @@ export const chosenModelRoutes = {
     ...common,
     method: 'GET',
     path: '/workspaces/:id/provider',
-    summary: 'The provider chosen for a workspace; empty when its model or its configuration decides',
+    summary:
+      'The provider in force for a workspace, and who chose it; empty when its model or its configuration decides',
     responses: { 200: Type.Object({ provider: Type.String(), source: Source }) },
     errors,
     failedText: 'query failed',

@@ -167,4 +167,23 @@ export const delegationRoutes = {
     errors: ['invalid_workspace_id', 'delegation_not_found', 'invalid_request_body'],
     source: 'registry-a2a §19.5',
   }),
+  retryDelegation: route({
+    method: 'POST',
+    path: '/workspaces/:id/delegations/:delegationId/retry',
+    summary: 'Give the task of a delegation that ended without a result once more, as a delegation of its own',
+    access: 'workspace',
+    rate: 'default',
+    params: one,
+    responses: { 202: Type.Object({ delegation_id: Uuid, status: Type.Literal('delegated'), target_id: Uuid }) },
+    errors: [
+      'invalid_workspace_id',
+      'delegation_not_found',
+      'delegation_not_failed',
+      'access_denied',
+      'workspace_not_found',
+      'budget_exceeded',
+      'loop_refused',
+    ],
+    source: 'design §4.5',
+  }),
 } as const;

@@ -80,11 +80,17 @@ export type FileContent = Static<typeof FileContent>;
 
 const id = { id: workspaceId };
 
-const shared = ['invalid_workspace_id', 'workspace_not_found', 'files_on_another_host', 'files_unavailable'] as const;
+const shared = [
+  'invalid_workspace_id',
+  'workspace_not_found',
+  'workspace_on_another_host',
+  'files_unavailable',
+] as const;
 
 /**
  * The files of an agent (contract lifecycle §6). Answers carry an ETag; a write or delete with `If-Match` changes nothing
- * when the file is another by now (412), and `If-None-Match: *` only creates.
+ * when the file is another by now (412), and `If-None-Match: *` only creates. Of several files each has to be one of the
+ * versions named, or nothing is written.
  */
 export const fileRoutes = {
   listFiles: route({
@@ -157,7 +163,7 @@ export const fileRoutes = {
         ]),
       }),
     },
-    errors: [...shared, 'too_many_files', 'file_too_large', 'file_write_failed'],
+    errors: [...shared, 'too_many_files', 'file_too_large', 'file_write_failed', 'file_changed'],
     failedText: 'failed to write files to workspace',
     source: 'lifecycle §6.3',
   }),

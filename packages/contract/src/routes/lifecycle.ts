@@ -161,7 +161,13 @@ export const lifecycleRoutes = {
     rate: 'default',
     params: id,
     responses: { 200: Type.Object({ output: Type.String() }) },
-    errors: ['invalid_workspace_id', 'workspace_not_found', 'console_unavailable', 'console_failed'],
+    errors: [
+      'invalid_workspace_id',
+      'workspace_not_found',
+      'console_unavailable',
+      'console_failed',
+      'workspace_on_another_host',
+    ],
     source: 'lifecycle §2.9',
   }),
   getWorkspaceConfig: route({

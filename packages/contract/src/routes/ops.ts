@@ -23,6 +23,7 @@ export const opsRoutes = {
   health: route({
     method: 'GET',
     path: '/health',
+    tenantOpen: true,
     summary: 'Is the process serving? Never depends on the database',
     access: 'open',
     rate: 'exempt',
@@ -40,6 +41,7 @@ export const opsRoutes = {
   readyz: route({
     method: 'GET',
     path: '/readyz',
+    tenantOpen: true,
     summary: 'Can the process do work now? 503 while the database is away or during shutdown',
     access: 'open',
     rate: 'exempt',
@@ -50,6 +52,7 @@ export const opsRoutes = {
   buildinfo: route({
     method: 'GET',
     path: '/buildinfo',
+    tenantOpen: true,
     summary: 'Which build is running',
     access: 'open',
     rate: 'exempt',
@@ -60,6 +63,7 @@ export const opsRoutes = {
   metrics: route({
     method: 'GET',
     path: '/metrics',
+    tenantOpen: true,
     summary: 'Prometheus metrics; protected when METRICS_TOKEN is set',
     access: 'open',
     rate: 'exempt',

@@ -54,6 +54,7 @@ export const registryRoutes = {
   register: route({
     method: 'POST',
     path: '/registry/register',
+    tenantOpen: true,
     summary: 'Announce a running agent: address, card, delivery mode',
     access: 'self',
     rate: 'default',
@@ -74,6 +75,7 @@ export const registryRoutes = {
   heartbeat: route({
     method: 'POST',
     path: '/registry/heartbeat',
+    tenantOpen: true,
     summary: 'Report that an agent is alive and what it does',
     access: 'self',
     rate: 'default',

@@ -94,15 +94,28 @@ export type Workspace = Static<typeof Workspace>;
 export const PublicWorkspace = Type.Object({ ...shared, last_outbound_at: Nullable(Timestamp) });
 export type PublicWorkspace = Static<typeof PublicWorkspace>;
 
-/** Connection payload of an external workspace (contract lifecycle §3.2); snippets are additive keys. */
-export const Connection = Type.Object({
+const connectionKeys = {
   workspace_id: Uuid,
   platform_url: Type.String(),
+  /** Shown once, at create and rotate; "" when it is only read. */
   auth_token: Type.String(),
   registry_endpoint: Type.String(),
   heartbeat_endpoint: Type.String(),
-});
+  universal_mcp_snippet: Type.String(),
+  python_snippet: Type.String(),
+  claude_code_channel_snippet: Type.String(),
+  hermes_channel_snippet: Type.String(),
+  codex_snippet: Type.String(),
+  openclaw_snippet: Type.String(),
+  curl_register_template: Type.String(),
+};
+
+/** Connection payload of an external workspace (contract registry-a2a §4.1, memory-mcp-rest §9.2). */
+export const Connection = Type.Object(connectionKeys);
 export type Connection = Static<typeof Connection>;
+
+/** The same keys flat and again under `connection` (design §13). */
+const ConnectionReply = Type.Object({ ...connectionKeys, connection: Connection });
 
 export const CreateWorkspace = Type.Object({
   name: Required(),
@@ -328,8 +341,32 @@ export const workspaceRoutes = {
         available: Type.Boolean(),
       }),
     },
-    errors: ['invalid_workspace_id', 'workspace_not_found', 'invalid_query'],
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'workspace_on_another_host', 'invalid_query'],
     source: 'new',
+  }),
+  rotateExternal: route({
+    method: 'POST',
+    path: '/workspaces/:id/external/rotate',
+    summary: 'Replace the token of an external workspace; the old one fails at once, the new one is shown once',
+    access: 'admin',
+    rate: 'default',
+    params: id,
+    responses: { 200: ConnectionReply },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'not_external'],
+    failedText: 'lookup failed',
+    source: 'registry-a2a §4.2, memory-mcp-rest §9.1, design §13',
+  }),
+  getExternalConnection: route({
+    method: 'GET',
+    path: '/workspaces/:id/external/connection',
+    summary: 'How to connect an external agent, without its token',
+    access: 'workspace',
+    rate: 'default',
+    params: id,
+    responses: { 200: ConnectionReply },
+    errors: ['invalid_workspace_id', 'workspace_not_found', 'not_external'],
+    failedText: 'lookup failed',
+    source: 'registry-a2a §4.3, memory-mcp-rest §9.1, design §13',
   }),
   listOrphans: route({
     method: 'GET',

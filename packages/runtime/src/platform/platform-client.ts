@@ -18,7 +18,7 @@ export type PlatformFailure =
       readonly rateLimited: boolean;
     }
   /** Any other refusal: repeating it would not help. */
-  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly body?: unknown };
 
 export interface PlatformClient {
   /** Makes one call of the contract's client. Throws only when `options.signal` of the call aborted. */
@@ -29,6 +29,8 @@ export interface PlatformClientOptions {
   readonly baseUrl: string;
   readonly workspaceId: string;
   readonly token: string;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Told about each 401, whichever call met it, so that the connection ends at once. */
   readonly onUnauthorized: (reason: string) => void;
 }
@@ -37,7 +39,7 @@ export function createPlatformClient(options: PlatformClientOptions): PlatformCl
   const api = createClient({
     baseUrl: options.baseUrl,
     token: () => options.token,
-    headers: { 'x-workspace-id': options.workspaceId },
+    headers: { 'x-workspace-id': options.workspaceId, ...options.headers },
   });
   return {
     async attempt(run) {
@@ -66,7 +68,7 @@ export function toFailure(error: unknown): PlatformFailure {
   if (rateLimited || status >= 500 || status < 400) {
     return { kind: 'unavailable', reason, retryAfterMs: toRetryAfterMs(error.retryAfterSeconds), rateLimited };
   }
-  return { kind: 'refused', status, reason };
+  return { kind: 'refused', status, reason, body: error.body };
 }
 
 /** Bounded, so that a wrong header cannot silence an agent. */

@@ -125,7 +125,12 @@ export type Inspection =
   | { readonly state: 'stopped' }
   /** The driver has nothing of this workspace. */
   | { readonly state: 'absent' }
-  | { readonly state: 'unknown'; readonly reason: string };
+  | {
+      readonly state: 'unknown';
+      readonly reason: string;
+      /** Where asking failed, rather than the answer being that it cannot be known. */
+      readonly error?: DriverError;
+    };
 
 export interface InstanceListing {
   readonly workspaceId: string;
@@ -225,7 +230,9 @@ export type DriverErrorKind =
   /** The backend said no, or the instance did not come up. */
   | 'rejected'
   /** It took longer than allowed, or the caller gave up. */
-  | 'timeout';
+  | 'timeout'
+  /** The driver itself failed: a bug, which no further attempt mends. Whether anything runs is not known. */
+  | 'defect';
 
 /** The only error a provisioner throws. Its message is for people and contains no secrets; `cause` is for the log only. */
 export class DriverError extends Error {

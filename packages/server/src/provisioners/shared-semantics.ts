@@ -57,8 +57,9 @@ export function createProvisioner(driver: Driver): Provisioner {
   async function look(ref: InstanceRef): Promise<Inspection> {
     try {
       return await driver.inspect(ref.workspaceId, ref.record);
-    } catch (error) {
-      return { state: 'unknown', reason: toDriverError(error, `ask about workspace ${ref.workspaceId}`).message };
+    } catch (thrown) {
+      const error = toDriverError(thrown, `ask about workspace ${ref.workspaceId}`);
+      return { state: 'unknown', reason: error.message, error };
     }
   }
 
@@ -72,6 +73,7 @@ export function createProvisioner(driver: Driver): Provisioner {
       case 'absent':
         return null;
       case 'unknown':
+        if (seen.error?.kind === 'defect') throw seen.error;
         throw new DriverError(
           'unavailable',
           `Cannot ${verb} workspace ${ref.workspaceId}: whether it runs is not known (${seen.reason}). Try again.`,
@@ -92,7 +94,7 @@ export function createProvisioner(driver: Driver): Provisioner {
       await driver.stop(workspaceId, running, signal);
     }
     signal.throwIfAborted();
-    return driver.start(spec, signal);
+    return driver.start(withOwnErrors(spec), signal);
   }
 
   async function stop(ref: InstanceRef, signal: AbortSignal): Promise<void> {
@@ -208,6 +210,24 @@ function outdated(verb: Verb, workspaceId: string, generation: number, running: 
   );
 }
 
+/** What the caller's own functions throw is no fault of the driver, which lets it fly. */
+function withOwnErrors(spec: InstanceSpec): InstanceSpec {
+  const own = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (cause) {
+      if (cause instanceof DriverError) throw cause;
+      const message = `Cannot ensure workspace ${spec.workspaceId}: its ${what} could not be had. The server log has the cause.`;
+      throw new DriverError('unavailable', message, { retryable: true, cause });
+    }
+  };
+  return {
+    ...spec,
+    issueToken: () => own('token', spec.issueToken),
+    composeConfig: (folder) => own('configuration', () => spec.composeConfig(folder)),
+  };
+}
+
 /**
  * Turns anything thrown into a DriverError. The message of a foreign error is not repeated (it may quote secrets, paths
  * or input); its code is, because "ENOSPC" is what the operator needs. The original stays in `cause` for the log.
@@ -222,13 +242,32 @@ function toDriverError(error: unknown, attempted: string, signal?: AbortSignal):
       cause: error,
     });
   }
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-  return new DriverError(
-    'unavailable',
-    `Cannot ${attempted}: the backend failed${code}. The server log has the cause.`,
-    {
-      retryable: true,
-      cause: error,
-    },
-  );
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
+    const message = `Cannot ${attempted}: the backend did not answer in time.`;
+    return new DriverError('timeout', message, { retryable: true, cause: error });
+  }
+  const code = findSystemCode(error);
+  if (code === null) {
+    const message = `Cannot ${attempted}: its backend failed in a way it must not. The server log has the cause, under the id of the workspace.`;
+    return new DriverError('defect', message, { retryable: false, cause: error });
+  }
+  const message = `Cannot ${attempted}: the backend failed (${code}). The server log has the cause.`;
+  return new DriverError('unavailable', message, { retryable: true, cause: error });
+}
+
+const CAUSES_MAX = 5;
+
+/**
+ * What the system or the network said, which may be told otherwise the next time; clients wrap it ("fetch failed"). Null
+ * for everything else that can be thrown: a mistake in the code (Node's own `ERR_…` codes among them) stays one.
+ */
+function findSystemCode(error: unknown): string | null {
+  let current = error;
+  for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++, current = current.cause) {
+    const code: unknown = 'code' in current ? current.code : null;
+    if (typeof code === 'string' && !code.startsWith('ERR_')) return code;
+    // Of a command that failed.
+    if (typeof code === 'number') return `exit code ${code}`;
+  }
+  return null;
 }

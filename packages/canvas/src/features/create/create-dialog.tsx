@@ -12,9 +12,16 @@ import { Dialog } from '../../ui/dialog.js';
 import { SelectField, TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { SkeletonRows } from '../../ui/placeholder.js';
+import { Segments } from '../../ui/segments.js';
+import { keepConnection } from '../connect/use-connection.js';
+
+const places = [
+  { id: 'here', label: 'On this server' },
+  { id: 'elsewhere', label: 'Elsewhere' },
+] as const;
 
 export function CreateDialog({ parentId }: { parentId: string | null }) {
-  const { client } = useServices();
+  const { client, queries } = useServices();
   const dialog = useDialog();
   const go = useGo();
   const fleet = useFleet((state) => state.fleet);
@@ -27,6 +34,8 @@ export function CreateDialog({ parentId }: { parentId: string | null }) {
   const [parent, setParent] = useState(parentId !== null && fleet.agents.has(parentId) ? parentId : '');
   const [picked, setPicked] = useState<string | null>(null);
   const template = picked ?? templates.data?.[0]?.id ?? '';
+  const [place, setPlace] = useState<'here' | 'elsewhere'>('here');
+  const elsewhere = place === 'elsewhere';
 
   const create = useMutation({
     mutationFn: () =>
@@ -34,13 +43,18 @@ export function CreateDialog({ parentId }: { parentId: string | null }) {
         body: {
           name: name.trim(),
           ...(role.trim() === '' ? {} : { role: role.trim() }),
-          ...(template === '' ? {} : { template }),
+          ...(elsewhere ? { external: true } : template === '' ? {} : { template }),
           ...(parent === '' ? {} : { parent_id: parent }),
         },
       }),
-    onSuccess: (reply) => {
-      toast.success(`${name.trim()} is starting`);
-      go.agent(reply.body.id, 'chat');
+    onSuccess: ({ body }) => {
+      if (!('connection' in body) || !body.connection) {
+        toast.success(`${name.trim()} is starting`);
+        return go.agent(body.id, 'chat');
+      }
+      toast.success(`${name.trim()} waits for its agent`);
+      keepConnection(queries, body.connection);
+      return dialog.open('connect', body.id);
     },
   });
   const problem = create.error ? problemOf(create.error) : null;
@@ -52,7 +66,7 @@ export function CreateDialog({ parentId }: { parentId: string | null }) {
       onClose={dialog.close}
       locked={create.isPending}
       title="Add an agent"
-      description="A lasting role in your organisation. It starts at once."
+      description={`A lasting role in your organisation. It ${elsewhere ? 'is online as soon as it calls' : 'starts at once'}.`}
       footer={
         <>
           <Button onClick={dialog.close} disabled={create.isPending}>
@@ -98,13 +112,24 @@ export function CreateDialog({ parentId }: { parentId: string | null }) {
             </option>
           ))}
         </SelectField>
-        {templates.isPending ? (
+        <Segments
+          label="Where it runs"
+          labelLook="mb-1 text-sm font-medium"
+          options={places}
+          value={place}
+          onChange={setPlace}
+        />
+        {elsewhere ? (
+          <p className="text-sm text-ink-soft">
+            On a laptop, another machine or inside another program. You get the lines to paste in the next step.
+          </p>
+        ) : templates.isPending ? (
           <SkeletonRows label="Loading the templates" rows={2} />
         ) : (
           templates.data &&
           templates.data.length > 0 && <Templates list={templates.data} picked={template} onPick={setPicked} />
         )}
-        {templates.isError && (
+        {!elsewhere && templates.isError && (
           <Notice tone="warning" title="The templates could not be read">
             You can add the agent without one; it gets the default of this server.
           </Notice>

@@ -1,8 +1,9 @@
 import type { Workspace } from '@molecule/contract';
-import { Copy, FolderTree, FoldVertical, Link2, Pencil, UnfoldVertical } from 'lucide-react';
+import { Copy, FolderTree, FoldVertical, Link2, Pencil, Plug, UnfoldVertical } from 'lucide-react';
 import { toast } from 'sonner';
 import { useFleet } from '../../app/services-context.js';
 import { useDialog, useGo } from '../../app/use-navigation.js';
+import { isExternal } from '../../model/lifecycle-verbs.js';
 import { hasOtherParent } from '../../model/selectors.js';
 import { MenuItem, MenuSeparator } from '../../ui/menu.js';
 import { ExportItem } from '../bundles/export-item.js';
@@ -27,6 +28,11 @@ export function AgentItems({ agent, act }: { agent: Workspace; act: ReturnType<t
       {hasElsewhere && (
         <MenuItem icon={FolderTree} opensDialog onSelect={() => dialog.open('move', agent.id)}>
           Move to another team
+        </MenuItem>
+      )}
+      {isExternal(agent) && (
+        <MenuItem icon={Plug} opensDialog onSelect={() => dialog.open('connect', agent.id)}>
+          How to connect
         </MenuItem>
       )}
       {isLead && (

@@ -11,6 +11,7 @@ import { Loading, Placeholder } from '../../ui/placeholder.js';
 import { RuntimeChips } from '../agents/agent-chips.js';
 import { StatusChip } from '../agents/status-mark.js';
 import { ChatTab } from '../chat/chat-tab.js';
+import { ConnectNotice } from '../connect/connect-notice.js';
 import { VerbButton } from '../lifecycle/verb-button.js';
 import { AgentMenu } from './agent-menu.js';
 import { Breadcrumb } from './breadcrumb.js';
@@ -23,7 +24,7 @@ const ActivityTab = lazy(() =>
   import('../activity/activity-tab.js').then((module) => ({ default: module.ActivityTab })),
 );
 const DelegationsTab = lazy(() =>
-  import('../activity/delegations-tab.js').then((module) => ({ default: module.DelegationsTab })),
+  import('../delegations/delegations-tab.js').then((module) => ({ default: module.DelegationsTab })),
 );
 const LogsTab = lazy(() => import('./logs-tab.js').then((module) => ({ default: module.LogsTab })));
 const DetailsTab = lazy(() => import('./details-tab.js').then((module) => ({ default: module.DetailsTab })));
@@ -90,6 +91,7 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
         </div>
         <FailureNotice agent={agent} tab={tab} />
         <PendingNotice agent={agent} />
+        <ConnectNotice agent={agent} />
         <TabStrip tabs={tabs} active={tab} />
       </header>
       <div className="min-h-0 flex-1 border-t border-line">

@@ -11,6 +11,7 @@ import { hasOtherParent } from '../../model/selectors.js';
 import { statusStyle } from '../../model/status.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
+import { WorkspaceTokensSection } from '../access/workspace-tokens-section.js';
 import { AssignmentForm } from './assignment-form.js';
 import { DangerZone } from './danger-zone.js';
 import { SettingsForm } from './settings-form.js';
@@ -27,6 +28,7 @@ export function DetailsTab({ agent }: { agent: Workspace }) {
       <TemplateForm agent={agent} />
       <Facts agent={agent} events={events} />
       <AssignmentForm agent={agent} assignment={assignment} />
+      <WorkspaceTokensSection agent={agent} />
       <DangerZone agent={agent} />
     </div>
   );

@@ -2,6 +2,7 @@ import type { Workspace } from '@molecule/contract';
 import { Command } from 'cmdk';
 import {
   Activity,
+  ArrowRightLeft,
   CircleAlert,
   CircleHelp,
   Download,
@@ -54,6 +55,7 @@ const commands: readonly { name: ShortcutName; icon: LucideIcon; needs?: 'select
   { name: 'import', icon: Download },
   { name: 'goCanvas', icon: MapIcon },
   { name: 'goAgents', icon: List },
+  { name: 'goDelegations', icon: ArrowRightLeft },
   { name: 'fit', icon: Maximize, needs: 'agents' },
   { name: 'tidy', icon: LayoutGrid, needs: 'agents' },
   { name: 'undo', icon: Undo2, needs: 'move' },

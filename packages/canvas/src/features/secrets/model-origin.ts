@@ -1,4 +1,4 @@
-import type { Secret, Template } from '@molecule/contract';
+import type { ChosenSource, Template } from '@molecule/contract';
 import { deriveProvider, MODEL_VARIABLE, PROVIDER_BY_PREFIX, PROVIDER_VARIABLE } from '@molecule/contract/providers';
 
 /** Where a value comes from, and the value where it is known. */
@@ -9,23 +9,19 @@ export interface Origin {
 
 interface ChosenModel {
   readonly model: string;
-  readonly source: 'default' | 'workspace_secrets';
+  readonly source: ChosenSource;
 }
 
 interface ChosenProvider {
   readonly provider: string;
-  readonly source: 'default' | 'workspace_secrets';
+  readonly source: ChosenSource;
 }
 
 const own: Origin = { source: 'own', text: 'Chosen for this agent alone.' };
 
-export function modelOrigin(
-  chosen: ChosenModel,
-  template: Pick<Template, 'name' | 'id' | 'model'> | null,
-  shared: readonly Pick<Secret, 'key'>[],
-): Origin {
+export function modelOrigin(chosen: ChosenModel, template: Pick<Template, 'name' | 'id' | 'model'> | null): Origin {
   if (chosen.source === 'workspace_secrets') return own;
-  if (shared.some(({ key }) => key === MODEL_VARIABLE)) return globalKey(MODEL_VARIABLE);
+  if (chosen.source === 'global_secrets') return globalKey(MODEL_VARIABLE, chosen.model);
   if (template && template.model !== '') {
     const name = template.name || template.id;
     return { source: 'template', text: `Template “${name}”: ${template.model}, unless its config.yaml was edited.` };
@@ -33,20 +29,16 @@ export function modelOrigin(
   return { source: 'default', text: 'Default: its config.yaml, else the first provider that has a key.' };
 }
 
-export function providerOrigin(
-  chosen: ChosenProvider,
-  model: ChosenModel,
-  shared: readonly Pick<Secret, 'key'>[],
-): Origin {
+export function providerOrigin(chosen: ChosenProvider, model: ChosenModel): Origin {
   if (chosen.source === 'workspace_secrets') return own;
-  if (shared.some(({ key }) => key === PROVIDER_VARIABLE)) return globalKey(PROVIDER_VARIABLE);
+  if (chosen.source === 'global_secrets') return globalKey(PROVIDER_VARIABLE, chosen.provider);
   const derived = deriveProvider(model.model);
   if (derived !== null) return { source: 'model', text: `Follows from the model: ${derived}.` };
   return { source: 'default', text: 'Default: its model or its config.yaml decides.' };
 }
 
-function globalKey(name: string): Origin {
-  return { source: 'global', text: `From the global key ${name}.` };
+function globalKey(name: string, value: string): Origin {
+  return { source: 'global', text: `From the global key ${name}: ${value}.` };
 }
 
 /** Models a template offers, its own first. */

@@ -5,14 +5,13 @@ import { SkeletonRows } from '../../ui/placeholder.js';
 import { ReadFailure } from '../../ui/read-failure.js';
 import { ChosenField } from './chosen-field.js';
 import { modelOrigin, modelsOf, providerOrigin, providersOf } from './model-origin.js';
-import { previewOf, useChosenModel, useGlobalSecrets } from './queries.js';
+import { previewOf, useChosenModel } from './queries.js';
 import type { Change } from './use-change.js';
 
 /** The model and the provider of an agent: what it takes now and why, and a choice of its own. */
 export function ModelSection({ agent }: { agent: Workspace }) {
   const { client } = useServices();
   const chosen = useChosenModel(agent.id);
-  const shared = useGlobalSecrets();
   const template = useStoredTemplate(agent);
   const { id, name } = agent;
   return (
@@ -32,7 +31,7 @@ export function ModelSection({ agent }: { agent: Workspace }) {
           <ChosenField
             label="Model"
             chosen={chosen.data.model.source === 'workspace_secrets' ? chosen.data.model.model : null}
-            origin={modelOrigin(chosen.data.model, template, shared.data ?? [])}
+            origin={modelOrigin(chosen.data.model, template)}
             suggestions={modelsOf(template)}
             placeholder="Name of a model"
             changeTo={(model): Change => ({
@@ -50,7 +49,7 @@ export function ModelSection({ agent }: { agent: Workspace }) {
           <ChosenField
             label="Provider"
             chosen={chosen.data.provider.source === 'workspace_secrets' ? chosen.data.provider.provider : null}
-            origin={providerOrigin(chosen.data.provider, chosen.data.model, shared.data ?? [])}
+            origin={providerOrigin(chosen.data.provider, chosen.data.model)}
             suggestions={providersOf(template)}
             placeholder="Name of a provider"
             changeTo={(provider): Change => ({

@@ -6,6 +6,8 @@ import type { Theme } from '../../state/session-store.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Segments } from '../../ui/segments.js';
+import { OrgTokensSection } from '../access/org-tokens-section.js';
+import { SessionsSection } from '../access/sessions-section.js';
 import { SecretsSection } from '../secrets/secrets-section.js';
 
 export function SettingsDrawer() {
@@ -17,6 +19,8 @@ export function SettingsDrawer() {
           <h3 className="mb-1 text-base font-semibold">Model keys</h3>
           <SecretsSection />
         </section>
+        <OrgTokensSection />
+        <SessionsSection />
         <Appearance />
         <About />
       </div>

@@ -41,6 +41,8 @@ describe('credentials', () => {
     ['/login', 200],
     ['/login/', 401],
     ['/login/nonsense', 401],
+    ['/login/with/a/slash', 401],
+    [`/login/${'x'.repeat(43)}/`, 401],
     ['/login/%00', 401],
     [`/login/${'x'.repeat(43)}`, 401],
   ])('a browser at %s reads a page that says how to get in', async (path, status) => {
@@ -116,6 +118,19 @@ describe('credentials', () => {
     expect((await edge.call('GET', path, { token: second })).status).toBe(200);
     await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
     expect((await edge.call('GET', path, { token: second })).status).toBe(401);
+  });
+
+  it('a token that was lost with its folder dies with the next start of its generation, that of an external agent with none', async () => {
+    const db = edge.ports.lanes.work;
+    const [managed, external] = [await insertWorkspace(db), await insertWorkspace(db)];
+    const statusOf = async (id: string, token: string) =>
+      (await edge.call('GET', `/workspaces/${id}/activity`, { token })).status;
+    const lost = await edge.access.tokens.issueForGeneration(managed, 1);
+    const kept = await edge.mint(external);
+    const next = await edge.access.tokens.issueForGeneration(managed, 1);
+    expect([await statusOf(managed, lost), await statusOf(managed, next)]).toEqual([401, 200]);
+    await sql`update workspaces set generation = 7 where id = ${external}`.execute(db);
+    expect(await statusOf(external, kept)).toBe(200);
   });
 
   it('B-03: the revoked token of a removed workspace asks about that workspace only, everybody else is refused', async () => {
@@ -249,6 +264,20 @@ describe('credentials', () => {
     await other.close();
   });
 
+  it('an origin that may call and is not trusted with a session reads and writes with a token alone', async () => {
+    const origin = 'http://localhost:3000';
+    const other = await createEdge(database.url, { untrustedOrigins: [origin] });
+    const cookie = await other.login();
+    for (const method of ['GET', 'POST'] as const) {
+      const body = method === 'POST' ? { body: { name: 'a' } } : {};
+      const refused = await other.call(method, '/workspaces', { cookie, origin, ...body });
+      expect([refused.status, refused.body.code]).toEqual([403, 'origin_not_allowed']);
+      expect((await other.call(method, '/workspaces', { token: ADMIN_TOKEN, origin, ...body })).status).toBe(200);
+    }
+    expect((await other.call('GET', '/ws', { cookie, origin })).status).toBe(403);
+    await other.close();
+  });
+
   it('when a token was used last is written in the background, once for many uses', async () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     const token = await edge.mint(id);
@@ -378,6 +407,8 @@ describe('a database that is away', () => {
     const id = await insertWorkspace(edge.ports.lanes.work);
     const token = await edge.mint(id);
     const cookie = await edge.login();
+    const made = await edge.call('POST', '/org/tokens', { token: ADMIN_TOKEN });
+    const org: string = made.body.auth_token;
     await edge.ports.database.close();
     const beat = { workspace_id: id };
     for (const reply of [
@@ -385,6 +416,11 @@ describe('a database that is away', () => {
       await edge.call('GET', '/workspaces', { cookie }),
       await edge.call('GET', '/workspaces', { token: 'whatever' }),
       await edge.call('POST', `/workspaces/${id}/a2a`, { token, body: {} }),
+      await edge.call('GET', '/workspaces', { token: org }),
+      await edge.call('GET', `/workspaces/${id}/activity`, { token: org }),
+      await edge.call('POST', `/workspaces/${id}/a2a`, { token: org, body: {} }),
+      await edge.call('GET', `/registry/${id}/peers`, { token: org }),
+      await edge.call('GET', '/org/tokens', { token: ADMIN_TOKEN }),
       await edge.call('POST', '/registry/heartbeat', { token, body: beat }),
       await edge.call('POST', '/registry/register', { token, body: { id, agent_card: {}, url: 'http://h' } }),
       await edge.call('POST', '/registry/update-card', { token, body: { ...beat, agent_card: {} } }),

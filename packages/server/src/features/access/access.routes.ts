@@ -10,7 +10,16 @@ import { unavailable, type Validator } from './validator.js';
 
 export type AccessHandlers = Pick<
   HandlersFor<Routes, Actor>,
-  'getSession' | 'createSession' | 'deleteSession' | 'createLoginLink' | 'showLogin' | 'showLoginLink' | 'useLoginLink'
+  | 'getSession'
+  | 'createSession'
+  | 'deleteSession'
+  | 'listSessions'
+  | 'revokeSession'
+  | 'revokeOtherSessions'
+  | 'createLoginLink'
+  | 'showLogin'
+  | 'showLoginLink'
+  | 'useLoginLink'
 >;
 
 interface RouteDeps extends OriginRules {
@@ -22,6 +31,9 @@ interface RouteDeps extends OriginRules {
 
 export function createAccessHandlers(deps: RouteDeps): AccessHandlers {
   const { sessions } = deps;
+  /** The session that asks; null when it is somebody with a bearer, who may send a cookie of whatever worth besides. */
+  const ownCookie = (actor: Actor, request: RequestInfo): string | null =>
+    actor.kind === 'admin' && actor.via === 'session' ? readCookie(request.headers, deps.cookieName()) : null;
   return {
     getSession: async ({ actor, request }) => {
       const principal = toPrincipal(actor);
@@ -35,7 +47,7 @@ export function createAccessHandlers(deps: RouteDeps): AccessHandlers {
 
     createSession: async ({ body, request }) => {
       if (!equalsSecret(body.token, deps.adminToken)) throw new AppError('invalid_admin_token');
-      const session = await sessions.open();
+      const session = await sessions.open(request);
       return {
         status: 200,
         headers: setCookie(deps, request, session),
@@ -48,6 +60,30 @@ export function createAccessHandlers(deps: RouteDeps): AccessHandlers {
       const cookie = readCookie(request.headers, deps.cookieName());
       if (cookie !== null) await sessions.close(cookie);
       return { status: 200, headers: clearCookie(deps, request), body: { status: 'ok' } };
+    },
+
+    listSessions: async ({ actor, request }) => {
+      const found = await sessions.list(ownCookie(actor, request));
+      const body = found.map((session) => ({
+        id: session.id,
+        created_at: session.createdAt.toISOString(),
+        last_seen_at: session.lastSeenAt.toISOString(),
+        expires_at: session.expiresAt.toISOString(),
+        user_agent: session.userAgent,
+        address: session.address,
+        current: session.current,
+      }));
+      return { status: 200, body: { sessions: body, count: body.length } };
+    },
+
+    revokeSession: async ({ params }) => {
+      if (!(await sessions.end(params.id))) return refuse('session_not_found');
+      return { status: 200, body: { status: 'revoked', id: params.id } };
+    },
+
+    revokeOtherSessions: async ({ actor, request }) => {
+      const count = await sessions.endOthers(ownCookie(actor, request));
+      return { status: 200, body: { status: 'revoked', count } };
     },
 
     createLoginLink: async ({ request }) => {
@@ -63,7 +99,7 @@ export function createAccessHandlers(deps: RouteDeps): AccessHandlers {
     },
 
     useLoginLink: async ({ params, request }) => {
-      const session = await sessions.exchange(params.token);
+      const session = await sessions.exchange(params.token, request);
       if (session) {
         const headers = { ...setCookie(deps, request, session), location: '/app/', 'cache-control': 'no-store' };
         return { status: 303, headers, stream: '' };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
+import type { OrgTokenIdentity } from './actor.js';
 
 export interface NewToken {
   readonly id: string;
@@ -21,6 +22,34 @@ export async function findCredential(db: Db | Tx, hash: Buffer): Promise<Credent
     select token_id as "tokenId", workspace_id as "workspaceId", live, removed
       from workspace_credentials where token_hash = ${hash}`.execute(db);
   return rows[0] ?? null;
+}
+
+/** A live bearer of any kind, or what is left of a workspace's. */
+export type FoundBearer =
+  | ({ readonly kind: 'workspace' } & Credential)
+  | { readonly kind: 'org'; readonly token: OrgTokenIdentity };
+
+interface BearerRow extends Credential {
+  readonly isOrg: boolean;
+  readonly prefix: string;
+  readonly orgId: string | null;
+}
+
+/** The same for bearers of both kinds, still in one statement. A hash belongs to one of them at most. */
+export async function findBearer(db: Db, hash: Buffer): Promise<FoundBearer | null> {
+  const { rows } = await sql<BearerRow>`${prepared('access-find-bearer')}
+    select false as "isOrg", token_id as "tokenId", workspace_id as "workspaceId", live, removed,
+           '' as prefix, null::uuid as "orgId"
+      from workspace_credentials where token_hash = ${hash}
+    union all
+    select true, id, null, true, false, prefix, org_id
+      from org_api_tokens where token_hash = ${hash} and revoked_at is null`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { isOrg, prefix, orgId, ...credential } = row;
+  return isOrg
+    ? { kind: 'org', token: { id: credential.tokenId, prefix, orgId } }
+    : { kind: 'workspace', ...credential };
 }
 
 /** Live or not: a workspace that has once had a token asks everybody for one (B-12). */
@@ -45,6 +74,54 @@ export async function insertToken(tx: Tx, token: NewToken): Promise<void> {
       generation: null,
     })
     .execute();
+}
+
+/** Live ones, newest first; the order of ids decides between those of one moment. */
+export async function listLiveTokens(db: Db, workspaceId: string, page: { limit: number; offset: number }) {
+  const { rows } = await sql<{
+    id: string;
+    prefix: string;
+    createdAt: Date;
+    lastUsedAt: Date | null;
+    isAgents: boolean;
+  }>`
+    select t.id, t.prefix, t.created_at as "createdAt", t.last_used_at as "lastUsedAt",
+           t.generation is not null as "isAgents"
+      from workspace_auth_tokens as t
+      join workspace_credentials as c on c.token_id = t.id and c.live
+     where t.workspace_id = ${workspaceId} and t.revoked_at is null
+     order by t.created_at desc, t.id desc
+     limit ${page.limit} offset ${page.offset}`.execute(db);
+  return rows;
+}
+
+/**
+ * Inserts unless the workspace has `max` live ones, and tells whether it did. The workspace must be locked: of two that
+ * ask at once the later then counts the token of the earlier.
+ */
+export async function insertTokenBelow(tx: Tx, token: NewToken, max: number): Promise<boolean> {
+  const { rows } = await sql`
+    insert into workspace_auth_tokens (id, workspace_id, token_hash, prefix)
+    select ${token.id}, ${token.workspaceId}::uuid, ${token.hash}, ${token.prefix}
+     where (select count(*) from workspace_auth_tokens as t
+              join workspace_credentials as c on c.token_id = t.id and c.live
+             where t.workspace_id = ${token.workspaceId} and t.revoked_at is null) < ${max}
+    returning id`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Null when the workspace has no such live token; `isAgents`: the instance of this server works with it. */
+export async function revokeLiveToken(
+  tx: Tx,
+  workspaceId: string,
+  tokenId: string,
+): Promise<{ readonly isAgents: boolean } | null> {
+  const { rows } = await sql<{ isAgents: boolean }>`
+    update workspace_auth_tokens as t set revoked_at = now()
+      from workspace_credentials as c
+     where t.id = ${tokenId} and t.workspace_id = ${workspaceId} and c.token_id = t.id and c.live
+    returning t.generation is not null as "isAgents"`.execute(tx);
+  return rows[0] ?? null;
 }
 
 /**
@@ -91,79 +168,4 @@ export async function deleteRevokedTokens(db: Db, days: number, limit: number): 
     gone as (delete from workspace_auth_tokens as t using old where t.id = old.id returning 1)
     select count(*) as deleted from gone`.execute(db);
   return rows[0]?.deleted ?? 0;
-}
-
-// --- sessions and login links; ages are measured by the database, so that replicas agree
-
-const SESSION_AGE = sql`interval '30 days'`;
-const LINK_AGE = sql`interval '15 minutes'`;
-
-/** When the session ends, null when there is none or it has ended. */
-export async function findSession(db: Db, idHash: Buffer): Promise<Date | null> {
-  const row = await db
-    .selectFrom('sessions')
-    .select('expires_at')
-    .where('id_hash', '=', idHash)
-    .where('expires_at', '>', sql<Date>`now()`)
-    .executeTakeFirst();
-  return row?.expires_at ?? null;
-}
-
-export async function insertSession(db: Db, idHash: Buffer): Promise<Date> {
-  const row = await db
-    .insertInto('sessions')
-    .values({ id_hash: idHash, expires_at: sql<Date>`now() + ${SESSION_AGE}` })
-    .returning('expires_at')
-    .executeTakeFirstOrThrow();
-  return row.expires_at;
-}
-
-export async function deleteSession(db: Db, idHash: Buffer): Promise<void> {
-  await db.deleteFrom('sessions').where('id_hash', '=', idHash).execute();
-}
-
-/** A session that is used goes on: each use within its time starts the thirty days again. */
-export async function extendSessions(db: Db, idHashes: readonly Buffer[]): Promise<void> {
-  await sql`
-    update sessions set last_seen_at = now(), expires_at = now() + ${SESSION_AGE}
-     where id_hash = any(${[...idHashes]}::bytea[]) and expires_at > now()`.execute(db);
-}
-
-export async function insertLoginLink(db: Db, tokenHash: Buffer): Promise<Date> {
-  const row = await db
-    .insertInto('login_links')
-    .values({ token_hash: tokenHash, expires_at: sql<Date>`now() + ${LINK_AGE}` })
-    .returning('expires_at')
-    .executeTakeFirstOrThrow();
-  return row.expires_at;
-}
-
-export async function isLoginLinkUsable(db: Db, tokenHash: Buffer): Promise<boolean> {
-  const row = await db
-    .selectFrom('login_links')
-    .select('token_hash')
-    .where('token_hash', '=', tokenHash)
-    .where('used_at', 'is', null)
-    .where('expires_at', '>', sql<Date>`now()`)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** Uses the link up and opens the session in one statement: two clicks at once make one session. Null: not usable. */
-export async function exchangeLoginLink(db: Db, tokenHash: Buffer, sessionHash: Buffer): Promise<Date | null> {
-  const { rows } = await sql<{ expires_at: Date }>`
-    with used as (
-      update login_links set used_at = now()
-       where token_hash = ${tokenHash} and used_at is null and expires_at > now()
-      returning 1
-    )
-    insert into sessions (id_hash, expires_at)
-    select ${sessionHash}::bytea, now() + ${SESSION_AGE} from used
-    returning expires_at`.execute(db);
-  return rows[0]?.expires_at ?? null;
-}
-
-export async function deleteExpiredLogins(db: Db): Promise<void> {
-  await db.deleteFrom('sessions').where('expires_at', '<', sql<Date>`now()`).execute();
-  await db.deleteFrom('login_links').where('expires_at', '<', sql<Date>`now()`).execute();
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, parseUuid } from '@molecule/contract';
 import { AppError } from '../../platform/http/app-error.js';
 import type { GateInput } from '../../platform/http/http-server.js';
+import type { Ports } from '../../ports.js';
 import type { Actor } from './actor.js';
 import { checkReservedCaller, readClaim } from './caller.js';
 import { equalHashes, equalsSecret, hashCredential, readBearer, readCookie } from './credentials.js';
@@ -9,10 +10,20 @@ import { unavailable, type Validator } from './validator.js';
 
 export interface GateDeps extends OriginRules {
   readonly validator: Validator;
+  readonly logger: Pick<Ports['logger'], 'warn'>;
   readonly adminToken: string;
   readonly developmentMode: boolean;
+  /** One tenant among others (MOLECULE_ORG_ID). */
+  readonly isTenant: boolean;
+  /** Whether the `test` routes exist. */
+  readonly testTokens: boolean;
   /** Carries the port, so that two servers on one machine do not log each other out. */
   readonly cookieName: () => string;
+}
+
+interface GateContext extends GateDeps {
+  /** Once in the life of a server: agents would fill the log. */
+  readonly noteWorkspaceAsAdmin: (workspaceId: string) => void;
 }
 
 /**
@@ -22,22 +33,33 @@ export interface GateDeps extends OriginRules {
  */
 export function createGate(deps: GateDeps): (input: GateInput) => Promise<Actor> {
   const adminHash = hashCredential(deps.adminToken);
+  let warned = false;
+  const noteWorkspaceAsAdmin = (workspaceId: string): void => {
+    if (warned) return;
+    warned = true;
+    const text =
+      'a workspace token was let in as an administrator, as development mode has it; set ADMIN_TOKEN to end that';
+    deps.logger.warn({ workspace: workspaceId }, text);
+  };
+  const context: GateContext = { ...deps, noteWorkspaceAsAdmin };
   return async (input) => {
     switch (input.access) {
       case 'open':
         return { kind: 'anonymous' };
       case 'self':
-        return claimed(deps, adminHash, input);
+        return claimed(context, adminHash, input);
       case 'caller':
-        return calling(deps, input);
+        return calling(context, input);
       case 'own':
-        return owning(deps, input);
+        return owning(context, input);
+      case 'test':
+        return testing(context, input);
       case 'admin':
       case 'workspace':
       case 'discovery':
       case 'credential': {
         const bearer = readBearer(input.headers);
-        return bearer === null ? withoutBearer(deps, input, input.access) : withBearer(deps, input, bearer);
+        return bearer === null ? withoutBearer(context, input, input.access) : withBearer(context, input, bearer);
       }
       default: {
         const unreachable: never = input.access;
@@ -56,13 +78,17 @@ const MISSING: Readonly<Record<BearerAccess, ErrorCode>> = {
   credential: 'admin_auth_required',
 };
 
-async function withBearer(deps: GateDeps, input: GateInput, bearer: string): Promise<Actor> {
+async function withBearer(deps: GateContext, input: GateInput, bearer: string): Promise<Actor> {
   if (equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
   const verdict = await deps.validator.checkToken(bearer);
   if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+  if (verdict.kind === 'org') return { kind: 'admin', via: 'org_token', token: verdict.token };
   if (input.access === 'admin') {
-    // The predecessor let any workspace token in while no ADMIN_TOKEN was set; its scripts rely on it.
-    if (verdict.kind === 'ok' && deps.developmentMode) return { kind: 'admin', via: 'development' };
+    // The predecessor let any workspace token in while no ADMIN_TOKEN was set; its scripts rely on it. Never on a tenant.
+    if (verdict.kind === 'ok' && deps.developmentMode && !deps.isTenant) {
+      deps.noteWorkspaceAsAdmin(verdict.workspaceId);
+      return { kind: 'admin', via: 'development' };
+    }
     throw new AppError('invalid_admin_token');
   }
   const subject = parseUuid(input.params.id ?? '');
@@ -88,6 +114,17 @@ async function owning(deps: GateDeps, input: GateInput): Promise<Actor> {
     return { kind: 'workspace', id: verdict.workspaceId };
   }
   throw new AppError('invalid_workspace_token');
+}
+
+/** `test`: the admin token itself; no org token, workspace or session stands in for it (contract §3.7). */
+async function testing(deps: GateContext, input: GateInput): Promise<Actor> {
+  if (!deps.testTokens) throw new AppError('route_not_found');
+  const bearer = readBearer(input.headers);
+  if (bearer !== null && equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
+  if (!deps.developmentMode) throw new AppError('admin_auth_required');
+  if (bearer !== null) return withBearer(deps, { ...input, access: 'admin' }, bearer);
+  checkOpenOrigin(deps, input);
+  return { kind: 'admin', via: 'development' };
 }
 
 async function withoutBearer(deps: GateDeps, input: GateInput, access: BearerAccess): Promise<Actor> {
@@ -136,6 +173,7 @@ async function calling(deps: GateDeps, input: GateInput): Promise<Actor> {
     if (equalsSecret(bearer, deps.adminToken)) return { kind: 'admin', via: 'admin_token' };
     const verdict = await deps.validator.checkToken(bearer);
     if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
+    if (verdict.kind === 'org') return { kind: 'admin', via: 'org_token', token: verdict.token };
     if (verdict.kind === 'ok') return { kind: 'workspace', id: verdict.workspaceId };
     throw new AppError(socket ? 'invalid_workspace_token' : 'invalid_caller_token');
   }
@@ -156,16 +194,16 @@ async function findSessionActor(deps: GateDeps, input: GateInput): Promise<Actor
   const verdict = await deps.validator.checkSession(cookie);
   if (verdict.kind === 'unavailable') throw unavailable(verdict.cause);
   if (verdict.kind === 'invalid') return null;
-  if (changesOrListens(input)) checkOrigin(deps, input.headers, 'refused');
+  checkOrigin(deps, input.headers, changesOrListens(input) ? 'refused' : 'allowed');
   return { kind: 'admin', via: 'session' };
 }
 
 /** Without any credential a foreign page could act for whoever has it open, so its Origin is refused here as well. */
 function checkOpenOrigin(deps: GateDeps, input: GateInput): void {
-  if (changesOrListens(input)) checkOrigin(deps, input.headers, 'allowed');
+  checkOrigin(deps, input.headers, 'allowed');
 }
 
-/** The answer to a plain GET cannot be read across origins; a write and a socket are not protected by that. */
+/** With these browsers always name the page; with a plain GET they name it only when it is another's. */
 function changesOrListens(input: GateInput): boolean {
   return input.method !== 'GET' || input.access === 'caller';
 }

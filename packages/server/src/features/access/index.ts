@@ -6,6 +6,8 @@ import type { Actor } from './actor.js';
 import { type ClaimRefusals, resolveClaim } from './caller.js';
 import { type RequestHeaders, readBearer, readCookie } from './credentials.js';
 import { createGate } from './gate.js';
+import { createOrgTokens } from './org-tokens.js';
+import { createOrgTokenHandlers, type OrgTokenHandlers } from './org-tokens.routes.js';
 import { createSessions } from './sessions.js';
 import { createUseMarks } from './use-marks.js';
 import { createValidator } from './validator.js';
@@ -16,13 +18,19 @@ export type { ClaimRefusals } from './caller.js';
 export { equalsSecret, type RequestHeaders, readBearer, readHeader } from './credentials.js';
 export { unavailable } from './validator.js';
 export type { WorkspaceTokens } from './workspace-tokens.js';
+export { createWorkspaceTokenHandlers } from './workspace-tokens.routes.js';
 
-export interface AccessDeps extends Pick<Ports, 'lanes' | 'random' | 'supervisor'> {
+export interface AccessDeps extends Pick<Ports, 'lanes' | 'random' | 'supervisor' | 'logger'> {
   readonly adminToken: string;
   /** Opens what design §9 lists for it; loopback only, which is the composition root's to ensure. */
   readonly developmentMode: boolean;
+  /** Whether test scripts may fetch tokens (contract registry-a2a §3.7). */
+  readonly testTokens: boolean;
+  /** One tenant among others (MOLECULE_ORG_ID). */
+  readonly isTenant: boolean;
   readonly cookieName: () => string;
-  readonly corsOrigins: readonly string[];
+  /** Origins of others whose pages may act with a person's session, in lower case. */
+  readonly trustedOrigins: readonly string[];
   readonly publicUrl: string | null;
 }
 
@@ -42,7 +50,7 @@ export interface Access {
   rateKeyOf(head: RequestHead): string | null;
   /** A fresh one-time link, as main.ts prints it. */
   createLoginLink(baseUrl: string): Promise<string>;
-  readonly handlers: AccessHandlers;
+  readonly handlers: AccessHandlers & OrgTokenHandlers;
 }
 
 const CALLER_REFUSALS: ClaimRefusals = { missing: 'missing_caller_token', invalid: 'invalid_caller_token' };
@@ -63,6 +71,9 @@ export function createAccess(deps: AccessDeps): Access {
     // The credential itself: it never leaves the limiter's memory, and a hash per request would be its dearest part.
     rateKeyOf: ({ headers }) => readBearer(headers) ?? readCookie(headers, deps.cookieName()),
     createLoginLink: async (baseUrl) => (await sessions.createLoginLink(baseUrl)).url,
-    handlers: createAccessHandlers({ ...deps, sessions, validator }),
+    handlers: {
+      ...createAccessHandlers({ ...deps, sessions, validator }),
+      ...createOrgTokenHandlers(createOrgTokens(deps)),
+    },
   };
 }

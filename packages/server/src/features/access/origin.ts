@@ -1,10 +1,12 @@
 import { AppError } from '../../platform/http/app-error.js';
+import { isOwnOrigin } from '../../platform/http/own-origin.js';
 import { type RequestHeaders, readHeader } from './credentials.js';
 
 export interface OriginRules {
   /** Configured URL of this server, besides the one a request names in Host. */
   readonly publicUrl: string | null;
-  readonly corsOrigins: readonly string[];
+  /** Origins of others whose pages may act with a person's session. */
+  readonly trustedOrigins: readonly string[];
 }
 
 /**
@@ -15,15 +17,6 @@ export interface OriginRules {
 export function checkOrigin(rules: OriginRules, headers: RequestHeaders, absent: 'allowed' | 'refused'): void {
   const origin = readHeader(headers, 'origin');
   if (origin === null && absent === 'allowed') return;
-  if (origin === null || !accepted(rules, headers).includes(origin.toLowerCase())) {
-    throw new AppError('origin_not_allowed');
-  }
-}
-
-/** Behind a proxy that ends TLS the page is https while the server sees http, so both count (contract §1.2). */
-function accepted({ publicUrl, corsOrigins }: OriginRules, headers: RequestHeaders): string[] {
-  const host = readHeader(headers, 'host') ?? '';
-  const own = host === '' ? [] : [`http://${host}`, `https://${host}`];
-  const configured = publicUrl === null ? [] : [new URL(publicUrl).origin];
-  return [...own, ...configured, ...corsOrigins].map((origin) => origin.toLowerCase());
+  if (origin !== null && isOwnOrigin(origin, headers, rules.publicUrl)) return;
+  if (origin === null || !rules.trustedOrigins.includes(origin.toLowerCase())) throw new AppError('origin_not_allowed');
 }

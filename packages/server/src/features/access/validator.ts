@@ -1,8 +1,10 @@
 import type { Db } from '../../platform/db.js';
 import { toError } from '../../platform/errors.js';
 import { AppError } from '../../platform/http/app-error.js';
-import { findCredential, findSession } from './access.store.js';
+import { findBearer } from './access.store.js';
+import type { OrgTokenIdentity } from './actor.js';
 import { hashCredential } from './credentials.js';
+import { findSession } from './sessions.store.js';
 import type { UseMarks } from './use-marks.js';
 
 /**
@@ -11,6 +13,7 @@ import type { UseMarks } from './use-marks.js';
  */
 export type TokenVerdict =
   | { readonly kind: 'ok'; readonly workspaceId: string }
+  | { readonly kind: 'org'; readonly token: OrgTokenIdentity }
   /** It belonged to a workspace that has been removed. */
   | { readonly kind: 'removed'; readonly workspaceId: string }
   | { readonly kind: 'invalid' }
@@ -31,7 +34,11 @@ export function createValidator(db: Db, marks: UseMarks): Validator {
   return {
     async checkToken(token) {
       try {
-        const found = await findCredential(db, hashCredential(token));
+        const found = await findBearer(db, hashCredential(token));
+        if (found?.kind === 'org') {
+          marks.orgTokenUsed(found.token.id);
+          return found;
+        }
         if (found?.live) {
           marks.tokenUsed(found.tokenId);
           return { kind: 'ok', workspaceId: found.workspaceId };

@@ -1,3 +1,4 @@
+import { WORKSPACE_TOKENS_MAX } from '@molecule/contract';
 import type { Db, Tx } from '../../platform/db.js';
 import type { Ports } from '../../ports.js';
 import {
@@ -5,17 +6,20 @@ import {
   deleteRevokedTokens,
   findCredential,
   insertToken,
+  insertTokenBelow,
   type NewToken,
   replaceTokens,
   revokeTokens,
 } from './access.store.js';
-import { hashCredential } from './credentials.js';
+import { mintCredential } from './minted.js';
 import type { UseMarks } from './use-marks.js';
 
 /** Tokens of workspaces. The plaintext is returned exactly once and never stored or logged (contract §2.2). */
 export interface WorkspaceTokens {
   /** One more token, for a person or an agent that somebody else runs. Revokes nothing. */
   mint(tx: Tx, workspaceId: string): Promise<string>;
+  /** The same, unless the workspace has as many live ones as it may have; null then. The workspace must be locked. */
+  mintBelowLimit(tx: Tx, workspaceId: string): Promise<string | null>;
   /**
    * The token of one generation; every token of this or an older one is revoked with it, so a late instance is refused
    * at every door (design §4.3). Runs by itself, in no transaction of the caller. May be repeated: the last one counts.
@@ -27,9 +31,6 @@ export interface WorkspaceTokens {
   /** Remembered and written later: for features whose own statement checks tokens. */
   markUsed(tokenId: string): void;
 }
-
-const TOKEN_BYTES = 32;
-const PREFIX_LENGTH = 8;
 
 /** As long as the event log, which tells what happened meanwhile: whose token it was, and when it was used last. */
 const RETENTION_DAYS = 30;
@@ -51,20 +52,18 @@ export function createWorkspaceTokens(
     },
   });
   const make = (workspaceId: string): { token: string; row: NewToken } => {
-    const token = random.token(TOKEN_BYTES);
-    const row = {
-      id: random.uuidv7(),
-      workspaceId,
-      hash: hashCredential(token),
-      prefix: token.slice(0, PREFIX_LENGTH),
-    };
-    return { token, row };
+    const { token, id, hash, prefix } = mintCredential(random);
+    return { token, row: { id, workspaceId, hash, prefix } };
   };
   return {
     async mint(tx, workspaceId) {
       const { token, row } = make(workspaceId);
       await insertToken(tx, row);
       return token;
+    },
+    async mintBelowLimit(tx, workspaceId) {
+      const { token, row } = make(workspaceId);
+      return (await insertTokenBelow(tx, row, WORKSPACE_TOKENS_MAX)) ? token : null;
     },
     async issueForGeneration(workspaceId, generation) {
       const { token, row } = make(workspaceId);

@@ -97,6 +97,17 @@ describe('the activity log', () => {
     }
   });
 
+  /** Ids of all rows, newest first, as a reader pages through them who knows nothing but instants. */
+  async function readBackward(query: string): Promise<string[]> {
+    const seen: string[] = [];
+    for (let before = ''; ; ) {
+      const { json } = await list(`?${query}${before}`);
+      if (json.length === 0) return seen;
+      seen.push(...idsOf(json));
+      before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
+    }
+  }
+
   it('B-70: paging backward by before_ts shows each row once', async () => {
     const ids: string[] = [];
     for (let n = 0; n < 6; n += 1) ids.push(await write());
@@ -133,14 +144,34 @@ describe('the activity log', () => {
       update activity_logs as a set created_at = now() - interval '10 min' * (1000 - n.n)
         from (select id, row_number() over (order by seq) as n from activity_logs where workspace_id = ${workspace}) as n
        where n.id = a.id`.execute(world.ports.lanes.work);
-    const seen: string[] = [];
-    for (let before = ''; ; ) {
-      const { json } = await list(`?peer_id=${peer}&type=a2a_receive&limit=3${before}`);
-      if (json.length === 0) break;
-      seen.push(...idsOf(json));
-      before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
-    }
+    const seen = await readBackward(`peer_id=${peer}&type=a2a_receive&limit=3`);
     expect(seen).toEqual(ids.toReversed());
+  });
+
+  it('B-70: paging backward loses no row of a millisecond that a page ends in, and repeats none', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 30; n += 1) ids.push(await write());
+    // Thirty rows in three milliseconds, each apart from the others by microseconds that the wire does not show.
+    await sql`
+      update activity_logs as a set created_at = date_trunc('seconds', now()) - interval '1 min'
+             + (n.n / 10) * interval '1 ms' + (n.n % 10) * interval '7 us'
+        from (select id, (row_number() over (order by seq) - 1)::integer as n from activity_logs
+               where workspace_id = ${workspace}) as n
+       where n.id = a.id`.execute(world.ports.lanes.work);
+    const seen = await readBackward(`limit=4`);
+    expect(seen).toEqual(ids.toReversed());
+  });
+
+  it('B-70: paging backward finds what a long transaction wrote last', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 6; n += 1) ids.push(await write());
+    // The fifth in the log was written by a transaction that began before all others.
+    for (const [index, seconds] of [10, 11, 12, 13, 2, 15].entries()) {
+      await sql`update activity_logs set created_at = now() - interval '1 hour' + ${seconds}::integer * interval '1 s'
+                 where id = ${ids[index]}`.execute(world.ports.lanes.work);
+    }
+    const seen = await readBackward(`limit=2`);
+    expect(seen.toSorted()).toEqual(ids.toSorted());
   });
 
   it('B-70: an instant finds rows of transactions that were long in writing', async () => {
@@ -196,6 +227,9 @@ describe('the activity log', () => {
         ),
       )
       .execute();
+    await sql`update activity_logs set created_at = now() - interval '10 ms' * (1000 - seq) where workspace_id = ${workspace}`.execute(
+      world.ports.lanes.work,
+    );
     for (const [query, count] of [
       ['', 100],
       ['?limit=x', 100],

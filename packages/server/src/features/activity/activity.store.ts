@@ -107,43 +107,92 @@ export interface ActivityFilter {
 }
 
 /**
- * One page in seq order. The filter and the limit choose rows by index first; only then are sizes added up and bodies
- * read, so a page of large bodies costs what it returns.
+ * One page: oldest first in seq order, newest first in the order of instants. The filter and the limit choose rows by
+ * index first; only then are sizes added up and bodies read, so a page of large bodies costs what it returns.
+ *
+ * Whoever reads backward goes on with the instant of the last row, as the wire shows it: in milliseconds. So such a page
+ * holds all rows of its last millisecond, and what was written in a transaction that began before its last row but ended
+ * after it. It may therefore hold more than `limit`, and ends between two milliseconds where its size ends it. Only a
+ * single millisecond of more than `bytesMax` is cut.
  */
 export function listActivities(db: Db, filter: ActivityFilter) {
-  const direction = filter.ascending ? 'asc' : 'desc';
-  const order = filter.ascending ? sql`seq asc` : sql`seq desc`;
-  const matching =
-    filter.peerId === undefined ? selectMatching(db, filter) : selectExchanged(db, filter, filter.peerId);
+  const { ascending } = filter;
+  const direction = ascending ? 'asc' : 'desc';
+  // Rows that stand or fall together.
+  const step = ascending ? sql`seq asc` : sql`date_trunc('milliseconds', created_at) desc`;
+  const order = ascending ? sql`seq asc` : sql`created_at desc, seq desc`;
   return db
     .with('page', (q) =>
-      q
-        .selectFrom(matching.as('matching'))
-        .select(['id', 'seq', sql<number>`sum(body_bytes + 512) over (order by ${order})`.as('bytes')])
-        .orderBy('seq', direction)
-        .limit(filter.limit),
+      q.selectFrom(selectMatching(db, filter).as('matching')).selectAll().orderBy('seq', direction).limit(filter.limit),
     )
-    .selectFrom('page')
-    .innerJoin('activity_logs as a', 'a.id', 'page.id')
+    .with('edge', (q) =>
+      q
+        .selectFrom('page')
+        .select([
+          sql<number>`min(seq)`.as('seq'),
+          sql<Date>`date_trunc('milliseconds', min(created_at))`.as('instant'),
+        ]),
+    )
+    .with('complete', (q) => {
+      const page = q.selectFrom('page').selectAll();
+      if (ascending) return page;
+      const before = sql`(select seq from edge)`;
+      const since = sql`(select instant from edge)`;
+      const atEdge = selectMatching(db, { ...filter, limit: EDGE_ROWS_MAX }, (rows) =>
+        rows.where('seq', '<', before as RawBuilder<number>).where(writtenSince(since)),
+      );
+      return page.unionAll(q.selectFrom(atEdge.as('at_edge')).selectAll());
+    })
+    .with('sized', (q) =>
+      q
+        .selectFrom('complete')
+        .select([
+          'id',
+          sql<number>`sum(body_bytes + 512) over (order by ${step})`.as('step_bytes'),
+          sql<number>`sum(body_bytes + 512) over (order by ${order} rows unbounded preceding)`.as('bytes'),
+          sql<number>`rank() over (order by ${step})`.as('step'),
+        ]),
+    )
+    .selectFrom('sized')
+    .innerJoin('activity_logs as a', 'a.id', 'sized.id')
     .selectAll('a')
     .where((eb) =>
       eb.or([
-        eb('page.bytes', '<=', filter.bytesMax),
-        // bytes is a running sum, so the first row is the one with the least.
-        eb('page.bytes', '=', eb.selectFrom('page').select(eb.fn.min<number>('bytes').as('least'))),
+        eb('sized.step_bytes', '<=', filter.bytesMax),
+        eb.and([
+          eb('sized.step', '=', 1),
+          eb.or([
+            eb('sized.bytes', '<=', filter.bytesMax),
+            // A running sum, so the first row is the one with the least.
+            eb('sized.bytes', '=', eb.selectFrom('sized').select(eb.fn.min<number>('bytes').as('least'))),
+          ]),
+        ]),
       ]),
     )
-    .orderBy('a.seq', direction)
+    .orderBy(sql`${ascending ? sql`a.seq asc` : sql`a.created_at desc, a.seq desc`}`)
     .execute();
+}
+
+/** More than one transaction of the busiest writer leaves behind in one go. */
+const EDGE_ROWS_MAX = 10_000;
+
+type Narrow = (rows: ReturnType<typeof selectAnyone>) => ReturnType<typeof selectAnyone>;
+
+function selectMatching(db: Db, filter: ActivityFilter, narrow: Narrow = (rows) => rows) {
+  return filter.peerId === undefined
+    ? narrow(selectAnyone(db, filter))
+    : selectExchanged(db, filter, filter.peerId, narrow);
 }
 
 /**
  * Rows from a peer and rows to it, up to one page each. One condition for both would have to collect all that
  * was ever said with the peer and sort it, or walk through the whole workspace; each half is read from its own index.
  */
-function selectExchanged(db: Db, filter: ActivityFilter, peer: string) {
-  const from = selectMatching(db, filter).where('source_id', '=', peer);
-  const to = selectMatching(db, filter).where('target_id', '=', peer).where('source_id', 'is distinct from', peer);
+function selectExchanged(db: Db, filter: ActivityFilter, peer: string, narrow: Narrow) {
+  const from = narrow(selectAnyone(db, filter)).where('source_id', '=', peer);
+  const to = narrow(selectAnyone(db, filter))
+    .where('target_id', '=', peer)
+    .where('source_id', 'is distinct from', peer);
   return db
     .selectFrom(from.as('from_peer'))
     .selectAll()
@@ -151,10 +200,10 @@ function selectExchanged(db: Db, filter: ActivityFilter, peer: string) {
 }
 
 /** Rows in page order, up to one page, without regard to their size. */
-function selectMatching(db: Db, filter: ActivityFilter) {
+function selectAnyone(db: Db, filter: ActivityFilter) {
   let rows = db
     .selectFrom('activity_logs')
-    .select(['id', 'seq', 'body_bytes'])
+    .select(['id', 'seq', 'created_at', 'body_bytes'])
     .where('workspace_id', '=', filter.workspaceId)
     .orderBy('seq', filter.ascending ? 'asc' : 'desc')
     .limit(filter.limit);

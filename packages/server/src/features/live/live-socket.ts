@@ -43,7 +43,8 @@ const HELD_EVENTS_MAX = 5_000;
 const RESUME_EVENTS_MAX = 20_000;
 const PAGE = 500;
 const TRY_AGAIN_LATER = 1013;
-const UNAUTHORISED = 4401;
+/** Told to clients, which then do not come back by themselves. */
+export const UNAUTHORISED = 4401;
 
 export function createLiveSocket(deps: LiveSocketDeps, socket: WebSocket, view: View): LiveSocket {
   const { feed, encoder } = deps;

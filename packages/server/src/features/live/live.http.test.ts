@@ -188,6 +188,29 @@ describe('the live feed', () => {
     expect(agent.frames.at(-1)?.event).toBe('WORKSPACE_REMOVED');
   });
 
+  it('what a credential had opened ends soon after it is revoked, and nothing else does', async () => {
+    const id = await insert();
+    const [token, cookie, other] = [await edge.mint(id), await edge.login(), await edge.login()];
+    const org = (await edge.call('POST', '/org/tokens', { token: ADMIN_TOKEN })).body;
+    const origin = { origin: base };
+    const agent = await greeted(connect({ token }));
+    const person = await greeted(connect({ token: '', headers: { cookie, ...origin } }));
+    const somebody = await greeted(connect({ token: '', headers: { cookie: other, ...origin } }));
+    const script = await greeted(connect({ token: org.auth_token }));
+    const stream = await fetch(`${base}/workspaces/${id}/events/stream`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const admin = { token: ADMIN_TOKEN };
+    await edge.ports.transact('control', (tx) => edge.access.tokens.revokeAll(tx, [id]));
+    await edge.call('DELETE', `/org/tokens/${org.id}`, admin);
+    await edge.call('DELETE', '/session', { cookie });
+    await edge.ports.runLoop('live-keep-alive');
+    await waitFor(() => [agent, person, script].every(({ closed }) => closed?.code === 4401), { what: 'the ends' });
+    expect(somebody.closed).toBeNull();
+    // Ends by itself, or this would wait for ever.
+    expect(await stream.text()).toContain('ping');
+  });
+
   it('refuses before the upgrade who brings no credential, a wrong one, or speaks for another', async () => {
     const [id, other] = [await insert(), await insert()];
     const refusal = async (options: Parameters<typeof connect>[0]) => {

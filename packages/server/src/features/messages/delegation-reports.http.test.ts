@@ -186,4 +186,30 @@ describe('what agents report of delegations', () => {
       expect(await cancel(id, polling)).toMatchObject({ status: 404, json: { code: 'delegation_not_found' } });
     });
   });
+
+  describe('giving one again', () => {
+    const retry = (id: string, who = lead) => world.post(`/workspaces/${who}/delegations/${id}/retry`, {});
+
+    it('makes a new delegation of the whole task, and leaves the old one as it ended', async () => {
+      const task = `${'long '.repeat(600)}end`;
+      const given = await world.post(`/workspaces/${lead}/delegate`, { target_id: polling, task });
+      const old = given.json.delegation_id;
+      await update(polling, old, { status: 'failed', error: 'no ink' });
+      const again = await retry(old);
+      expect(again).toMatchObject({ status: 202, json: { status: 'delegated', target_id: polling } });
+      expect(again.json.delegation_id).not.toBe(old);
+      const [, latest] = (await world.activities(polling)).filter((row) => row.activity_type === 'a2a_receive');
+      expect(latest?.request_body).toMatchObject({ params: { message: { parts: [{ text: task }] } } });
+      expect(await read(old)).toMatchObject({ status: 'failed' });
+      expect((await read(again.json.delegation_id)).status).toBe('queued');
+    });
+
+    it('is refused while it is under way, when it has its result, and for others', async () => {
+      const id = await delegate();
+      expect(await retry(id)).toMatchObject({ status: 409, json: { code: 'delegation_not_failed' } });
+      await update(polling, id, { status: 'completed', response: 'done' });
+      expect(await retry(id)).toMatchObject({ status: 409 });
+      expect(await retry(id, polling)).toMatchObject({ status: 404 });
+    });
+  });
 });

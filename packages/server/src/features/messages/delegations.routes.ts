@@ -8,14 +8,21 @@ import { firstCharacters } from '../activity/index.js';
 import { cancelDelegation } from './cancel-delegation.js';
 import type { DelegationReports } from './delegation-reports.js';
 import { hasEnded, stateOf } from './delegation-state.js';
-import type { Delegations } from './delegations.js';
+import type { Delegations, Submitted } from './delegations.js';
 import { type DelegationRecord, findDelegation, listDelegations } from './delegations.store.js';
 import type { GiveUpDeps } from './give-up.js';
 import type { MessageWaits } from './message-waits.js';
+import { retryDelegation } from './retry-delegation.js';
 
 export type DelegationHandlers = Pick<
   HandlersFor<Routes, Actor>,
-  'delegate' | 'listDelegations' | 'getDelegation' | 'recordDelegation' | 'updateDelegation' | 'cancelDelegation'
+  | 'delegate'
+  | 'listDelegations'
+  | 'getDelegation'
+  | 'recordDelegation'
+  | 'updateDelegation'
+  | 'cancelDelegation'
+  | 'retryDelegation'
 >;
 
 const SUMMARY_CHARACTERS = 80;
@@ -30,20 +37,16 @@ export function createDelegationHandlers(
   return {
     async delegate({ params, body }) {
       const answer = await delegations.submit(params.id, body);
-      switch (answer.kind) {
-        case 'accepted': {
-          const { id, targetId } = answer;
-          return { status: 202, body: { delegation_id: id, status: 'delegated', target_id: targetId } };
-        }
-        case 'hit': {
-          const { id, targetId, status } = answer;
-          return { status: 200, body: { delegation_id: id, status, target_id: targetId, idempotent_hit: true } };
-        }
-        case 'refused':
-          return refuse('loop_refused', { text: `delegation refused by a loop limit (${answer.limit})` });
-        default:
-          return answer satisfies never;
-      }
+      if (answer.kind !== 'hit') return { status: 202, body: toAccepted(answer) };
+      const { id, targetId, status } = answer;
+      return { status: 200, body: { delegation_id: id, status, target_id: targetId, idempotent_hit: true } };
+    },
+
+    async retryDelegation({ params }) {
+      const answer = await retryDelegation(deps, delegations, params.id, params.delegationId.toLowerCase());
+      // Without an idempotency key nothing can be hit.
+      if (answer.kind === 'hit') throw new Error('a delegation without a key was taken for a repeated one');
+      return { status: 202, body: toAccepted(answer) };
     },
 
     async listDelegations({ params, query }) {
@@ -83,6 +86,13 @@ export function createDelegationHandlers(
       return { status: 200, body: toDelegation(record ?? refuse('delegation_not_found'), params.id) };
     },
   } satisfies DelegationHandlers;
+}
+
+function toAccepted(answer: Exclude<Submitted, { kind: 'hit' }>) {
+  if (answer.kind === 'refused') {
+    return refuse('loop_refused', { text: `delegation refused by a loop limit (${answer.limit})` });
+  }
+  return { delegation_id: answer.id, status: 'delegated' as const, target_id: answer.targetId };
 }
 
 /**

@@ -123,6 +123,18 @@ export function listDelegations(db: Db, callerId: string, limit: number): Promis
   return delegations(db).where('caller_id', '=', callerId).orderBy('seq', 'desc').limit(limit).execute();
 }
 
+/** What a delegation of a caller asked for, in full; null when it made none with this id. */
+export async function findTask(db: Db, callerId: string, id: string) {
+  const row = await db
+    .selectFrom('messages')
+    .select(['state', 'target_id as targetId', 'body', 'task_preview as taskPreview'])
+    .where('id', '=', id)
+    .where('caller_id', '=', callerId)
+    .where('kind', '=', 'delegation')
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /** A delegation that the workspace has made or was asked for; null when there is none with this id. */
 export async function findShared(db: Db, workspaceId: string, id: string): Promise<DelegationRecord | null> {
   const row = await delegations(db)

@@ -1,11 +1,13 @@
+import type { Routes } from '@molecule/contract';
 import { createAttention } from '../../platform/attention.js';
 import type { LeaseKeeper } from '../../platform/claim-keeper.js';
+import type { HandlersFor } from '../../platform/http/handlers.js';
 import type { LoopHandle } from '../../platform/supervisor.js';
 import type { Ports } from '../../ports.js';
 import { createAgentConnections } from '../../proxy/agent-connections.js';
 import { createForward } from '../../proxy/forward.js';
 import type { UrlGuard } from '../../proxy/url-guard.js';
-import type { Access } from '../access/index.js';
+import type { Access, Actor } from '../access/index.js';
 import type { ActivityFeature } from '../activity/index.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
 import { touchDelegations } from './claims.store.js';
@@ -23,6 +25,7 @@ import { createMessageWaits } from './message-waits.js';
 import { createMessageMetrics } from './messages.metrics.js';
 import { deleteOldMessages } from './messages.store.js';
 import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
+import { createNotifications } from './notify.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
 import { createTasks, type Tasks } from './tasks.js';
 
@@ -51,7 +54,10 @@ export interface MessagesDeps
 }
 
 export interface Messages {
-  readonly handlers: SendHandlers & DelegationHandlers & MessageAdminHandlers;
+  readonly handlers: SendHandlers &
+    DelegationHandlers &
+    MessageAdminHandlers &
+    Pick<HandlersFor<Routes, Actor>, 'notify'>;
   /** The same messages as tasks, for the standard A2A endpoints. */
   readonly tasks: Tasks;
   /**
@@ -124,6 +130,7 @@ export function createMessages(deps: MessagesDeps): Messages {
   const reports = createDelegationReports({ ...deps, ledger, limits });
   const waits = createMessageWaits(feed, clock);
   const tasks = createTasks({ ...deps, ledger, forward, limits, waits, live, onQueued: () => executor.nudge() });
+  const notifications = createNotifications({ ...deps, activity: deps.activity.writes, ledger });
 
   const sweep = { lanes, clock, ledger, workspaces, limits };
   // Above the pause between two cycles, jitter included, and below the silence that is judged: an absence too short to
@@ -175,6 +182,10 @@ export function createMessages(deps: MessagesDeps): Messages {
       ...createSendHandlers({ ...deps, ledger, liveSend, onQueued: () => executor.nudge() }),
       ...createDelegationHandlers({ ...deps, ledger, forward }, delegations, reports, waits),
       ...createMessageAdminHandlers({ lanes, ledger, limits }),
+      async notify({ params, body }) {
+        await notifications.send(params.id, body);
+        return { status: 200, body: { status: 'sent' } };
+      },
     },
     tasks,
     async standDown(graceMs) {
@@ -193,6 +204,7 @@ export function createMessages(deps: MessagesDeps): Messages {
       stopping.abort(new Error('the server has stopped'));
       cutting.abort(new Error('the server has stopped'));
       await delegations.drain();
+      await notifications.drain();
       await ledger.drain();
       await connections.close();
     },

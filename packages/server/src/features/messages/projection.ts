@@ -38,7 +38,10 @@ const RESULT_CHARACTERS = 50_000;
 const INLINE_BODY_BYTES_MAX = 4 * 1024;
 
 /** Id of a further row of a message. Derived, so that writing it twice makes one row. */
-function derivedActivityId(messageRowId: string, role: 'delegate' | 'delegate_result' | 'inbox' | 'late'): string {
+export function derivedActivityId(
+  messageRowId: string,
+  role: 'delegate' | 'delegate_result' | 'inbox' | 'late' | `note ${string}`,
+): string {
   const hex = createHash('sha256').update(`${messageRowId} ${role}`).digest('hex');
   // Version 8 is the one for ids an application makes by its own rule.
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -2,13 +2,15 @@ import { errorSpec, type RouteSpec, routes } from '@molecule/contract';
 
 const ACCESS_TEXT: Readonly<Record<RouteSpec['access'], string>> = {
   open: 'Nobody is asked.',
-  admin: 'Admin token or session.',
+  admin: 'Admin token, org token or session.',
   workspace: 'The workspace named by :id with its own token, or an admin.',
   own: 'The workspace named by :id with its own token, and nobody else.',
   self: 'The workspace named in the body, with its own token.',
   discovery: 'The asking workspace with its own token, or an admin.',
-  caller: 'Whoever speaks: a workspace with its own token, or a person with a session or the admin token.',
+  caller:
+    'Whoever speaks: a workspace with its own token, or a person with a session, the admin token or an org token.',
   credential: 'Any valid credential.',
+  test: 'The admin token itself; not in production unless MOLECULE_ENABLE_TEST_TOKENS is 1.',
 };
 
 /** This API as a page to read: every route of the contract, grouped by the first part of its path. */

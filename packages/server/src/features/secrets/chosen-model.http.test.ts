@@ -116,6 +116,20 @@ describe.each([
     expect(world.backend.findSpec(id)?.env).not.toHaveProperty('MODEL');
   });
 
+  it('that a shared secret decides is shown with that source, until the workspace has its own', async () => {
+    const id = await create();
+    await world.call('PUT', '/settings/secrets', { key: secret, value: 'shared' });
+    const shared = { [noun]: 'shared', source: 'global_secrets' };
+    expect((await world.call('GET', path(id))).body).toEqual(shared);
+    await waitFor(async () => world.backend.findSpec(id)?.env[secret] === 'shared');
+    await world.call('PUT', path(id), { [noun]: 'own' });
+    expect((await world.call('GET', path(id))).body).toEqual({ [noun]: 'own', source: 'workspace_secrets' });
+    await world.call('PUT', path(id), { [noun]: '' });
+    expect((await world.call('GET', path(id))).body).toEqual(shared);
+    await world.call('DELETE', `/settings/secrets/${secret}`);
+    expect((await world.call('GET', path(id))).body).toEqual({ [noun]: '', source: 'default' });
+  });
+
   it.each<[string, unknown]>([
     ['a number', { [noun]: 1 }],
     ['nothing', {}],

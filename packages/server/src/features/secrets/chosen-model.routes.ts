@@ -10,8 +10,9 @@ type ChosenModelHandlers = Pick<HandlersFor<Routes, Actor>, 'getModel' | 'putMod
 /** Model and provider: one behaviour under two names (contract lifecycle §4.7, §4.8). */
 export function createChosenModelHandlers({ secrets, lanes, nudge }: SecretHandlerDeps): ChosenModelHandlers {
   async function read(workspaceId: string, key: string) {
-    const value = await secrets.readOwn(lanes.control, workspaceId, key);
-    return { value: value ?? '', source: value === null ? ('default' as const) : ('workspace_secrets' as const) };
+    const found = await secrets.readInForce(lanes.control, workspaceId, key);
+    if (found === null || found.value === '') return { value: '', source: 'default' as const };
+    return { value: found.value, source: `${found.scope}_secrets` as const };
   }
 
   async function write(workspaceId: string, what: Choice, value: string, dryRun: boolean): Promise<Effect> {

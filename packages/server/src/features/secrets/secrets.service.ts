@@ -5,13 +5,12 @@ import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
 import { StartRefusal, writeChosenModel } from '../workspaces/index.js';
 import { PUBLIC_KEYS, withChosenModel } from './chosen-model.js';
-import { SecretUnreadableError } from './cipher.js';
 import { verifyKey } from './key-check.js';
 import { checkNames } from './secret-names.js';
 import { checkValue } from './secret-values.js';
 import { createSecretWrites, type SecretWrites, type SecretWritesDeps } from './secret-writes.js';
 import {
-  findOwn,
+  findEffective,
   listEffective,
   listEffectiveKeys,
   listGlobal,
@@ -54,8 +53,12 @@ export interface Secrets extends SecretWrites {
   readFor(db: Db, workspaceId: string): Promise<AgentSecrets>;
   /** The same for the agent that asks: all of them, or a refusal with `secrets_unreadable` (contract lifecycle §4.3). */
   readValues(db: Db, workspaceId: string): Promise<Readonly<Record<string, string>>>;
-  /** One value of the workspace's own; null when there is none. Refuses with `secrets_unreadable`. */
-  readOwn(db: Db, workspaceId: string, key: string): Promise<string | null>;
+  /** The value an agent of the workspace gets under one key, and whose it is; null for none. Refuses with `secrets_unreadable`. */
+  readInForce(
+    db: Db,
+    workspaceId: string,
+    key: string,
+  ): Promise<{ readonly value: string; readonly scope: 'workspace' | 'global' } | null>;
   /** Names of what a workspace's agent gets, its own and the global ones, in order. */
   listNames(db: Db | Tx, workspaceId: string): Promise<readonly string[]>;
   /** Which of `names` have a global value that is not empty. */
@@ -141,19 +144,19 @@ export function createSecrets(deps: SecretsDeps): Secrets {
       return values;
     },
 
-    async readOwn(db, workspaceId, key) {
-      const stored = await findOwn(db, workspaceId, key);
+    async readInForce(db, workspaceId, key) {
+      const stored = await findEffective(db, workspaceId, key);
       if (stored === null) return null;
-      try {
-        return vault.open({ scope: 'workspace', workspaceId, key }, stored);
-      } catch (error) {
-        if (!(error instanceof SecretUnreadableError)) throw error;
-        deps.logger.error({ workspace: workspaceId, name: key, why: error.message }, 'unreadable value');
+      const { scope } = stored;
+      const { values, unreadable } = vault.openAll(workspaceId, [stored]);
+      for (const { why } of unreadable) {
+        deps.logger.error({ workspace: workspaceId, name: key, scope, why }, 'unreadable value');
         throw new AppError('secrets_unreadable', {
           text: 'failed to decrypt',
-          fields: { failed_keys: [`workspace:${key}`] },
+          fields: { failed_keys: [`${scope}:${key}`] },
         });
       }
+      return { value: values[key] ?? '', scope };
     },
 
     listNames: listEffectiveKeys,

@@ -87,14 +87,16 @@ export async function lockGlobal(tx: Tx, key: string): Promise<StoredSecret | nu
   return row ?? null;
 }
 
-export async function findOwn(db: Db, workspaceId: string, key: string): Promise<StoredSecret | null> {
-  const row = await db
-    .selectFrom('workspace_secrets')
-    .select(SEALED)
-    .where('workspace_id', '=', workspaceId)
-    .where('key', '=', key)
-    .executeTakeFirst();
-  return row ?? null;
+/** The same for one key; null where neither has it. */
+export async function findEffective(db: Db, workspaceId: string, key: string): Promise<EffectiveSecret | null> {
+  const { rows } = await sql<EffectiveSecret>`
+    select key, 'workspace' as scope, encrypted_value, encryption_version, key_id
+      from workspace_secrets where workspace_id = ${workspaceId} and key = ${key}
+    union all
+    select key, 'global', encrypted_value, encryption_version, key_id from global_secrets where key = ${key}
+     order by scope desc
+     limit 1`.execute(db);
+  return rows[0] ?? null;
 }
 
 export async function lockOwn(tx: Tx, workspaceId: string, key: string): Promise<StoredSecret | null> {

@@ -4,6 +4,7 @@ import type { Ports } from '../../ports.js';
 import { CONFIG_FILE, type FileTarget } from '../../provisioners/files.js';
 import { DriverError } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import { findBackendHere } from './backend-here.js';
 import type { StartSources } from './instance-start.js';
 import { composeConfiguration } from './start-config.js';
 import { findReconcileRow, type ReconcileRow } from './workspaces.store.js';
@@ -24,7 +25,7 @@ export interface Configuration {
 
 /**
  * Opens the configuration of a workspace: its volume or, while that holds none, what the next start would lay there: its own
- * files over its own template (D10). Refuses with `workspace_not_found`, `files_on_another_host` or `files_unavailable`;
+ * files over its own template (D10). Refuses with `workspace_not_found`, `workspace_on_another_host` or `files_unavailable`;
  * throws `StartRefusal` when the template cannot be used.
  */
 export type OpenConfiguration = (workspaceId: string) => Promise<Configuration>;
@@ -35,11 +36,8 @@ export function createConfigurationOpener(deps: ConfigurationDeps): OpenConfigur
   const db = deps.lanes.control;
 
   async function openVolume(row: ReconcileRow): Promise<Configuration | null> {
-    const lookup = deps.provisioners.find(row.backend);
-    if (!lookup.ok) return null;
-    const { files, capabilities } = lookup.provisioner;
+    const files = findBackendHere(deps, row)?.files ?? null;
     if (files === null) return null;
-    if (capabilities.hostBound && row.hostId !== null && row.hostId !== deps.hostId) refuse('files_on_another_host');
     const target: FileTarget = { workspaceId: row.id, place: 'configs', workspaceDir: row.spec.workspace_dir };
     const listing = await reaching(row.id, () => files.list(target, null, DEPTH));
     if (listing.kind !== 'found') return null;

@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, NO_TEMPLATES, type WorkspacesWorld } from '../../../test/workspaces-world.js';
-import { createSystemClock } from '../../platform/clock.js';
+import { type Clock, createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
 import { createExternalDriver } from '../../provisioners/external/external.driver.js';
-import type { ConfigFile } from '../../provisioners/provisioner.js';
+import { type ConfigFile, DriverError } from '../../provisioners/provisioner.js';
 import { createProvisionerRegistry } from '../../provisioners/registry.js';
 import { createProvisioner } from '../../provisioners/shared-semantics.js';
 import type { EnvChange } from './env-mutators.js';
@@ -29,6 +29,7 @@ beforeEach(async () => {
   reading = () => ({ values: {}, confidential: [] });
   mutating = () => ({ set: {} });
   world = createWorkspacesWorld(database.url, {
+    clock: hurried,
     envMutators: [{ name: 'test', mutate: () => mutating() }],
     sources: () => ({
       templates: { ...NO_TEMPLATES, compose: async () => composing(), readRequiredEnv: () => requiredEnv },
@@ -52,6 +53,10 @@ async function createRunning(): Promise<string> {
   await waitFor(async () => (await row(id)).instance_state === 'running');
   return id;
 }
+
+/** Whoever waits between two attempts has not long to wait. */
+const system = createSystemClock();
+const hurried: Clock = { ...system, sleep: (ms, signal) => system.sleep(ms / 50, signal) };
 
 /** As it could stand in the message of any error. */
 const SECRET = 'a-fake-key-not-for-people';
@@ -103,6 +108,12 @@ const PATHS = {
     world.backend.failNextStart(['no such model'], { retryable: false });
     return create();
   },
+  not_stopped: async () => {
+    const id = await createRunning();
+    world.backend.breakVerb('stop', new DriverError('unavailable', 'It hangs.', { retryable: true }));
+    await world.workspaces.lifecycle.restart(id, {});
+    return id;
+  },
   start_timeout: async () => {
     const held = world.backend.holdStarts();
     const id = await create();
@@ -115,7 +126,7 @@ const PATHS = {
     const held = world.backend.holdStarts();
     const id = await create();
     await waitFor(() => world.backend.calls.includes(`start ${id}`));
-    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE });
+    const reports = createInstanceReports({ ...world.ports, provisioners: NO_CONSOLE, hostId: world.host.id });
     expect(await reports.bootstrapFailed(id, { error: 'no disk', log_tail: 'line' })).toBe(true);
     held.release();
     return id;
@@ -133,6 +144,16 @@ const PATHS = {
 describe('every way to failed', () => {
   it.each(Object.entries(PATHS))('R14: leaves the reason on the row and in the event: %s', async (reason, fail) => {
     await expectFailure(await fail(), reason);
+  });
+
+  it('R10: where the agent before could not be ended no second one runs beside it, until a restart finds it gone', async () => {
+    const id = await PATHS.not_stopped();
+    await expectFailure(id, 'not_stopped');
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(1);
+    world.backend.breakVerb('stop', null);
+    await world.workspaces.lifecycle.restart(id, {});
+    await waitFor(async () => (await row(id)).instance_state === 'running');
+    expect(world.backend.calls.filter((call) => call === `start ${id}`)).toHaveLength(2);
   });
 
   it('R14: a defect of ours leaves a reason as well, without its details', async () => {

@@ -189,6 +189,23 @@ describe.each(['fake', 'process'])('the files of a workspace on the %s backend',
     expect(await remove(id, 'a.md', { 'if-match': `"x", "${etagOf('two')}"` })).toMatchObject({ status: 200 });
   });
 
+  it('several files are written only when each is a version that was named, or none of them', async () => {
+    const id = await create();
+    await put(id, 'a.md', 'a');
+    await put(id, 'b.md', 'b');
+    const replace = (headers: Record<string, string>, files: Record<string, string>) =>
+      app.call('PUT', `/workspaces/${id}/files`, { files }, undefined, headers);
+    const [a, b] = [`"${etagOf('a')}"`, `"${etagOf('b')}"`];
+    const conflict = { status: 412, body: { code: 'file_changed' } };
+    expect(await replace({ 'if-match': a }, { 'a.md': 'lost', 'b.md': 'lost' })).toMatchObject(conflict);
+    expect(await replace({ 'if-match': '*' }, { 'a.md': 'lost', 'new.md': 'lost' })).toMatchObject(conflict);
+    expect(await replace({ 'if-none-match': '*' }, { 'new.md': 'lost', 'b.md': 'lost' })).toMatchObject(conflict);
+    expect((await get(id, 'a.md')).body.content).toBe('a');
+    expect((await get(id, 'b.md')).body.content).toBe('b');
+    expect(await get(id, 'new.md')).toMatchObject({ status: 404 });
+    expect(await replace({ 'if-match': `${a}, ${b}` }, { 'a.md': '2', 'b.md': '2' })).toMatchObject({ status: 200 });
+  });
+
   it('a bulk write merges, counts and says where it went', async () => {
     const id = await create();
     await put(id, 'kept.md', 'kept');
@@ -308,7 +325,7 @@ describe.each(['fake', 'process'])('the files of a workspace on the %s backend',
       .set({ host_id: '6a1b5f0e-0000-4000-8000-000000000000' })
       .where('id', '=', unstarted)
       .execute();
-    const elsewhere = { status: 503, body: { code: 'files_on_another_host', retry: true } };
+    const elsewhere = { status: 503, body: { code: 'workspace_on_another_host', retry: true } };
     expect(await list(unstarted)).toMatchObject(elsewhere);
     expect(await put(unstarted, 'a.md', 'x')).toMatchObject(elsewhere);
   });

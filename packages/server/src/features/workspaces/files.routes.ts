@@ -43,7 +43,7 @@ export function createFileHandlers(verbs: FileVerbs): FileHandlers {
       return { status: 200, headers: { etag: `"${etag}"` }, body: { status: 'saved', path: params.path, etag } };
     },
 
-    replaceFiles: async ({ params, body }) => {
+    replaceFiles: async ({ params, body, request }) => {
       const given = Object.entries(body.files);
       if (given.length > FILES_MAX) return refuse('too_many_files');
       const files = new Map<string, Buffer>();
@@ -57,7 +57,7 @@ export function createFileHandlers(verbs: FileVerbs): FileHandlers {
         if (isTooLarge(content.length)) return refuse('file_too_large', { text: `file too large: ${path}` });
         files.set(path, content);
       }
-      const source = await verbs.replace(params.id, files);
+      const source = await verbs.replace(params.id, files, readCondition(request));
       return { status: 200, body: { status: 'replaced', workspace: params.id, files: files.size, source } };
     },
 

@@ -14,6 +14,7 @@ import {
 } from '../../provisioners/files.js';
 import { type ConfigFile, DriverError } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import { findBackendHere } from './backend-here.js';
 import type { StartSources } from './instance-start.js';
 import { writeStartNote } from './lifecycle-verbs.store.js';
 import { composeConfiguration, type WrittenConfig } from './start-config.js';
@@ -43,7 +44,8 @@ export interface FileVerbs {
   read(id: string, root: FileRoot, path: string): Promise<Extract<FileReading, { kind: 'found' }>>;
   /** Returns the new etag. */
   write(id: string, path: string, content: Buffer, allows: Condition): Promise<string>;
-  replace(id: string, files: ReadonlyMap<string, Buffer>): Promise<'container' | 'volume'>;
+  /** All of them or, when one is not what `allows` wants, none. */
+  replace(id: string, files: ReadonlyMap<string, Buffer>, allows: Condition): Promise<'container' | 'volume'>;
   remove(id: string, path: string, allows: Condition): Promise<void>;
 }
 
@@ -62,13 +64,8 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
   async function locate(id: string): Promise<{ row: ReconcileRow; files: FileAccess | null; isHostBound: boolean }> {
     const row = await findReconcileRow(db, id);
     if (row === null || row.status === 'removed') return refuse('workspace_not_found');
-    const lookup = deps.provisioners.find(row.backend);
-    if (!lookup.ok) return { row, files: null, isHostBound: false };
-    const { files, capabilities } = lookup.provisioner;
-    if (capabilities.hostBound && row.hostId !== null && row.hostId !== deps.hostId) {
-      return refuse('files_on_another_host');
-    }
-    return { row, files, isHostBound: capabilities.hostBound };
+    const backend = findBackendHere(deps, row);
+    return { row, files: backend?.files ?? null, isHostBound: backend?.capabilities.hostBound ?? false };
   }
 
   /** As `locate`, for a change: the files will be where the agent runs. */
@@ -79,7 +76,7 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
       const owner = await takeForFiles(db, id, deps.hostId);
       if (owner === null)
         return refuse('files_unavailable', { help: 'The agent is being started; retry in a moment.' });
-      if (owner !== deps.hostId) return refuse('files_on_another_host');
+      if (owner !== deps.hostId) return refuse('workspace_on_another_host');
     }
     return { row, files };
   }
@@ -170,7 +167,11 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
     return written.etags[0] ?? etagOf(content);
   }
 
-  async function replace(id: string, contents: ReadonlyMap<string, Buffer>): Promise<'container' | 'volume'> {
+  async function replace(
+    id: string,
+    contents: ReadonlyMap<string, Buffer>,
+    allows: Condition,
+  ): Promise<'container' | 'volume'> {
     const sent = [...contents].map(([path, content]) => ({ path, content }));
     const [only] = sent.length === 1 ? sent : [];
     const failed = (reason: string) =>
@@ -187,7 +188,7 @@ export function createFileVerbs(deps: FileVerbsDeps): FileVerbs {
     );
     const first = firstFiles(row);
     const written = await change(deps, id, failed, () =>
-      files.write(id, { files: sent, allows: () => true, initial: first.initial, completesConfig: true }),
+      files.write(id, { files: sent, allows, initial: first.initial, completesConfig: true }),
     );
     if (written.kind === 'changed') return refuse('file_changed');
     await first.note(written.laidInitial);

@@ -8,6 +8,9 @@ import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { ConfigSourceInput } from './config-source.js';
 import { createConfigurationOpener, type OpenConfiguration } from './configuration.js';
+import { createExitReports } from './exit-reports.js';
+import { createExternalHandlers, type ExternalHandlers } from './external.routes.js';
+import { createExternalVerbs } from './external.service.js';
 import { createFileHandlers, type FileHandlers } from './files.routes.js';
 import { createFileVerbs } from './files.service.js';
 import { sweepLostHosts } from './hosts.sweeper.js';
@@ -24,8 +27,9 @@ import { createReconciler } from './reconciler.js';
 import { defaultStartLimitSeconds } from './runtimes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
-import { createWorkspaceHandlers } from './workspaces.routes.js';
+import { createWorkspaceHandlers, type WorkspaceHandlers } from './workspaces.routes.js';
 import { createWorkspaceVerbs, type WorkspaceServiceDeps, type WorkspaceVerbs } from './workspaces.service.js';
+import { workspaceReads } from './workspaces.views.js';
 import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export type { Configuration, OpenConfiguration } from './configuration.js';
@@ -95,19 +99,10 @@ export interface Workspaces {
   readonly openConfiguration: OpenConfiguration;
   readonly handlers: LifecycleHandlers &
     FileHandlers &
+    ExternalHandlers &
     ReportHandlers &
-    Pick<
-      HandlersFor<Routes, Actor>,
-      | 'createWorkspace'
-      | 'listWorkspaces'
-      | 'getWorkspace'
-      | 'getWorkspaceState'
-      | 'patchWorkspace'
-      | 'putWorkspaceLayout'
-      | 'deleteWorkspace'
-      | 'getWorkspaceLogs'
-      | 'listOrphans'
-    >;
+    WorkspaceHandlers &
+    Pick<HandlersFor<Routes, Actor>, 'listOrphans'>;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
   resume(): Promise<void>;
   /** Stops what this host runs and says so on the rows, so that the next start takes them up again. For orderly shutdown. */
@@ -129,14 +124,8 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const nudge = (): void => worker.nudge();
   const verbs = createWorkspaceVerbs({ ...deps, nudge });
   const lifecycle = createLifecycleVerbs({ ...deps, removeMembers: verbs.removeMembers, nudge });
-  for (const provisioner of deps.provisioners.all) {
-    provisioner.onExit((exit) => {
-      supervisor.background('instance-ended', async () => {
-        await reconciler.instanceEnded(exit);
-        worker.nudge();
-      });
-    });
-  }
+  const exits = createExitReports({ ...deps, reconciler, nudge });
+  for (const provisioner of deps.provisioners.all) provisioner.onExit(exits.take);
 
   // One accessor for the sweeper and for what the canvas is told, so that neither gives up before the other (R16).
   const declaredSeconds = (runtime: string): number | null =>
@@ -180,11 +169,14 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
       }),
       ...createFileHandlers(createFileVerbs(deps)),
+      ...createExternalHandlers(
+        createExternalVerbs({ ...deps, find: (id) => workspaceReads.find(deps.lanes.control, id) }),
+        deps.publicUrl,
+      ),
       ...createReportHandlers(deps.lanes.control, createInstanceReports(deps)),
       ...createWorkspaceHandlers({
         verbs,
         db: deps.lanes.control,
-        provisioners: deps.provisioners,
         publicUrl: deps.publicUrl,
         templates: {
           provisionTimeoutOf: (runtime) => {

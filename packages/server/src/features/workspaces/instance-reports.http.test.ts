@@ -80,6 +80,19 @@ describe('the console of a workspace', () => {
   });
 });
 
+describe('the output of a workspace that runs on another host', () => {
+  it('is refused and not answered as empty, by the console and by the logs', async () => {
+    const id = await starting('far');
+    await app.app.ports.lanes.control.updateTable('workspaces').set({ host_id: NOBODY }).where('id', '=', id).execute();
+    for (const what of ['console', 'logs']) {
+      expect(await app.call('GET', `/workspaces/${id}/${what}`)).toMatchObject({
+        status: 503,
+        body: { code: 'workspace_on_another_host', retry: true },
+      });
+    }
+  });
+});
+
 describe('the working folder of a workspace', () => {
   it('is not chosen by the agent, whose token would then read any folder of the machine', async () => {
     const { body } = await app.call('POST', '/workspaces', { name: 'curious', external: true });

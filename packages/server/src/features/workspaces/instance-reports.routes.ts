@@ -10,7 +10,7 @@ const CONFIG_BYTES_MAX = 256 * 1024;
 
 export type ReportHandlers = Pick<
   HandlersFor<Routes, Actor>,
-  'reportBootstrapFailed' | 'getConsole' | 'getWorkspaceConfig' | 'patchWorkspaceConfig'
+  'reportBootstrapFailed' | 'getConsole' | 'getWorkspaceLogs' | 'getWorkspaceConfig' | 'patchWorkspaceConfig'
 >;
 
 /** What others say about a workspace, and what they keep for it. */
@@ -21,6 +21,11 @@ export function createReportHandlers(db: Db, reports: InstanceReports): ReportHa
       return { status: 200, body: changed ? { ok: true } : { ok: true, no_change: true } };
     },
     getConsole: async ({ params }) => ({ status: 200, body: { output: await reports.console(params.id) } }),
+    getWorkspaceLogs: async ({ params, query }) => {
+      const page = await reports.logs(params.id, query.limit, query.after || null);
+      if (page === null) return { status: 200, body: { lines: [], cursor: '', available: false } };
+      return { status: 200, body: { lines: [...page.lines], cursor: page.cursor, available: true } };
+    },
     getWorkspaceConfig: async ({ params }) => ({
       status: 200,
       body: { data: { ...(await findWorkspaceConfig(db, params.id)) } },

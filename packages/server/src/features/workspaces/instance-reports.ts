@@ -2,12 +2,15 @@ import { toError } from '../../platform/errors.js';
 import { fitEnd } from '../../platform/fit-text.js';
 import { refuse } from '../../platform/http/app-error.js';
 import type { Ports } from '../../ports.js';
+import type { ConsoleAccess, ConsolePage } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
+import { findBackendHere } from './backend-here.js';
 import { lockVerbSubject } from './lifecycle-verbs.store.js';
-import { findWireRow } from './workspaces.views.js';
+import { findReconcileRow } from './workspaces.store.js';
 
 export interface InstanceReportsDeps extends Pick<Ports, 'lanes' | 'transact' | 'commit' | 'logger'> {
   readonly provisioners: ProvisionerRegistry;
+  readonly hostId: string;
 }
 
 const TAIL_BYTES_MAX = 5_500;
@@ -19,9 +22,17 @@ export interface InstanceReports {
   /** False: the workspace was not starting any more, and nothing was changed. Repeatable. */
   bootstrapFailed(id: string, report: { readonly error?: string; readonly log_tail?: string }): Promise<boolean>;
   console(id: string): Promise<string>;
+  /** One page of it; null where the backend keeps none. */
+  logs(id: string, limit: number, after: string | null): Promise<ConsolePage | null>;
 }
 
 export function createInstanceReports(deps: InstanceReportsDeps): InstanceReports {
+  async function findOutput(id: string): Promise<ConsoleAccess | null> {
+    const row = await findReconcileRow(deps.lanes.control, id);
+    if (row === null || row.status === 'removed') return refuse('workspace_not_found');
+    return findBackendHere(deps, row)?.console ?? null;
+  }
+
   return {
     bootstrapFailed: (id, report) =>
       deps.transact('control', async (tx) => {
@@ -46,11 +57,8 @@ export function createInstanceReports(deps: InstanceReportsDeps): InstanceReport
       }),
 
     async console(id) {
-      const row = await findWireRow(deps.lanes.control, id);
-      if (!row || row.status === 'removed') return refuse('workspace_not_found');
-      const lookup = deps.provisioners.find(row.backend);
-      const output = lookup.ok ? lookup.provisioner.console : null;
-      if (!output) return refuse('console_unavailable');
+      const output = await findOutput(id);
+      if (output === null) return refuse('console_unavailable');
       try {
         const { lines } = await output.read(id, { linesMax: CONSOLE_LINES_MAX, cursor: null });
         return lines.join('\n');
@@ -58,6 +66,11 @@ export function createInstanceReports(deps: InstanceReportsDeps): InstanceReport
         deps.logger.warn({ workspace: id, err: toError(error) }, 'the console of a workspace could not be read');
         return refuse('console_failed');
       }
+    },
+
+    async logs(id, limit, after) {
+      const output = await findOutput(id);
+      return output === null ? null : output.read(id, { linesMax: limit, cursor: after });
     },
   };
 }

@@ -50,7 +50,11 @@ async function create(name: string, extra: Record<string, unknown> = {}): Promis
 /** Started, registered, online. */
 async function online(name: string, extra: Record<string, unknown> = {}): Promise<string> {
   const id = await create(name, extra);
-  await waitFor(async () => (await row(id)).instance_state === 'running');
+  // And let go by the worker, which writes once more to do so.
+  await waitFor(async () => {
+    const { instance_state: state, lease_owner: owner } = await row(id);
+    return state === 'running' && owner === null;
+  });
   await register(id);
   return id;
 }
@@ -92,6 +96,24 @@ async function eventTypes(id: string): Promise<string[]> {
 const verbs = () => world.workspaces.lifecycle;
 const configOf = (id: string): string => String(world.backend.files.read(id, 'config.yaml') ?? '');
 const startsOf = (id: string): number => world.backend.calls.filter((call) => call === `start ${id}`).length;
+
+describe('the rows of these tests', () => {
+  it('R40: lie in the Postgres of a real server, whose own rules refuse what must never be written', async () => {
+    const id = await create('Ada');
+    const db = world.ports.lanes.control;
+    const { rows } = await sql<{ version: string }>`select version()`.execute(db);
+    expect(rows[0]?.version).toMatch(/^PostgreSQL \d+/);
+    for (const [change, code] of [
+      ["status = 'failed', last_sample_error = null", '23514'],
+      ["status = 'sleeping'", '22P02'],
+      ['generation = null', '23502'],
+      [`parent_id = '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab'`, '23503'],
+    ]) {
+      const write = sql.raw(`update workspaces set ${change} where id = '${id}'`).execute(db);
+      await expect(write).rejects.toMatchObject({ code });
+    }
+  });
+});
 
 describe('restart', () => {
   it('R11: answers while the stop of the old instance still takes its time, and the pair runs to its end', async () => {
@@ -152,6 +174,18 @@ describe('restart', () => {
     await settled(id);
     expect(configOf(id)).toBe('mine\n');
     expect(await row(id)).toMatchObject({ applied_template: 'seo', pending_template: null });
+  });
+
+  it('R2: an edit made while the agent is still starting survives a restart that follows at once', async () => {
+    const held = world.backend.holdStarts();
+    const id = await create('Ada', { template: 'writer' });
+    await waitFor(() => world.backend.findToken(id) !== null);
+    world.backend.files.write(id, 'config.yaml', Buffer.from('mine\n'));
+    expect(await verbs().restart(id, {})).toMatchObject({ source: { apply: null } });
+    held.release();
+    await settled(id);
+    expect(configOf(id)).toBe('mine\n');
+    expect(await row(id)).toMatchObject({ applied_template: 'writer', pending_template: null });
   });
 
   it('a start that fails after a template was asked for lays it over the folder when it succeeds', async () => {

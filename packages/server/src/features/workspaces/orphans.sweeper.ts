@@ -102,6 +102,8 @@ async function act(
   try {
     const inspection = await untilAborted(provisioner.inspect(ref), signal);
     if (inspection.state === 'unknown') {
+      const { reason: why, error } = inspection;
+      deps.logger.warn({ workspace: workspaceId, reason: why, err: error }, 'whether an orphan runs is not known');
       await writeOutcome(deps.lanes.work, origin, workspaceId, { action: null, error: inspection.reason });
       return;
     }

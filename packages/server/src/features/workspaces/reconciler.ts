@@ -11,6 +11,7 @@ import {
 } from '../../provisioners/provisioner.js';
 import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import { judgeCrash } from './crash-policy.js';
+import { endOlder } from './end-older.js';
 import { prepareStart, type StartSources } from './instance-start.js';
 import { clearPendingReset, lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
 import { needsRestart } from './pending-changes.js';
@@ -18,6 +19,7 @@ import { StartRefusal } from './start-refusal.js';
 import type { Failure } from './transition.js';
 import {
   assignHost,
+  type CrashRow,
   findReconcileRow,
   lockForCrash,
   type Observation,
@@ -41,7 +43,10 @@ export interface Reconciler {
    * Rejects when `signal` aborts (a newer wish, a lost lease, shutdown) or the database is away; the row then stays due.
    */
   reconcile(id: string, owner: string, signal: AbortSignal): Promise<void>;
-  /** Takes note that an instance ended; starts it again within the bounds of the crash policy. */
+  /**
+   * Takes note that an instance ended by itself; starts it again within the bounds of the crash policy. Repeatable: the
+   * same end counts once.
+   */
   instanceEnded(exit: InstanceExit): Promise<void>;
 }
 
@@ -102,6 +107,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     if (provisioner.capabilities.hostBound) await assignHost(db, row.id, row.owner, deps.hostId);
     try {
       const inspection = await provisioner.inspect(refOf(row));
+      // Nothing is said about an agent of which nothing is known, and nothing is started beside it (R43).
+      if (inspection.state === 'unknown') {
+        throw inspection.error ?? new DriverError('unavailable', inspection.reason, { retryable: true });
+      }
       // Without an address it is still booting for a server that is gone, or on its way out: `ensure` decides about it.
       const found = inspection.state === 'running' ? inspection.record : null;
       const wanted = { generation: row.generation, platformUrl: deps.platformUrl() };
@@ -120,10 +129,28 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
       const prepared = await prepareStart(deps, db, row, signal);
-      const record = await provisioner.ensure(prepared.spec, row.instance, signal).catch(async (error: unknown) => {
+      const leftover =
+        found === null ? null : await endOlder(deps, provisioner, { ...refOf(row), record: found }, signal);
+      if (leftover !== null) {
+        const text = `The agent that ran before could not be ended, and a second one is not started beside it. ${leftover} Restart it again once that one is gone.`;
+        await fail(row, { reason: 'not_stopped', text }, 'start_failed');
+        await observe(row, { instance: found, instanceState: 'unknown', settled: true });
+        return;
+      }
+      // Before the agent starts, which takes its time: a restart that is asked for meanwhile must know that the template
+      // has been laid, or it would lay it once more, over what its owner has edited since.
+      const noteWritten = async (): Promise<void> => {
         const written = prepared.written();
+        if (written !== null) await note(row, { written, spec: null });
+      };
+      const issueToken = async (): Promise<string> => {
+        await noteWritten();
+        return prepared.spec.issueToken();
+      };
+      const spec = { ...prepared.spec, issueToken };
+      const record = await provisioner.ensure(spec, row.instance, signal).catch(async (error: unknown) => {
         // They are there all the same, and the next attempt will find them in place.
-        if (written !== null && !signal.aborted) await note(row, { written, spec: null });
+        if (!signal.aborted) await noteWritten();
         throw prepared.refusal() ?? error;
       });
       await note(row, { written: prepared.written(), spec: prepared.hasStarted() ? row.spec : null });
@@ -188,7 +215,9 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       return;
     }
     if (error instanceof DriverError) {
-      deps.logger.warn({ workspace: row.id, kind: error.kind, err: error }, 'instance did not start');
+      const fields = { workspace: row.id, backend: row.backend, kind: error.kind, err: error };
+      if (error.kind === 'defect') deps.logger.error(fields, 'a backend failed in a way it must not');
+      else deps.logger.warn(fields, 'instance did not start');
       if (error.kind === 'unavailable' && error.retryable) {
         await observe(row, { instanceState: 'unknown', settled: false, dueInMs: UNAVAILABLE_RETRY_MS });
         return;
@@ -199,7 +228,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       }
       const text = withLastLine(error.message, error.logTail);
       await fail(row, { reason: 'start_failed', text, logTail: error.logTail }, 'start_failed');
-      await observe(row, { instanceState: 'gone', settled: true });
+      await observe(row, { instanceState: error.kind === 'defect' ? 'unknown' : 'gone', settled: true });
       return;
     }
     // A defect of ours: the row says so in general words, the log has the rest (R44).
@@ -241,14 +270,21 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   async function instanceEnded(exit: InstanceExit): Promise<void> {
-    if (exit.requested) return;
-    await crashed(exit.workspaceId, exit.generation, `The agent process ${describeExit(exit)}.`, exit.logTail);
+    const { workspaceId, generation, logTail } = exit;
+    await crashed(workspaceId, generation, `The agent process ${describeExit(exit)}.`, logTail, exit);
   }
 
-  async function crashed(id: string, generation: number, why: string, logTail: readonly string[]): Promise<void> {
+  async function crashed(
+    id: string,
+    generation: number,
+    why: string,
+    logTail: readonly string[],
+    exit?: InstanceExit,
+  ): Promise<void> {
     await transact('work', async (tx) => {
       const row = await lockForCrash(tx, id);
       if (!row || row.generation !== generation || row.status === 'failed' || row.status === 'removed') return;
+      if (exit && isOnRecord(row, exit)) return;
       const verdict = judgeCrash(row, clock.now(), deps.random.fraction());
       switch (verdict.kind) {
         case 'retry':
@@ -293,6 +329,13 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   return { reconcile, instanceEnded };
+}
+
+/** The report was heard before, or tells of one that has a successor by now. */
+function isOnRecord({ instance, instanceState }: CrashRow, exit: InstanceExit): boolean {
+  if (instance === null) return false;
+  if (instance.instanceId === exit.instanceId) return instanceState === 'gone';
+  return Date.parse(instance.startedAt) > Date.parse(exit.at);
 }
 
 function refOf(row: ClaimedRow): InstanceRef {

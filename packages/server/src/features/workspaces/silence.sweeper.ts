@@ -37,7 +37,8 @@ async function managedSilent(deps: SilenceDeps, row: SilentRow): Promise<readonl
   if (!lookup.ok) return [];
   const inspection = await lookup.provisioner.inspect({ workspaceId, generation, record: row.instance });
   if (inspection.state === 'unknown') {
-    deps.logger.warn({ workspace: workspaceId, reason: inspection.reason }, 'silent, and its backend cannot tell why');
+    const { reason, error } = inspection;
+    deps.logger.warn({ workspace: workspaceId, reason, err: error }, 'silent, and its backend cannot tell why');
     return [];
   }
   const why =

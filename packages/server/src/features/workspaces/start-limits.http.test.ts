@@ -6,6 +6,7 @@ import { createFakeClock } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
+import { HTTP_DEFAULTS } from '../../../test/http-defaults.js';
 import { createWorkspacesWorld, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
@@ -85,7 +86,7 @@ async function shownTimeouts(world: WorkspacesWorld, id: string): Promise<(numbe
     handlers: { listWorkspaces, getWorkspace },
     gate: async () => ({ kind: 'admin' as const }),
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => world.ports.random.uuidv7(),
     logger: world.ports.logger,
     clock: createSystemClock(),

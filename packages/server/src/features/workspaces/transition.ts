@@ -36,6 +36,7 @@ type ImpairedTrigger = 'beat_impaired';
 /** Closed list of reasons a workspace can fail with; `docs/spec` explains each with its next step. */
 export const FAILURE_REASONS = [
   'start_failed',
+  'not_stopped',
   'start_timeout',
   'bootstrap_failed',
   'crash_loop',

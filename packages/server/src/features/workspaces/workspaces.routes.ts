@@ -2,7 +2,6 @@ import type { Routes } from '@molecule/contract';
 import type { Db } from '../../platform/db.js';
 import { AppError } from '../../platform/http/app-error.js';
 import type { HandlersFor } from '../../platform/http/handlers.js';
-import type { ProvisionerRegistry } from '../../provisioners/registry.js';
 import type { Actor } from '../access/index.js';
 import type { WorkspaceVerbs } from './workspaces.service.js';
 import { findWireRow, listWorkspaces, type TemplateFacts, toPublic } from './workspaces.views.js';
@@ -10,13 +9,12 @@ import { findWireRow, listWorkspaces, type TemplateFacts, toPublic } from './wor
 interface RouteDeps {
   readonly verbs: WorkspaceVerbs;
   readonly db: Db;
-  readonly provisioners: ProvisionerRegistry;
   readonly templates: TemplateFacts;
   /** Configured public URL; null means: as the caller reached us. */
   readonly publicUrl: string | null;
 }
 
-type WorkspaceHandlers = Pick<
+export type WorkspaceHandlers = Pick<
   HandlersFor<Routes, Actor>,
   | 'createWorkspace'
   | 'listWorkspaces'
@@ -25,7 +23,6 @@ type WorkspaceHandlers = Pick<
   | 'patchWorkspace'
   | 'putWorkspaceLayout'
   | 'deleteWorkspace'
-  | 'getWorkspaceLogs'
 >;
 
 /** Parse, one call, reply. Rules live in the service, joins in the views. */
@@ -101,16 +98,6 @@ export function createWorkspaceHandlers(deps: RouteDeps): WorkspaceHandlers {
         };
       }
       return { status: 200, body: { status: removal.kind, cascade_deleted: removal.cascadeDeleted } };
-    },
-
-    getWorkspaceLogs: async ({ params, query }) => {
-      const row = await findWireRow(db, params.id);
-      if (!row || row.status === 'removed') throw new AppError('workspace_not_found');
-      const lookup = deps.provisioners.find(row.backend);
-      const output = lookup.ok ? lookup.provisioner.console : null;
-      if (!output) return { status: 200, body: { lines: [], cursor: '', available: false } };
-      const page = await output.read(row.id, { linesMax: query.limit, cursor: query.after || null });
-      return { status: 200, body: { lines: [...page.lines], cursor: page.cursor, available: true } };
     },
   };
 }

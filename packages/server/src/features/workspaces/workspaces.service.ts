@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/db.js';
 import { AppError, refuse } from '../../platform/http/app-error.js';
 import { failingWith } from '../../platform/http/failing-with.js';
 import type { Ports } from '../../ports.js';
+import { toConnection, toPlatformUrl } from './connection/connection.js';
 import { needsRestart, TAKEN_UP_AT_START } from './pending-changes.js';
 import { DEFAULT_RUNTIME } from './runtimes.js';
 import { waitForSettlement } from './settlement.js';
@@ -128,6 +129,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
     const external = spec.runtime === 'external';
     const url = external && body.url ? body.url : null;
     if (url !== null) await deps.checkClaimedUrl(url);
+    const platformUrl = external && url === null ? toPlatformUrl(origin) : '';
     const secrets = body.secrets ?? {};
     deps.secrets.checkNames(Object.keys(secrets));
     const parentId = parseParentId(body.parent_id);
@@ -156,7 +158,7 @@ export function createWorkspaceVerbs(deps: WorkspaceServiceDeps): WorkspaceVerbs
       kind: 'external',
       id: workspace.id,
       status: url === null ? 'awaiting_agent' : 'online',
-      connection: token === null ? null : toConnection(workspace.id, origin, token),
+      connection: token === null ? null : toConnection(workspace.id, platformUrl, token),
     };
   }
 
@@ -367,14 +369,4 @@ function toCreationEvents(workspace: NewWorkspace): NewEvent[] {
     events.push({ type: 'WORKSPACE_ONLINE', workspaceId, payload: { name, external: true } });
   }
   return events;
-}
-
-function toConnection(workspaceId: string, origin: string, token: string): Connection {
-  return {
-    workspace_id: workspaceId,
-    platform_url: origin,
-    auth_token: token,
-    registry_endpoint: `${origin}/registry/register`,
-    heartbeat_endpoint: `${origin}/registry/heartbeat`,
-  };
 }

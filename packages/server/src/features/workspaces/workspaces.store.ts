@@ -486,12 +486,23 @@ export interface CrashRow {
   readonly count: number;
   readonly windowStartedAt: Date | null;
   readonly onlineSince: Date | null;
+  readonly instance: InstanceRecord | null;
+  readonly instanceState: InstanceState;
 }
 
 export async function lockForCrash(tx: Tx, id: string): Promise<CrashRow | null> {
   const row = await tx
     .selectFrom('workspaces')
-    .select(['id', 'status', 'generation', 'crash_count', 'crash_window_started_at', 'online_since'])
+    .select([
+      'id',
+      'status',
+      'generation',
+      'crash_count',
+      'crash_window_started_at',
+      'online_since',
+      'instance',
+      'instance_state',
+    ])
     .where('id', '=', id)
     .where('desired', '=', 'running')
     .forUpdate()
@@ -504,6 +515,8 @@ export async function lockForCrash(tx: Tx, id: string): Promise<CrashRow | null>
         count: row.crash_count,
         windowStartedAt: row.crash_window_started_at,
         onlineSince: row.online_since,
+        instance: row.instance,
+        instanceState: row.instance_state,
       }
     : null;
 }

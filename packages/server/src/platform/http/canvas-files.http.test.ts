@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HTTP_DEFAULTS } from '../../../test/http-defaults.js';
 import { createSystemClock } from '../clock.js';
 import { createLogger } from '../logger.js';
 import { serveCanvas } from './canvas-files.js';
@@ -14,7 +15,7 @@ async function createServerWith(folder: string): Promise<FastifyInstance> {
     handlers: {},
     gate: async () => null,
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => 'made-here',
     logger: createLogger({ level: 'silent' }),
     clock: createSystemClock(),

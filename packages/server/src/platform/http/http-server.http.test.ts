@@ -6,6 +6,7 @@ import pino from 'pino';
 import Type from 'typebox';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { HTTP_DEFAULTS } from '../../../test/http-defaults.js';
 import { createSystemClock } from '../clock.js';
 import { PlatformUnavailableError } from '../errors.js';
 import { AppError } from './app-error.js';
@@ -85,7 +86,7 @@ async function createEdge(
     handlers: { ...Object.fromEntries(Object.keys(declared).map((name) => [name, fallback])), ...handlers },
     gate: async () => 'somebody',
     rateLimit: null,
-    checkHost: () => {},
+    ...HTTP_DEFAULTS,
     requestId: () => `made-here-${++ids}`,
     logger: pino({ level: 'debug' }, sink),
     clock: createSystemClock(),
@@ -204,6 +205,32 @@ describe('a refusal', () => {
 });
 
 describe('the headers of every answer', () => {
+  it('are those of a page for the pages among the routes, and strict for every other', async () => {
+    const answer: Answer = async () => ({ status: 200, body: {} });
+    const handlers = Object.fromEntries(Object.keys(routes).map((name) => [name, answer]));
+    const { http } = await createEdge({ routes, handlers } as never);
+    const pages: string[] = [];
+    for (const spec of Object.values<RouteSpec>(routes)) {
+      const { headers } = await http.inject({ method: spec.method, url: spec.path.replace(/[:*][A-Za-z]+/g, 'x') });
+      const policy = String(headers['content-security-policy']);
+      if (policy !== STRICT) pages.push(`${spec.method} ${spec.path}`);
+      // Neither lets a page run a script that is not a file of ours.
+      expect(policy).toMatch(/^default-src 'self'(?!.*script-src[^;]*(unsafe|http|\*))/);
+    }
+    expect(pages.sort()).toEqual(['GET /docs', 'GET /login', 'GET /login/*token', 'POST /login/:token']);
+  });
+
+  it.each(
+    '/workspaces /registry /health /admin /metrics /settings /bundles /org /orgs /templates /plugins /webhooks /channels /ws /events /approvals'.split(
+      ' ',
+    ),
+  )('are strict at and below %s (contract registry-a2a §1.6)', async (path) => {
+    const { http } = await createEdge();
+    for (const url of [path, `${path}/x`, `${path}?next=/app/`]) {
+      expect((await http.inject(url)).headers['content-security-policy']).toBe(STRICT);
+    }
+  });
+
   it.each([
     ['/', CANVAS],
     ['/app', CANVAS],
@@ -430,6 +457,38 @@ describe('the limiter', () => {
     }
   });
 
+  it('counts what meets no route as well', async () => {
+    const { http } = await createEdge(limited(2));
+    const nowhere = { url: '/nowhere', headers: { 'x-key': 'a' } };
+    const first = await http.inject(nowhere);
+    expect([first.statusCode, first.headers['x-ratelimit-remaining']]).toEqual([404, '1']);
+    expect((await http.inject(as('a'))).statusCode).toBe(200);
+    expect((await http.inject(nowhere)).statusCode).toBe(429);
+  });
+
+  it('goes by the address of the connection, unless that is of a proxy to be believed', async () => {
+    const from = (remoteAddress: string, forwarded: string) => ({
+      url: '/things/1',
+      remoteAddress,
+      headers: { 'x-forwarded-for': forwarded },
+    });
+    const { http } = await createEdge({ ...limited(1), trustedProxies: ['10.0.0.0/8'] });
+    const statuses = async (...requests: ReturnType<typeof from>[]) => {
+      const found = [];
+      for (const request of requests) found.push((await http.inject(request)).statusCode);
+      return found;
+    };
+    // Two people behind the proxy, and one who pretends to be behind it.
+    expect(await statuses(from('10.1.1.1', '203.0.113.1'), from('10.1.1.1', '203.0.113.2'))).toEqual([200, 200]);
+    expect(await statuses(from('10.9.9.9', '203.0.113.1'))).toEqual([429]);
+    expect(await statuses(from('192.0.2.7', '203.0.113.3'), from('192.0.2.7', '203.0.113.4'))).toEqual([200, 429]);
+    // What the client itself put before the last hop counts for nothing.
+    expect(await statuses(from('10.1.1.1', '198.51.100.1, 203.0.113.2'))).toEqual([429]);
+    const { http: plain } = await createEdge(limited(1));
+    expect((await plain.inject(from('10.1.1.1', '203.0.113.1'))).statusCode).toBe(200);
+    expect((await plain.inject(from('10.1.1.1', '203.0.113.2'))).statusCode).toBe(429);
+  });
+
   it('says in development mode that there is none', async () => {
     const { http } = await createEdge({ rateLimit: null });
     for (const url of ['/things/1', '/probe', '/nowhere']) {
@@ -651,6 +710,53 @@ describe('a WebSocket', () => {
       socket.on('close', () => resolve(text));
     });
     expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n\{\}$/);
+  });
+});
+
+describe('a request that offers another protocol', () => {
+  /** Sends the pieces one after the other and resolves with all that comes back until the server ends the connection. */
+  async function exchange(port: number, pieces: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let text = '';
+      const send = ([piece, ...others]: readonly string[]): void => {
+        if (piece !== undefined) socket.write(piece, () => send(others));
+      };
+      const socket = connect(port, '127.0.0.1', () => send(pieces));
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+    });
+  }
+
+  const body = JSON.stringify({ name: 'x'.repeat(200_000) });
+  const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
+  const last = 'GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+  it.each<[string, readonly string[]]>([
+    ['in one piece', [`${offer}Content-Length: ${body.length}\r\n\r\n${body}`, last]],
+    [
+      'with the body to follow',
+      [`${offer}Content-Length: ${body.length}\r\n\r\n`, body.slice(0, 9), body.slice(9), last],
+    ],
+    ['in chunks', [`${offer}Transfer-Encoding: chunked\r\n\r\n`, chunked, last]],
+    [
+      'of a WebSocket, which is asked for with GET only',
+      [`Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: ${body.length}\r\n\r\n${body}`, last],
+    ],
+  ])('%s is served with its body, and the connection goes on', async (_, [head = '', ...rest]) => {
+    const written: unknown[] = [];
+    const write = async ({ body: given }: { body: unknown }) => {
+      written.push(given);
+      return { status: 201, body: {} };
+    };
+    const { http } = await createEdge({ handlers: { write } });
+    const port = await listen(http);
+    const text = await exchange(port, [`POST /things HTTP/1.1\r\nHost: a\r\n${head}`, ...rest]);
+    expect(written).toEqual([JSON.parse(body)]);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 200']);
   });
 });
 

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
 import { errorSpec, type Method, type RouteSpec } from '@molecule/contract';
 import {
@@ -12,13 +11,18 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
-import { isTooDeep } from '../json-depth.js';
 import { AppError } from './app-error.js';
+import { endConnection, endSilentConnections, endUpgraded } from './connections.js';
+import { type CrossOriginRules, createCrossOrigin } from './cross-origin.js';
 import { toErrorReply } from './error-reply.js';
-import type { RequestInfo, UpgradeReply } from './handlers.js';
+import type { UpgradeReply } from './handlers.js';
+import { acceptAnyJson } from './json-bodies.js';
+import { onlyWebSockets } from './other-upgrades.js';
 import { createBodyParser, parseParams } from './parse.js';
-import { type RateLimit, registerRateLimit, type StrangerCheck } from './rate-limit.js';
+import { type Limiter, type RateLimit, registerRateLimit } from './rate-limit.js';
+import { RequestView } from './request-view.js';
 import { securityHeaders } from './security-headers.js';
+import { createTenantGuard, type Tenant } from './tenant-guard.js';
 
 export interface GateInput {
   readonly access: RouteSpec['access'];
@@ -42,6 +46,11 @@ export interface HttpOptions<Actor> {
   readonly rateLimit: RateLimit | null;
   /** Refuses a Host header that is not ours (design §9); throws an AppError. */
   readonly checkHost: (host: string) => void;
+  readonly crossOrigin: CrossOriginRules;
+  /** Null where this server is no tenant among others. */
+  readonly tenant: Tenant | null;
+  /** Proxies whose X-Forwarded-For is believed; without them the address is that of the connection (contract §1.1). */
+  readonly trustedProxies: readonly string[];
   readonly requestId: () => string;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -76,6 +85,8 @@ const DEFAULT_BODY_LIMIT_BYTES = 1_048_576;
  */
 export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Promise<FastifyInstance> {
   const logger = options.logger.child({ part: 'http' });
+  const answersCrossOrigin = createCrossOrigin(options.crossOrigin);
+  const isForTenant = options.tenant === null ? () => true : createTenantGuard(options.tenant);
   const app: FastifyInstance = fastify({
     // With a logger of its own, and with a hook for sent answers, fastify listens to the socket of every request, which
     // costs more than the rest of an answer. What is worth a line is logged below.
@@ -84,13 +95,15 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     // A path that cannot be decoded, or is too long to be one of ours, meets no route and none of the hooks below.
     frameworkErrors: (_error, request, reply) => {
       const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
       // Declared for replies of any type provider, of which no status and no body is known.
       const plain = reply as unknown as FastifyReply;
-      plain.headers(securityHeaders(pathOf(request.url))).header('x-request-id', request.id);
-      plain.code(answer.status).send(answer.body);
+      const path = pathOf(request.url);
+      plain.headers(securityHeaders(path)).header('x-request-id', request.id);
+      plain.code(answer.status).send(isForTenant(path, request.headers) ? answer.body : undefined);
     },
     // A client that trickles its header holds a socket; a minute is plenty and far below the kernel's patience.
     requestTimeout: 0,
@@ -108,11 +121,20 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     reply.header('x-request-id', request.id);
     try {
       options.checkHost(request.headers.host ?? '');
+      if (answersCrossOrigin(request, reply)) return;
     } catch (error) {
       return done(toError(error));
     }
     done();
   });
+  if (options.tenant !== null) {
+    // Behind the limiter and before the gate of any route, the canvas and the 404 included: an empty answer, so that
+    // nothing tells whether this tenant exists, or which of its routes do (B-16).
+    app.addHook('preParsing', (request, reply, payload, done) => {
+      if (isForTenant(pathOf(request.url), request.headers)) done(null, payload);
+      else reply.code(404).send();
+    });
+  }
   app.addHook('onSend', (request, reply, payload, done) => {
     const ms = options.clock.monotonicMs() - request.startedMs;
     const path = request.routeOptions.config.spec?.path ?? request.routeOptions.url ?? 'unmatched';
@@ -128,7 +150,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   app.setErrorHandler(async (error, request, reply) => {
     const { spec } = request.routeOptions.config;
     const given = toErrorReply(error, spec, request.id);
-    const limited = given.status === 401 ? await checkStranger(request, reply) : null;
+    const limited = given.status === 401 ? await limiter.checkStranger(request, reply) : null;
     const answer = limited ? toErrorReply(limited, spec, request.id) : given;
     if (answer.bug) {
       logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
@@ -136,24 +158,25 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     if (options.isDraining()) endConnection(reply);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const limiter = await registerRateLimit(app, options.rateLimit);
+  app.setNotFoundHandler(limiter.unmatched, (request, reply) => {
     const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
     return reply.code(answer.status).send(answer.body);
   });
-
-  const checkStranger = await registerRateLimit(app, options.rateLimit);
   const specs = Object.entries(options.routes);
   // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
     for (const [name, spec] of specs) {
-      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, checkStranger);
+      if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, limiter);
     }
   });
   // Apart from the others, which would all get its listener for sent answers.
   await app.register(async (scope) => {
-    await scope.register(fastifyWebsocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+    await scope.register(fastifyWebsocket, {
+      options: { maxPayload: 65_536, perMessageDeflate: false, server: onlyWebSockets(app.server) },
+    });
     for (const [name, spec] of specs) {
-      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, checkStranger);
+      if (spec.stream === 'websocket') addRoute(scope, name, spec, options, limiter);
     }
   });
   return app;
@@ -164,7 +187,7 @@ function addRoute<Actor>(
   name: string,
   spec: RouteSpec,
   options: HttpOptions<Actor>,
-  checkStranger: StrangerCheck,
+  limiter: Limiter,
 ): void {
   const handler = options.handlers[name];
   if (!handler) throw new Error(`route ${name} has no handler`);
@@ -184,6 +207,7 @@ function addRoute<Actor>(
       params: request.params as Record<string, string>,
       body,
     });
+    await limiter.checkMinting(request);
     request.passed = { actor, upgrade: null };
   };
   const run = async (request: FastifyRequest, answer: FastifyReply): Promise<unknown> => {
@@ -240,7 +264,7 @@ function addRoute<Actor>(
     ...shared,
     handler: async (request, reply) => {
       const answer = (await run(request, reply)) as AnyReply;
-      const limited = answer.status === 401 || answer.unproven ? await checkStranger(request, reply) : null;
+      const limited = answer.status === 401 || answer.unproven ? await limiter.checkStranger(request, reply) : null;
       if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
       if (typeof answer.stream === 'object') {
@@ -254,14 +278,6 @@ function addRoute<Actor>(
       return send(reply, answer);
     },
   });
-}
-
-/**
- * A connection that is busy while the server begins to close is not closed for being idle later: a client that keeps it
- * open would hold the server for the whole of its keep-alive time.
- */
-function endConnection(reply: FastifyReply): void {
-  reply.header('connection', 'close');
 }
 
 const body426 = { error: 'this route speaks WebSocket', retry: false, help: errorSpec('invalid_query').help };
@@ -280,94 +296,6 @@ function send(reply: FastifyReply, { status, headers, stream, body }: AnyReply):
   if (stream !== undefined) return reply.send(stream);
   // Fastify would send a bare string as text; a JSON route answers JSON whatever the value.
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
-}
-
-/**
- * A connection that asked to become another protocol no longer speaks HTTP: a route that answers it as an ordinary
- * request must end it, or it would stay open with nobody listening. Sockets that did become one never finish a reply.
- */
-function endUpgraded(request: FastifyRequest, reply: FastifyReply): void {
-  reply.raw.once('finish', () => request.raw.socket.destroySoon());
-}
-
-/**
- * Browsers connect ahead of need. Such a connection has said nothing yet, so it does not count as idle and would hold the
- * close of the server for the whole time a client has to send its header.
- */
-function endSilentConnections(app: FastifyInstance): void {
-  const sockets = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  app.addHook('preClose', async () => {
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  });
-}
-
-/**
- * Bodies are JSON whatever their Content-Type says: clients of the predecessor send curl's default form type. A cookie
- * never authorises a cross-site write (design §9), so a "simple" content type opens no door.
- */
-function acceptAnyJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  // Named as well as matched by the star: a named type is found by its text, the star only after parsing the header.
-  app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (request, body, done) => {
-    const text = body.toString();
-    if (text.trim() === '') return done(null, undefined);
-    if (isTooDeep(text)) return done(Object.assign(new Error('the body is nested too deeply'), { statusCode: 400 }));
-    if (!request.routeOptions.config.spec?.bodyLenient) return parse(request, text, done);
-    return parse(request, text, (error, value) => done(null, error === null ? value : undefined));
-  });
-}
-
-/** A class, because a getter costs nothing on a prototype and an object literal makes new ones for every request. */
-class RequestView implements RequestInfo {
-  readonly #request: FastifyRequest;
-  readonly #reply: FastifyReply;
-  #gone: AbortController | null = null;
-
-  constructor(request: FastifyRequest, reply: FastifyReply) {
-    this.#request = request;
-    this.#reply = reply;
-  }
-
-  get id(): string {
-    return this.#request.id;
-  }
-
-  get headers(): RequestInfo['headers'] {
-    return this.#request.headers;
-  }
-
-  get address(): string {
-    return this.#request.ip;
-  }
-
-  get origin(): string {
-    const { headers, protocol } = this.#request;
-    const proto = forwarded(headers['x-forwarded-proto']) ?? protocol;
-    return `${proto}://${forwarded(headers['x-forwarded-host']) ?? headers.host ?? ''}`;
-  }
-
-  /** Made on first use: most handlers never ask, and a listener on every request costs. */
-  get clientGone(): AbortSignal {
-    if (!this.#gone) {
-      const controller = new AbortController();
-      this.#gone = controller;
-      const { raw } = this.#reply;
-      raw.once('close', () => {
-        if (!raw.writableFinished) controller.abort();
-      });
-    }
-    return this.#gone.signal;
-  }
-}
-
-function forwarded(value: string | string[] | undefined): string | null {
-  const text = Array.isArray(value) ? value[0] : value?.split(',')[0];
-  return text?.trim() || null;
 }
 
 function pathOf(url: string): string {

@@ -1,5 +1,5 @@
 import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 import { AppError } from './app-error.js';
 
 export interface RateLimit {
@@ -16,7 +16,18 @@ export interface RequestHead {
  * To be asked about an answer that found the presented credential worth nothing; gives the refusal to answer instead once
  * its address has had its share of those.
  */
-export type StrangerCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<AppError | null>;
+type StrangerCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<AppError | null>;
+
+export interface Limiter {
+  readonly checkStranger: StrangerCheck;
+  /** Hooks of what meets no route, which is counted like everything else. */
+  readonly unmatched: { readonly preHandler?: preHandlerAsyncHookHandler };
+  /** For whoever the gate has let in: throws once an address has asked too often for what a `minting` route hands out. */
+  readonly checkMinting: (request: FastifyRequest) => Promise<void>;
+}
+
+/** Contract registry-a2a §1.3. */
+const MINTING_PER_HOUR = 10;
 
 /**
  * Counts requests by the credential they present, and those without one by address (design §9). Whoever presents another
@@ -24,12 +35,12 @@ export type StrangerCheck = (request: FastifyRequest, reply: FastifyReply) => Pr
  * is looked at only after the credential was judged, and in a count of its own: all agents of a host share one address,
  * and a broken one must cost the others, and people who are about to log in, nothing.
  */
-export async function registerRateLimit(app: FastifyInstance, limit: RateLimit | null): Promise<StrangerCheck> {
+export async function registerRateLimit(app: FastifyInstance, limit: RateLimit | null): Promise<Limiter> {
   if (!limit) {
     app.addHook('onRequest', async (_request, reply) => {
       reply.header('x-ratelimit-limit', 'unlimited');
     });
-    return async () => null;
+    return { unmatched: {}, checkStranger: async () => null, checkMinting: async () => {} };
   }
   await app.register(fastifyRateLimit, {
     global: true,
@@ -40,7 +51,22 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
     errorResponseBuilder: (_request, { ttl }) => rateLimited(Math.ceil(ttl / 1000)),
   });
   const countByAddress = app.createRateLimit({ keyGenerator: (request) => normalizeIP(request.ip) });
-  return async (request, reply) => {
+  const countMinting = app.createRateLimit({
+    max: MINTING_PER_HOUR,
+    timeWindow: 3_600_000,
+    keyGenerator: (request) => normalizeIP(request.ip),
+  });
+  const checkMinting: Limiter['checkMinting'] = async (request) => {
+    if (request.routeOptions.config.spec?.rate !== 'minting') return;
+    const count = await countMinting(request);
+    if (count.isAllowed || !count.isExceeded) return;
+    throw rateLimited(count.ttlInSeconds, {
+      'x-ratelimit-limit': String(MINTING_PER_HOUR),
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(count.ttlInSeconds),
+    });
+  };
+  const checkStranger: StrangerCheck = async (request, reply) => {
     const isExempt = request.routeOptions.config.spec?.rate === 'exempt';
     // Without a credential the address has been counted already.
     if (isExempt || limit.keyOf(request) === null) return null;
@@ -49,12 +75,13 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
     reply.header('x-ratelimit-remaining', 0).header('x-ratelimit-reset', count.ttlInSeconds);
     return rateLimited(count.ttlInSeconds);
   };
+  return { unmatched: { preHandler: app.rateLimit() }, checkStranger, checkMinting };
 }
 
-function rateLimited(secondsLeft: number): AppError {
+function rateLimited(secondsLeft: number, headers: Readonly<Record<string, string>> = {}): AppError {
   const seconds = Math.max(1, secondsLeft);
   return new AppError('rate_limited', {
     fields: { retry_after: seconds },
-    headers: { 'retry-after': String(seconds) },
+    headers: { ...headers, 'retry-after': String(seconds) },
   });
 }

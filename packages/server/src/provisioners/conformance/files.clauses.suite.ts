@@ -87,10 +87,14 @@ export const FILE_CLAUSES: readonly Clause[] = [
   {
     id: 'files-before-start',
     guarantee:
-      'before the first start nothing is kept, the first write lays what a start would have, and the start leaves both',
+      'before a start has laid anything nothing is kept, the first write lays what a start would have, and a start leaves both',
     appliesTo: 'files',
     async check(subject) {
       const { provisioner } = subject;
+      const failing = async (): Promise<never> => {
+        throw new Error('no such template');
+      };
+      await expect(provisioner.ensure(specOf(1, { composeConfig: failing }), null, never)).rejects.toThrow();
       expect(await filesOf(subject).read(targetOf('configs'), 'config.yaml')).toEqual({ kind: 'absent' });
       expect(await filesOf(subject).list(targetOf('configs'), null, 1)).toEqual({ kind: 'absent' });
       expect(await write(subject, 'notes.md', 'mine')).toMatchObject({ kind: 'written', laidInitial: true });

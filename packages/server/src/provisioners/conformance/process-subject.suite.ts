@@ -10,8 +10,8 @@ export async function createProcessSubject(): Promise<Subject> {
   const world = await createProcessWorld();
   let isReachable = true;
   const table: ProcessTable = {
-    find: (pid, names) => (isReachable ? world.table.find(pid, names) : Promise.reject(new Error('no /proc'))),
-    all: (names) => (isReachable ? world.table.all(names) : Promise.reject(new Error('no /proc'))),
+    find: (pid, names) => (isReachable ? world.table.find(pid, names) : Promise.reject(noTable())),
+    all: (names) => (isReachable ? world.table.all(names) : Promise.reject(noTable())),
   };
   let behaviours: string[] = [];
   let standing = 'agent';
@@ -80,3 +80,5 @@ export async function createProcessSubject(): Promise<Subject> {
     cleanup: world.cleanup,
   };
 }
+
+const noTable = (): Error => Object.assign(new Error('no /proc'), { code: 'ENOENT' });

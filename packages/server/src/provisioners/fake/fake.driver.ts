@@ -31,6 +31,8 @@ export interface FakeControl {
   setReachable(isReachable: boolean): void;
   /** The next start ends during boot with this output; worth another try unless told. */
   failNextStart(output: readonly string[], failure?: { readonly retryable: boolean }): void;
+  /** The driver has a bug: from now on this verb of it throws, whatever it is called for; null mends it. */
+  breakVerb(verb: FakeVerb, error: Error | null): void;
   /** Starts wait until `release` is called. */
   holdStarts(): { release(): void };
   /** Stops wait until `release` is called. */
@@ -41,6 +43,8 @@ export interface FakeControl {
   readonly calls: readonly string[];
 }
 
+export type FakeVerb = 'start' | 'stop' | 'destroy' | 'inspect' | 'list';
+
 /** The machine outlives the drivers made on it, as real processes outlive the server. */
 export interface FakeBackend {
   readonly control: FakeControl;
@@ -48,11 +52,12 @@ export interface FakeBackend {
 }
 
 /** In-memory backend for feature tests. It passes the conformance suite, so it cannot promise what real drivers do not. */
-export function createFakeBackend(options: { readonly clock: Clock }): FakeBackend {
-  const { clock } = options;
+export function createFakeBackend(options: { readonly clock: Clock; readonly kind?: string }): FakeBackend {
+  const { clock, kind = 'fake' } = options;
   const workspaces = new Map<string, FakeWorkspace>();
   const watchers = new Set<(workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => void>();
   const failures: FakeBootFailure[] = [];
+  const broken = new Map<FakeVerb, Error | null>();
   const calls: string[] = [];
   let startCount = 0;
   let startDelayMs = 0;
@@ -61,6 +66,12 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
   const resets = new Map<string, number>();
   const starts = createGate();
   const stops = createGate();
+
+  function enter(verb: FakeVerb): void {
+    const bug = broken.get(verb) ?? null;
+    if (bug !== null) throw bug;
+    requireReachable();
+  }
 
   function requireReachable(): void {
     if (isReachable) return;
@@ -78,7 +89,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
 
   function hold(spec: InstanceSpec): FakeWorkspace {
     const record: InstanceRecord = {
-      kind: 'fake',
+      kind,
       hostId: 'fake-host',
       instanceId: `fake-${++startCount}`,
       generation: spec.generation,
@@ -117,13 +128,13 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     watchers.add(watcher);
 
     return {
-      kind: 'fake',
+      kind,
       capabilities: { runsInstances: true, hostBound: true, stopsWithServer: true },
       console: null,
       files: createFakeFiles(volumes, requireReachable),
       async start(spec, signal) {
         calls.push(`start ${spec.workspaceId}`);
-        requireReachable();
+        enter('start');
         const workspace = hold(spec);
         await seed(volumes, spec);
         const reason = spec.checkConfig(volumes.read(spec.workspaceId, 'config.yaml')?.toString('utf8') ?? null);
@@ -145,18 +156,18 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
       },
       async stop(workspaceId, _record, signal) {
         calls.push(`stop ${workspaceId}`);
-        requireReachable();
+        enter('stop');
         await stops.pass(signal);
         end(workspaceId, true, { code: 0, signal: null, output: [] });
       },
       async destroy(workspaceId) {
         calls.push(`destroy ${workspaceId}`);
-        requireReachable();
+        enter('destroy');
         workspaces.delete(workspaceId);
         volumes.destroy(workspaceId);
       },
       async inspect(workspaceId, record) {
-        requireReachable();
+        enter('inspect');
         if (record !== null && record.hostId !== 'fake-host') {
           return { state: 'unknown', reason: `It was started on host "${record.hostId}".` };
         }
@@ -167,7 +178,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
         return { state: 'running', record: workspace.running };
       },
       async list() {
-        requireReachable();
+        enter('list');
         return [...new Set([...workspaces.keys(), ...volumes.ids()])].map((workspaceId) => {
           const workspace = workspaces.get(workspaceId);
           return {
@@ -201,6 +212,7 @@ export function createFakeBackend(options: { readonly clock: Clock }): FakeBacke
     failNextStart(output, failure = { retryable: true }) {
       failures.push({ output, ...failure });
     },
+    breakVerb: (verb, error) => broken.set(verb, error),
     holdStarts: () => starts.hold(),
     holdStops: () => stops.hold(),
     setStartDelayMs(delayMs) {

@@ -102,7 +102,7 @@ export async function isRealFolder(path: string): Promise<boolean> {
   return (await findStats(path))?.isDirectory() ?? false;
 }
 
-async function findStats(path: string): Promise<Stats | null> {
+export async function findStats(path: string): Promise<Stats | null> {
   try {
     return await lstat(path);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RESET_SESSION_FILE } from '@molecule/contract/runtime-files';
 import { DriverError, type InstanceSpec, PROVISIONED_FILE } from '../provisioner.js';
@@ -7,6 +7,7 @@ import {
   deleteFolder,
   ensureFolder,
   findFile,
+  findStats,
   hasCode,
   isPlainFile,
   isRealFolder,
@@ -24,7 +25,7 @@ export interface WorkspaceFolder {
   readonly tmp: string;
 }
 
-const PARTS = ['configs', 'workspace', 'home', 'logs', 'run'] as const;
+const PARTS = ['workspace', 'home', 'logs', 'run'] as const;
 
 /** What `run/instance.json` holds: written before the start, so that nothing on disk or running is ever unlisted. */
 export interface InstanceNote {
@@ -57,10 +58,13 @@ export function toWorkspaceFolder(workspacesDir: string, workspaceId: string): W
 /** Repeatable. Refuses when an agent has put a link where a folder belongs. */
 export async function ensureWorkspaceFolder(workspacesDir: string, folder: WorkspaceFolder): Promise<void> {
   await mkdir(workspacesDir, { recursive: true, mode: 0o700 });
-  for (const path of [folder.root, ...PARTS.map((part) => folder[part])]) {
-    await ensureFolder(path, 0o700);
-    await chmod(path, 0o700);
-  }
+  for (const path of [folder.root, ...PARTS.map((part) => folder[part])]) await ensureOwnFolder(path);
+  if ((await findStats(folder.configs)) !== null) await ensureOwnFolder(folder.configs);
+}
+
+async function ensureOwnFolder(path: string): Promise<void> {
+  await ensureFolder(path, 0o700);
+  await chmod(path, 0o700);
 }
 
 /** Removes what an earlier instance left in `run`, so that its readiness cannot be taken for that of the next. */
@@ -70,18 +74,30 @@ export async function clearRunFolder(folder: WorkspaceFolder): Promise<void> {
   await ensureFolder(folder.tmp, 0o700);
 }
 
-/** Fills `configs` before the start, never after: an agent must not boot on half of its configuration (contract D12). */
+/**
+ * Fills `configs` before the start, never after: an agent must not boot on half of its configuration (contract D12). Until
+ * there is something to fill it with there is no such folder, so that a file its owner writes after a start that failed is
+ * the first one, beside what a start would lay, and nothing that a later start writes over.
+ */
 export async function seedConfigs(folder: WorkspaceFolder, spec: InstanceSpec): Promise<void> {
   switch (spec.seedConfig) {
     case 'none':
-      return;
+      return ensureOwnFolder(folder.configs);
     case 'if-missing':
       if (await isPlainFile(join(folder.configs, 'config.yaml'))) return amendConfig(folder, spec);
       break;
     case 'overwrite':
       break;
   }
-  await writeConfigs(folder.configs, await spec.composeConfig({ provisionedAt: await findProvisionedAt(folder) }));
+  const files = await spec.composeConfig({ provisionedAt: await findProvisionedAt(folder) });
+  await ensureOwnFolder(folder.configs);
+  try {
+    await writeConfigs(folder.configs, files);
+  } catch (error) {
+    // Refused where something lies in it.
+    await rmdir(folder.configs).catch(() => {});
+    throw error;
+  }
   spec.configWritten();
 }
 

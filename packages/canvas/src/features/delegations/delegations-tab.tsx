@@ -10,17 +10,9 @@ import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
 import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
-import { outcomeOf } from './activity-words.js';
-import { OutcomeMark } from './outcome-mark.js';
-
-const words = {
-  queued: 'Queued',
-  dispatched: 'Sent',
-  in_progress: 'In progress',
-  completed: 'Completed',
-  failed: 'Failed',
-  stuck: 'Stuck',
-} satisfies Record<DelegationRow['status'], string>;
+import { outcomeOf } from '../activity/activity-words.js';
+import { OutcomeMark } from '../activity/outcome-mark.js';
+import { stateWords } from './delegation-words.js';
 
 /** What the agent has asked others to do, newest first. */
 export function DelegationsTab({ id }: { id: string }) {
@@ -84,8 +76,8 @@ function Delegation({ row }: { row: DelegationRow }) {
   return (
     <li className="border-b border-line px-4 py-2.5">
       <div className="flex items-center gap-2">
-        <OutcomeMark outcome={outcomeOf(row.status)} word={words[row.status]} />
-        <span className="text-sm font-medium">{words[row.status]}</span>
+        <OutcomeMark outcome={outcomeOf(row.status)} word={stateWords[row.status]} />
+        <span className="text-sm font-medium">{stateWords[row.status]}</span>
         {target && (
           <Link to={`/w/${target.id}/chat`} className="truncate rounded text-sm text-accent hover:underline">
             {target.name}

@@ -1,0 +1,270 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { bundleProgram, waitFor } from '@molecule/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useTestDatabase } from './database.js';
+import { type RealApp, startRealApp } from './real-app.js';
+
+interface Host {
+  /** The text of a tool's answer. */
+  tool(name: string, args?: Record<string, unknown>): Promise<string>;
+  readonly client: Client;
+  /** `params` of every channel notification so far. */
+  readonly notices: readonly { content: string; meta: Record<string, string> }[];
+  close(): Promise<void>;
+}
+
+/** The real program over real stdio with the client of the protocol's own SDK, against the whole server. */
+describe('molecule-mcp', () => {
+  const database = useTestDatabase();
+  let app: RealApp;
+  let program: Awaited<ReturnType<typeof bundleProgram>>;
+  let folder: string;
+  const hosts: Host[] = [];
+  beforeAll(async () => {
+    [app, program, folder] = await Promise.all([
+      startRealApp(database.url),
+      bundleProgram('runtime/src/molecule-mcp/main.ts'),
+      mkdtemp(join(tmpdir(), 'molecule-mcp-')),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all(hosts.map((host) => host.close()));
+    await app.close();
+    await Promise.all([program.remove(), rm(folder, { recursive: true, force: true })]);
+  });
+
+  async function add(name: string, more: object = {}): Promise<{ id: string; token: string }> {
+    const { body } = await app.call('POST', '/workspaces', { name, external: true, ...more });
+    return { id: body.id, token: body.connection.auth_token };
+  }
+
+  async function connect(
+    variables: Record<string, string>,
+    mode: 'legacy' | { pin: string } = 'legacy',
+  ): Promise<Host> {
+    const configs = await mkdtemp(join(folder, 'configs-'));
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [program.file],
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: folder,
+        CONFIGS_DIR: configs,
+        PLATFORM_URL: `${app.url}/`,
+        ...variables,
+      },
+      stderr: 'ignore',
+    });
+    const client = new Client({ name: 'a host', version: '1' }, { versionNegotiation: { mode } });
+    const notices: Host['notices'][number][] = [];
+    client.fallbackNotificationHandler = async ({ method, params }) => {
+      if (method === 'notifications/claude/channel') notices.push(params as unknown as Host['notices'][number]);
+    };
+    await client.connect(transport);
+    const host: Host = {
+      client,
+      notices,
+      async tool(name, args = {}) {
+        const { content } = await client.callTool({ name, arguments: args });
+        const [first] = content as { text: string }[];
+        return first?.text ?? '';
+      },
+      close: () => client.close(),
+    };
+    hosts.push(host);
+    return host;
+  }
+
+  const as = ({ id, token }: { id: string; token: string }) => ({ WORKSPACE_ID: id, MOLECULE_WORKSPACE_TOKEN: token });
+  const statusOf = async (id: string) => (await app.call('GET', `/workspaces/${id}`)).body.status;
+  const online = (id: string) => waitFor(async () => (await statusOf(id)) === 'online');
+  const write = async (id: string, text: string, token?: string) => {
+    const message = { role: 'user', messageId: `m-${text}`, parts: [{ kind: 'text', text }] };
+    const body = { jsonrpc: '2.0', id: 1, method: 'message/send', params: { message } };
+    return (await app.call('POST', `/workspaces/${id}/a2a`, body, token)).body.activity_id as string;
+  };
+
+  it('R18: brings its workspace online, hears what a person writes, and the answer stands under the question', async () => {
+    const me = await add('Away');
+    const host = await connect(as(me));
+    await online(me.id);
+    expect(host.client.getInstructions()).toMatch(/wait_for_message\(timeout_secs=2\)/);
+    expect(host.client.getServerCapabilities()?.experimental).toEqual({ 'claude/channel': {} });
+    const waiting = host.tool('wait_for_message', { timeout_secs: 60 });
+    // A tool that waits does not hold up another.
+    expect(await host.tool('inbox_peek')).toBe('[]');
+    const id = await write(me.id, 'how are you?');
+    const head = JSON.parse(await waiting);
+    expect(head).toMatchObject({ activity_id: id, text: 'how are you?', kind: 'canvas_user', peer_id: '' });
+    await waitFor(() => host.notices.length === 1);
+    expect(host.notices[0]).toMatchObject({
+      content: '[from canvas user]\nhow are you?',
+      meta: { source: 'molecule', kind: 'canvas_user', peer_id: '', activity_id: id, method: 'message/send' },
+    });
+    expect(await host.tool('reply_to_message', { activity_id: id, message: 'fine' })).toBe('Reply sent');
+    expect(JSON.parse(await host.tool('inbox_pop', { activity_id: id }))).toEqual({ removed: true, activity_id: id });
+    expect(await host.tool('send_message_to_user', { message: 'and a note' })).toBe('Message sent to user');
+    const { body } = await app.call('GET', `/workspaces/${me.id}/activity?type=a2a_receive`);
+    expect(body).toMatchObject([
+      { method: 'notify', response_body: { result: 'and a note' } },
+      { id, response_body: { result: { parts: [{ text: 'fine' }] } } },
+    ]);
+    // What it said itself does not come back to it.
+    expect(JSON.parse(await host.tool('wait_for_message', { timeout_secs: 0 }))).toEqual({
+      timeout: true,
+      timeout_secs: 0,
+    });
+  });
+
+  it('gives a task to a peer and gets the outcome; the peer ends it by its reply', async () => {
+    const lead = await add('Lead');
+    const worker = await add('Worker', { parent_id: lead.id, role: 'writes' });
+    const [leading, working] = await Promise.all([connect(as(lead)), connect(as(worker))]);
+    await Promise.all([online(lead.id), online(worker.id)]);
+    expect(await leading.tool('list_peers')).toContain(`- Worker (ID: ${worker.id}, status: online, role: writes)`);
+    const outcome = leading.tool('delegate_task', { workspace_id: worker.id, task: 'write a line' });
+    const task = JSON.parse(await working.tool('wait_for_message', { timeout_secs: 20 }));
+    expect(task).toMatchObject({ kind: 'peer_agent', peer_id: lead.id, peer_name: 'Lead', text: 'write a line' });
+    expect(task.delegation_id).toBeTypeOf('string');
+    await working.tool('reply_to_message', { activity_id: task.activity_id, message: 'a line' });
+    expect(await outcome).toBe('a line');
+    // The same outcome is in the inbox of whoever gave the task.
+    const result = JSON.parse(await leading.tool('wait_for_message', { timeout_secs: 20 }));
+    expect(result).toMatchObject({ kind: 'delegation_result', text: 'a line', method: 'delegate_result' });
+    const status = JSON.parse(
+      await leading.tool('check_task_status', { workspace_id: worker.id, task_id: task.delegation_id }),
+    );
+    expect(status).toMatchObject({ status: 'completed', response: 'a line', target_id: worker.id });
+    const failing = leading.tool('delegate_task', { workspace_id: worker.id, task: 'write two' });
+    await working.tool('inbox_pop', { activity_id: task.activity_id });
+    const second = JSON.parse(await working.tool('wait_for_message', { timeout_secs: 20 }));
+    await working.tool('reply_to_message', { activity_id: second.activity_id, message: 'no ink', failed: true });
+    expect(await failing).toMatch(/^DELEGATION FAILED to Worker: no ink\n.*try again later/);
+    const history = JSON.parse(await leading.tool('chat_history', { peer_id: worker.id }));
+    expect(history.map((row: { method: string }) => row.method)).toContain('delegate_result');
+  });
+
+  it('says that a long task is still running, and an asynchronous one is the same when it is given twice', async () => {
+    const lead = await add('Patient');
+    const slow = await add('Slow', { parent_id: lead.id });
+    const host = await connect({ ...as(lead), DELEGATION_TIMEOUT: '1' });
+    await online(lead.id);
+    expect(await host.tool('delegate_task', { workspace_id: slow.id, task: 'long' })).toMatch(
+      /^still running, task_id=[0-9a-f-]{36}/,
+    );
+    const twice = [1, 2].map(() => host.tool('delegate_task_async', { workspace_id: slow.id, task: 'once' }));
+    const [first, second] = (await Promise.all(twice)).map((text) => JSON.parse(text));
+    expect(first).toMatchObject({ status: 'delegated', workspace_id: slow.id });
+    expect(second.delegation_id).toBe(first.delegation_id);
+    const listed = JSON.parse(await host.tool('check_task_status', { workspace_id: slow.id, task_id: '' }));
+    expect(listed.count).toBe(2);
+  });
+
+  it('refuses in words a model can act on', async () => {
+    const me = await add('Alone');
+    const stranger = await add('Child of another', { parent_id: (await add('Another')).id });
+    const host = await connect(as(me));
+    expect(await host.tool('delegate_task', { workspace_id: stranger.id })).toBe(
+      'Error: workspace_id and task are required',
+    );
+    expect(await host.tool('delegate_task', { workspace_id: stranger.id, task: 'x' })).toBe(
+      `Error: workspace ${stranger.id} not found or not accessible (check access control)`,
+    );
+    expect(await host.tool('send_message_to_user', { message: '' })).toBe('Error: message is required');
+    expect(await host.tool('send_message_to_user', { message: 'x', attachments: ['/a'] })).toMatch(
+      /^Error: attachments/,
+    );
+    expect(await host.tool('inbox_pop')).toBe('Error: activity_id is required.');
+    expect(await host.tool('chat_history', { peer_id: 'me' })).toMatch(/^Error: /);
+    expect(await host.tool('no_such_tool')).toBe('Unknown tool: no_such_tool');
+    expect(JSON.parse(await host.tool('check_task_status', { workspace_id: '', task_id: 'x' }))).toEqual({
+      status: 'not_found',
+      delegation_id: 'x',
+    });
+    await app.call('DELETE', `/workspaces/${me.id}`);
+    expect(JSON.parse(await host.tool('get_workspace_info'))).toMatchObject({ error: 'removed', id: me.id });
+  });
+
+  it('speaks the current revision of the protocol as well, with the same tools', async () => {
+    const me = await add('Modern');
+    const host = await connect(as(me), { pin: '2026-07-28' });
+    await online(me.id);
+    const { tools } = await host.client.listTools();
+    expect(tools.map((tool) => tool.name)).toContain('delegate_task');
+    expect(JSON.parse(await host.tool('get_workspace_info'))).toMatchObject({ id: me.id, name: 'Modern' });
+    await write(me.id, 'to a modern host');
+    expect(JSON.parse(await host.tool('wait_for_message', { timeout_secs: 20 }))).toMatchObject({
+      text: 'to a modern host',
+    });
+    await waitFor(() => host.notices.length === 1);
+  });
+
+  it('speaks for several workspaces, each with its own credentials and inbox', async () => {
+    const [one, two] = [await add('One'), await add('Two')];
+    const peer = await add('Peer of two', { parent_id: two.id });
+    const list = [one, two].map(({ id, token }) => ({ id, token }));
+    const host = await connect({ MOLECULE_WORKSPACES: JSON.stringify(list) });
+    await Promise.all([online(one.id), online(two.id)]);
+    await write(two.id, 'to the second');
+    const head = JSON.parse(await host.tool('wait_for_message', { timeout_secs: 20 }));
+    expect(head).toMatchObject({ text: 'to the second', arrival_workspace_id: two.id });
+    expect(await host.tool('list_peers')).toContain(
+      `Peer of two (ID: ${peer.id}, status: awaiting_agent, role: , via: ${two.id.slice(0, 8)})`,
+    );
+    // The peer is known through the second workspace, so the task goes out from there.
+    const given = JSON.parse(await host.tool('delegate_task_async', { workspace_id: peer.id, task: 'x' }));
+    const { body } = await app.call('GET', `/workspaces/${two.id}/delegations`);
+    expect(body).toMatchObject([{ delegation_id: given.delegation_id }]);
+    expect(await host.tool('get_workspace_info', { source_workspace_id: 'other' })).toMatch(/^Error: other is none of/);
+  });
+
+  describe('when it cannot start', () => {
+    const run = (variables: Record<string, string>): Promise<{ code: number | null; error: string }> =>
+      new Promise((resolve) => {
+        const child = spawn(process.execPath, [program.file], {
+          env: { PATH: process.env.PATH ?? '', HOME: folder, CONFIGS_DIR: folder, ...variables },
+          stdio: ['pipe', 'ignore', 'pipe'],
+        });
+        let error = '';
+        child.stderr.on('data', (chunk: Buffer) => {
+          error += chunk.toString();
+        });
+        child.on('exit', (code) => resolve({ code, error }));
+      });
+
+    it('lists everything that is missing, and exits with 2', async () => {
+      const nothing = await run({});
+      expect(nothing.code).toBe(2);
+      for (const name of ['PLATFORM_URL', 'WORKSPACE_ID', 'MOLECULE_WORKSPACE_TOKEN']) {
+        expect(nothing.error).toContain(`${name} is missing`);
+      }
+      const several = await run({
+        PLATFORM_URL: app.url,
+        MOLECULE_WORKSPACES: JSON.stringify([{ id: 'a', token: 't' }, { id: 'a', token: '' }, 'x']),
+      });
+      expect(several.code).toBe(2);
+      expect(several.error).toMatch(/\[1\] has no token.*\[1\] repeats the id a.*\[2\] must be an object/s);
+    });
+
+    it('exits with 3 when the platform refuses the token', async () => {
+      const me = await add('Refused');
+      const refused = await run({ PLATFORM_URL: app.url, WORKSPACE_ID: me.id, MOLECULE_WORKSPACE_TOKEN: 'wrong' });
+      expect(refused.code).toBe(3);
+      expect(refused.error).toContain('refused the token');
+    });
+  });
+
+  it('B-24: keeps the secret by which the platform will call it, readable by its owner alone', async () => {
+    const me = await add('Keeper');
+    const configs = await mkdtemp(join(folder, 'kept-'));
+    await connect({ ...as(me), CONFIGS_DIR: configs });
+    const secret = await waitFor(() => readFile(join(configs, '.platform_inbound_secret'), 'utf8').catch(() => null));
+    expect(secret.trim()).not.toBe('');
+    expect((await stat(join(configs, '.platform_inbound_secret'))).mode & 0o777).toBe(0o600);
+  });
+});
