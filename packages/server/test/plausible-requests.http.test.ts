@@ -426,6 +426,7 @@ describe('when the database goes away', () => {
       live: '426',
       metrics: '200',
       openapi: '200',
+      readSigningKeys: '200',
       showLogin: '200',
     });
     await proxy.restore();
