@@ -92,7 +92,10 @@ describe('the bindings of an A2A endpoint', () => {
 
   it('refuse what they cannot read, or the client could not', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
-    expect((await ask('POST', '/message:send', form, 'a=b')).status).toBe(415);
+    expect(await ask('POST', '/message:send', form, 'a=b')).toMatchObject({
+      status: 415,
+      json: { error: { details: [{ reason: 'CONTENT_TYPE_NOT_SUPPORTED' }] } },
+    });
     expect((await ask('POST', '', form, 'a=b')).json).toMatchObject({ error: { code: -32005 } });
     expect((await ask('GET', '/tasks', { accept: 'text/html' })).status).toBe(406);
     expect((await ask('POST', '/message:stream', { ...JSON_BODY, accept: 'application/json' }, '{}')).status).toBe(406);

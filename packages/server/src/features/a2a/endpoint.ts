@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ContentTypeNotSupportedError, toRestErrorBody } from '@a2a-js/sdk/errors';
 import type { StreamReply } from '../../platform/http/handlers.js';
 import { createReaderSink } from '../../proxy/reader-sink.js';
 import { createCipher } from '../secrets/index.js';
@@ -112,11 +113,11 @@ export function createEndpoint(given: EndpointDeps): Endpoint {
         request.method === 'POST' &&
         !isJsonBody(contentType, hasBody && Object.keys(request.body ?? {}).length > 0)
       ) {
-        return status(415, 'Send the request as application/a2a+json or application/json.');
+        return refused(415, 'Send the request as application/a2a+json or application/json.');
       }
       const streams = /^(message:stream|tasks\/[^/]+:subscribe)$/.test(request.operation);
       if (!accepts(accept, streams ? STREAM_TYPES : SINGLE_TYPES)) {
-        return status(406, `The answer is ${streams ? 'text/event-stream' : 'application/a2a+json'}.`);
+        return refused(406, `The answer is ${streams ? 'text/event-stream' : 'application/a2a+json'}.`);
       }
       const answer = await answerHttp(createOperations(deps, visit), { ...request, version });
       if (answer.kind === 'stream') {
@@ -137,8 +138,8 @@ function rpcError(code: number, message: string): unknown {
   return { jsonrpc: '2.0', id: null, error: { code, message } };
 }
 
-function status(code: number, message: string): StreamReply {
-  const body = { error: { code, status: 'INVALID_ARGUMENT', message, details: [] } };
+function refused(code: 406 | 415, message: string): StreamReply {
+  const body = toRestErrorBody(new ContentTypeNotSupportedError(message), code);
   return { status: code, headers: { 'content-type': 'application/a2a+json' }, stream: JSON.stringify(body) };
 }
 
