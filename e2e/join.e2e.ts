@@ -26,11 +26,11 @@ describe('an agent from anywhere joins with one line', () => {
 
   const statusOf = async (id: string) => (await product.client.call('getWorkspace', { params: { id } })).body.status;
 
-  it('R20: the snippet of an MCP host runs as it is pasted, with nothing but the token put in, and without a registry', async () => {
-    const { body } = await product.client.call('createWorkspace', { body: { name: 'Desk', external: true } });
-    const connection = 'connection' in body ? body.connection : undefined;
-    const snippet =
-      connection?.universal_mcp_snippet.replace('<paste from create response>', connection.auth_token) ?? '';
+  it('R20: the line for an MCP host runs as it is printed, and without a registry', async () => {
+    const { code, stdout: snippet } = await molecule(['ws', 'invite', 'Desk'], env);
+    expect(code).toBe(0);
+    const { body: all } = await product.client.call('listWorkspaces', {});
+    const id = all.find(({ name }) => name === 'Desk')?.id ?? '';
     // Stands for the host: it starts what it is given behind "--", as "claude mcp add" has it started later.
     const bin = join(folder, 'bin');
     await mkdir(bin);
@@ -65,7 +65,7 @@ describe('an agent from anywhere joins with one line', () => {
       id: 1,
       result: { serverInfo: { name: 'molecule' } },
     });
-    await waitFor(async () => (await statusOf(body.id)) === 'online');
+    await waitFor(async () => (await statusOf(id)) === 'online');
     // A host that goes away ends the program with its input.
     child.stdin.end();
     await ended;

@@ -31,7 +31,7 @@ export function readFiles(root, wanted) {
 /** A directory listing of tests, fixtures and suites: code that never runs in the product. */
 export function isTestFile(/** @type {string} */ path) {
   return (
-    /\.(test|suite|e2e|chaos)\.tsx?$/.test(path) ||
+    /\.(test|suite|e2e|full|chaos)\.tsx?$/.test(path) ||
     /^packages\/[^/]+\/test\//.test(path) ||
     /^(e2e|chaos|bench)\//.test(path) ||
     path.startsWith('packages/testkit/')

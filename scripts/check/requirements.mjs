@@ -78,7 +78,7 @@ export function countStates(/** @type {readonly Requirement[]} */ manifest) {
   return `${count('proven')} proven, ${count('ruled')} ruled, ${count('later')} later`;
 }
 
-export const isCitingFile = (/** @type {string} */ path) => /\.(test|suite|e2e|chaos)\.tsx?$/.test(path);
+export const isCitingFile = (/** @type {string} */ path) => /\.(test|suite|e2e|full|chaos)\.tsx?$/.test(path);
 
 /** `it` for `it(…)`, `it.each(…)(…)` and `it.skipIf(…)(…)`. @returns {string | null} */
 function rootName(/** @type {import('./syntax.mjs').Node} */ callee) {

@@ -26,7 +26,7 @@ const MARKS = [
   {
     rule: 'no-focused-or-skipped-test',
     shape: /\b(?:it|test|describe|suite)(?:\.\w+)*\.(?:only|skip|todo|fails)\b|\b(?:xit|xdescribe|fit|fdescribe)\(/,
-    where: /\.(test|suite|e2e|chaos)\.tsx?$/,
+    where: /\.(test|suite|e2e|full|chaos)\.tsx?$/,
     message: 'a test runs or is removed; a missing tool of the machine is skipIf(…), which is counted',
   },
   {
@@ -40,7 +40,7 @@ const MARKS = [
   {
     rule: 'no-sleep-in-tests',
     shape: /await\s+(?:setTimeout|sleep|delay)\(|await new Promise(?:<\w+>)?\(\(?(\w+)\)? => setTimeout\(\1\b/,
-    where: /\.(test|suite|e2e|chaos)\.tsx?$/,
+    where: /\.(test|suite|e2e|full|chaos)\.tsx?$/,
     message: 'wait for an event or a condition (waitFor)',
   },
   {

@@ -46,7 +46,7 @@ export const STEPS = [
     name: 'runtime',
     what: 'the agent runtime',
     inputs: [...SHARED, ...['contract', 'runtime'].flatMap(compilerInputs)],
-    outputs: ['packages/runtime/dist/bundle/main.js'],
+    outputs: ['packages/runtime/dist/bundle/main.js', 'packages/runtime/dist/bundle/mcp-main.js'],
     isNeeded: () => true,
     run: bundleRuntime,
   },
@@ -67,12 +67,12 @@ function compilerInputs(name) {
 }
 
 /**
- * One entry, with what adapters import lazily split off: an agent loads only the code of its own adapter, which keeps
+ * The agent, and the tool server for programs it drives, with what adapters import lazily split off: an agent loads only the code of its own adapter, which keeps
  * it small and quick to start. Bundled CommonJS packages still call `require`, which ES modules lack: hence the banner.
  */
 async function bundleRuntime() {
   const names = ['--splitting', '--outdir=packages/runtime/dist/bundle', '--chunk-names=chunk-[name]-[hash]'];
-  const entry = ['packages/runtime/src/main.ts', '--log-level=warning'];
+  const entry = ['packages/runtime/src/main.ts', 'packages/runtime/src/mcp-main.ts', '--log-level=warning'];
   const result = await run(ESBUILD, [...entry, ...BUNDLE_FLAGS, ...names, `--banner:js=${BANNER}`]);
   if (result.code === 0) removeOldChunks(join(ROOT, 'packages/runtime/dist/bundle'));
   return result;

@@ -11,11 +11,15 @@ import { ensureBrowser } from './browser.mjs';
 import { listTestFiles } from './files.mjs';
 import { add, isGreen, NOTHING, summary, totalsOf } from './results.mjs';
 
-/** Cheapest first, so that a plain mistake is told before a browser starts. `folder` null: where the config looks. */
+/**
+ * Cheapest first, so that a plain mistake is told before a browser starts. `folder` null: where the config looks. `full`:
+ * run by `npm run test:full` alone, because it needs the network or more time than a test should take.
+ */
 const KINDS = [
   { name: 'unit, database, http', config: 'vitest.config.ts', folder: null, ending: /\.test\.tsx?$/ },
   { name: 'end to end', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.e2e\.ts$/ },
   { name: 'chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.chaos\.ts$/ },
+  { name: 'real programs', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.full\.ts$/, full: true },
 ];
 
 /** A kind that hangs is ended and counted as a failure: all of them have to fit into 15 minutes. */
@@ -23,14 +27,16 @@ const KIND_LIMIT_MS = 12 * 60_000;
 
 const log = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 const mayInstall = !process.argv.includes('--no-install');
-const filters = process.argv.slice(2).filter((arg) => arg !== '--no-install');
+const isFull = process.argv.includes('--full');
+const filters = process.argv.slice(2).filter((arg) => arg !== '--no-install' && arg !== '--full');
 
 let totals = NOTHING;
 let stopped = false;
 try {
   await ensureInstalled({ log });
   const built = await build();
-  for (const kind of KINDS) if (!stopped && (built || kind.folder === null)) totals = add(totals, await runKind(kind));
+  const kinds = KINDS.filter(({ full = false }) => full === isFull);
+  for (const kind of kinds) if (!stopped && (built || kind.folder === null)) totals = add(totals, await runKind(kind));
   if (totals.passed + totals.failed === 0)
     log(`No test ran${filters.length > 0 ? ` for "${filters.join(' ')}"` : ''}.`);
 } catch (error) {
@@ -53,7 +59,7 @@ async function build() {
 }
 
 /** @param {(typeof KINDS)[number]} kind */
-async function runKind({ name, config, folder, ending }) {
+async function runKind({ name, config, folder, ending, full }) {
   const files = listTestFiles(ROOT, folder, ending).filter(
     (path) => filters.length === 0 || filters.some((f) => path.includes(f)),
   );
@@ -62,7 +68,7 @@ async function runKind({ name, config, folder, ending }) {
   const directory = mkdtempSync(join(tmpdir(), 'molecule-test-'));
   try {
     const report = join(directory, 'report.json');
-    const env = folder === 'e2e' ? browserEnv() : {};
+    const env = folder === 'e2e' && !full ? browserEnv() : {};
     const exitCode = await runVitest([...vitestArgs(config, report), ...(folder === null ? filters : files)], env);
     const result = totalsOf(readText(report), exitCode, files.length);
     log(`${name}: ${summary(result)}`);

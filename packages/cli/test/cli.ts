@@ -77,6 +77,7 @@ export function aWorkspace(fields: Partial<Workspace> = {}): Workspace {
     parent_id: null,
     agent_card: null,
     active_tasks: 0,
+    start_progress: '',
     max_concurrent_tasks: 1,
     last_error_rate: 0,
     uptime_seconds: 1,

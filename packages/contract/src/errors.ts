@@ -329,6 +329,24 @@ export const ERRORS = {
     text: 'workspace not found or not in a hibernatable state (must be online or degraded)',
     help: 'Only an agent that is online or degraded can hibernate; use pause for any other.',
   },
+  runtime_not_installable: {
+    status: 404,
+    retry: false,
+    text: 'there is nothing to install for this runtime',
+    help: 'GET /runtimes lists those whose programs are installed by this server.',
+  },
+  runtime_installs_off: {
+    status: 409,
+    retry: false,
+    text: 'this server may not install anything',
+    help: 'Start the server without MOLECULE_RUNTIME_INSTALLS=off, or put the program into its PATH.',
+  },
+  runtime_in_use: {
+    status: 409,
+    retry: false,
+    text: 'agents of this runtime run on this host',
+    help: 'Pause or remove them first.',
+  },
   workspace_busy: {
     status: 409,
     retry: true,

@@ -17,6 +17,7 @@ export * from './routes/ops.js';
 export * from './routes/orgs.js';
 export * from './routes/registry.js';
 export { RestartPreview } from './routes/restart-preview.js';
+export * from './routes/runtimes.js';
 export * from './routes/secrets.js';
 export * from './routes/session-search.js';
 export * from './routes/tokens.js';

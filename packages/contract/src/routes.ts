@@ -16,6 +16,7 @@ import { notifyRoutes } from './routes/notify.js';
 import { opsRoutes } from './routes/ops.js';
 import { orgRoutes } from './routes/orgs.js';
 import { registryRoutes } from './routes/registry.js';
+import { runtimeRoutes } from './routes/runtimes.js';
 import { secretRoutes } from './routes/secrets.js';
 import { sessionSearchRoutes } from './routes/session-search.js';
 import { orgTokenRoutes, workspaceTokenRoutes } from './routes/tokens.js';
@@ -38,6 +39,7 @@ export const routes = {
   ...sessionSearchRoutes,
   ...orgRoutes,
   ...bundleRoutes,
+  ...runtimeRoutes,
   ...secretRoutes,
   ...chosenModelRoutes,
   ...accessRoutes,

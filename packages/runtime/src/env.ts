@@ -1,5 +1,9 @@
 import { dirname, extname, join, resolve } from 'node:path';
+import { PROGRAM_VARIABLE } from '@molecule/contract/runtime-files';
 import { StartupError } from './exit.js';
+
+/** Part of every idempotency key of what a program delegates while it works on this message. */
+export const MESSAGE_ID_VARIABLE = 'MOLECULE_MESSAGE_ID';
 
 /** Everything the runtime learns from its environment, read once. The agent token is never here: it lies in a file. */
 export interface RuntimeEnv {
@@ -15,6 +19,12 @@ export interface RuntimeEnv {
   readonly instanceId: string | null;
   /** Makes the echo adapter honour the message-id prefixes of the public A2A conformance kit. */
   readonly conformance: boolean;
+  /** The program that the adapter drives; null: the one in PATH. */
+  readonly program: string | null;
+  /** The message an agent program works on: set for what that program starts. */
+  readonly messageId: string | null;
+  /** Where the agent keeps what is its own between starts. */
+  readonly home: string;
   /** All variables, for adapters that look up their own keys. */
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -41,6 +51,9 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     runDir: resolve(variables.MOLECULE_RUN_DIR || join(configsDir, '..', 'run')),
     model: variables.MODEL || null,
     instanceId: variables.MOLECULE_INSTANCE_ID || null,
+    program: variables[PROGRAM_VARIABLE] || null,
+    messageId: variables[MESSAGE_ID_VARIABLE] || null,
+    home: resolve(variables.HOME || join(configsDir, '..', 'home')),
     conformance: variables.MOLECULE_CONFORMANCE === '1',
     variables,
   };

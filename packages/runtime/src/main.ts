@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { RUNTIME_EXIT } from '@molecule/contract/runtime-exit';
 import { systemClock } from './clock.js';
 import { readEnv } from './env.js';
@@ -17,6 +18,7 @@ try {
     clock: systemClock,
     random: systemRandom,
     log,
+    toolServer: [process.execPath, fileURLToPath(new URL('./mcp-main.js', import.meta.url))],
     process: { pid: process.pid, startedAt },
   });
   process.on('SIGTERM', () => runtime.stop());

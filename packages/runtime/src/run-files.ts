@@ -21,6 +21,9 @@ const readyPath = (env: RuntimeEnv) => join(env.runDir, 'ready.json');
 const initialPromptPath = (env: RuntimeEnv) => join(env.configsDir, '.initial_prompt_done');
 const secretPath = (env: RuntimeEnv) => join(env.configsDir, '.platform_inbound_secret');
 
+/** Which sessions of an agent program belong to which conversations. */
+export const sessionsPath = (env: Pick<RuntimeEnv, 'runDir'>) => join(env.runDir, 'sessions.json');
+
 export const journalPath = (env: RuntimeEnv) => join(env.runDir, 'journal.jsonl');
 
 /** Whether whoever started this agent wants it to forget its conversations. `done` takes the wish away. */
@@ -52,6 +55,11 @@ export async function readToken(env: RuntimeEnv): Promise<string> {
   }
   if (token === '') throw new StartupError(`${path} is empty. Restart the workspace from its platform.`);
   return token;
+}
+
+/** With it goes all that an agent program could remember a conversation by. */
+export async function forgetSessions(env: RuntimeEnv): Promise<void> {
+  await rm(sessionsPath(env), { force: true });
 }
 
 /** What the platform must present to talk to this agent; null until the first registration. */

@@ -23,6 +23,7 @@ import { createRecentFailures } from './prompt/recent-failures.js';
 import type { Random } from './random.js';
 import {
   findInboundSecret,
+  forgetSessions,
   initialPromptMarker,
   journalPath,
   readToken,
@@ -40,6 +41,8 @@ export interface RuntimePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The argument vector that serves the platform tools over MCP, for agent programs. */
+  readonly toolServer: readonly string[];
   readonly process: { readonly pid: number; readonly startedAt: Date };
   /** Replaces the adapter `config.yaml` names; for tests. */
   readonly loadAdapter?: typeof loadAdapter;
@@ -65,7 +68,14 @@ export async function startRuntime(ports: RuntimePorts): Promise<Runtime> {
   const config = await loadConfig(env.configPath);
   checkRequiredEnv(config, env);
   const token = await readToken(env);
-  const choice = await (ports.loadAdapter ?? loadAdapter)({ env, config, clock, log });
+  const choice = await (ports.loadAdapter ?? loadAdapter)({
+    env,
+    config,
+    clock,
+    random,
+    log,
+    toolServer: ports.toolServer,
+  });
   const { adapter } = choice;
   const failures = createRecentFailures(clock);
   await mkdir(env.runDir, { recursive: true, mode: 0o700 });
@@ -251,6 +261,7 @@ async function forgetWhenAsked(env: RuntimeEnv, journal: Journal, log: Log): Pro
   const reset = resetRequest(env);
   if (!(await reset.exists())) return;
   await journal.forgetConversations();
+  await forgetSessions(env);
   await reset.done();
   log.info('conversations_forgotten', {});
 }

@@ -7,23 +7,31 @@ import { waitFor } from '@molecule/testkit';
 import { build } from 'esbuild';
 
 /** Bundles the runtime as it ships, so that tests of the process see what users run. */
-export async function bundleRuntime(): Promise<{ readonly entry: string; remove(): Promise<void> }> {
+export async function bundleRuntime(): Promise<{
+  readonly entry: string;
+  readonly toolServer: string;
+  remove(): Promise<void>;
+}> {
   const folder = await mkdtemp(join(tmpdir(), 'molecule-runtime-'));
   const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   await build({
-    entryPoints: [join(root, 'src/main.ts')],
+    entryPoints: [join(root, 'src/main.ts'), join(root, 'src/mcp-main.ts')],
     bundle: true,
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     outdir: folder,
-    outExtension: { '.js': '.mjs' },
     conditions: ['molecule-source'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
-  return { entry: join(folder, 'main.mjs'), remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    entry: join(folder, 'main.js'),
+    toolServer: join(folder, 'mcp-main.js'),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 export interface WorkspaceFolder {

@@ -39,6 +39,7 @@ export async function startAgent(options: InProcessAgentOptions): Promise<InProc
     clock: systemClock,
     random: systemRandom,
     log: { info: note, warn: note, error: note },
+    toolServer: ['/nonexistent/tools'],
     process: { pid: process.pid, startedAt: new Date() },
     ...(adapter ? { loadAdapter: async () => ({ adapter, fallbackReason: null }) } : {}),
   });

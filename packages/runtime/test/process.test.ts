@@ -209,9 +209,9 @@ it.each([
   ['a broken config.yaml', 'name: [\n', 'token-w1', 'is not valid YAML'],
   [
     'a runtime without an adapter',
-    'runtime: codex\n',
+    'runtime: openclaw\n',
     'token-w1',
-    'Runtime codex is not installed on this server. Pick echo or llm.',
+    'Runtime openclaw is not installed on this server. Pick claude-code, codex, echo or llm.',
   ],
   [
     'a missing key the template requires',

@@ -20,7 +20,13 @@ import { createRegistry } from './features/registry/index.js';
 import { createSchedules } from './features/schedules/index.js';
 import { createSecretHandlers, createSecrets } from './features/secrets/index.js';
 import { createTemplates } from './features/templates/index.js';
-import { applyTransitions, createWorkspaces, gitIdentity, workspaceReads } from './features/workspaces/index.js';
+import {
+  applyTransitions,
+  createWorkspaces,
+  githubAppToken,
+  gitIdentity,
+  workspaceReads,
+} from './features/workspaces/index.js';
 import { createLeaseKeeper } from './platform/claim-keeper.js';
 import { type Clock, createSystemClock } from './platform/clock.js';
 import { createCommit } from './platform/commit.js';
@@ -42,6 +48,8 @@ import { createTransact } from './platform/transact.js';
 import type { Ports } from './ports.js';
 import { createExternalDriver } from './provisioners/external/external.driver.js';
 import { createHostProcessTable } from './provisioners/process/host-process-table.js';
+import { createRuntimeInstaller } from './provisioners/process/installs/runtime-installer.js';
+import { createRuntimePackages } from './provisioners/process/installs/runtime-packages.js';
 import { createProcessDriver } from './provisioners/process/process.driver.js';
 import type { Provisioner } from './provisioners/provisioner.js';
 import { createProvisionerRegistry } from './provisioners/registry.js';
@@ -58,6 +66,8 @@ export interface AppInput {
   readonly gitSha: string;
   /** PATH and LANG for agents. */
   readonly baseEnvironment: { readonly path: string; readonly lang: string };
+  /** For npm, when a runtime is installed. */
+  readonly installEnvironment: Readonly<Record<string, string>>;
 }
 
 /** Seams for tests; production gives none. */
@@ -135,6 +145,17 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
   };
   const leases = createLeaseKeeper({ db: lanes.health, clock, supervisor, logger, leaseMs: LEASE_MS });
 
+  const table = createHostProcessTable();
+  const installer = createRuntimeInstaller({
+    runtimesDir: dataDir.runtimes,
+    packages: createRuntimePackages(process.platform, process.arch),
+    mayInstall: config.runtimeInstalls,
+    environment: input.installEnvironment,
+    table,
+    clock,
+    random,
+    log: logger,
+  });
   const provisioners = createProvisionerRegistry(
     overrides.provisioners ?? [
       createProvisioner(
@@ -143,7 +164,8 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
           hostId: dataDir.hostId,
           commandFor: () => [process.execPath, RUNTIME_BUNDLE],
           baseEnvironment: input.baseEnvironment,
-          table: createHostProcessTable(),
+          installer,
+          table,
           clock,
           random,
           log: logger,
@@ -181,7 +203,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     secrets,
     tokens: access.tokens,
     // In this order. What mints credentials for an agent comes last, when everything else about it is settled.
-    envMutators: [gitIdentity],
+    envMutators: [gitIdentity, ...(config.githubApp ? [githubAppToken(config.githubApp, ports.clock)] : [])],
     restartContexts: createRestartContexts({ ...ports, secrets }),
     checkClaimedUrl: urlGuard.ensureClaimedUrl,
     defaultBackend: overrides.defaultBackend ?? 'process',
@@ -345,6 +367,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       const bound = http.server.address();
       if (typeof bound === 'object' && bound !== null) address.port = bound.port;
       supervisor.start();
+      supervisor.background('sweep-runtime-installs', () => installer.sweep());
       await workspaces.resume();
       return { url: localUrl(), port: address.port };
     },

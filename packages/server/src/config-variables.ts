@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** One variable of the environment: how it is read, and what the generated page says about it. */
@@ -67,6 +68,20 @@ function url(name: string, description: Description): Variable<string | null> {
     const parsed = URL.canParse(trimmed) ? new URL(trimmed) : null;
     if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') throw new Error('must be an http or https URL');
     return trimmed;
+  });
+}
+
+/** An RSA private key in PEM, in any of its forms. A variable can hardly hold line breaks; \\n stands for them. */
+function rsaKey(name: string, description: Description): Variable<string | null> {
+  return variable(name, 'none', description, (text) => {
+    if (blank(text)) return null;
+    const pem = text.trim().replaceAll('\\n', '\n');
+    try {
+      if (createPrivateKey(pem).asymmetricKeyType === 'rsa') return pem;
+    } catch {
+      // Told below; what OpenSSL says about it would be no help.
+    }
+    throw new Error('must be an RSA private key in PEM');
   });
 }
 
@@ -242,6 +257,25 @@ export const VARIABLES = {
     example: 'openssl rand -base64 32',
     secret: true,
   }),
+  githubAppId: textOr('GITHUB_APP_ID', null, {
+    describe:
+      'With GITHUB_APP_INSTALLATION_ID and GITHUB_APP_PRIVATE_KEY: every agent is started with a token of that ' +
+      'installation as GITHUB_TOKEN and GH_TOKEN, unless it has one of its own. It lasts for an hour at most.',
+    example: '123456',
+  }),
+  githubAppInstallationId: textOr('GITHUB_APP_INSTALLATION_ID', null, {
+    describe: 'Which installation of the GitHub App.',
+    example: '7890123',
+  }),
+  githubAppPrivateKey: rsaKey('GITHUB_APP_PRIVATE_KEY', {
+    describe: 'Private key of the GitHub App in PEM; \\n stands for a line break.',
+    example: 'the text of the .pem file',
+    secret: true,
+  }),
+  githubApiUrl: url('GITHUB_API_URL', {
+    describe: 'Of GitHub Enterprise, where the App lives there. Default: https://api.github.com.',
+    example: 'https://github.example.com/api/v3',
+  }),
   provisionTimeoutSeconds: lenientSeconds('PROVISION_TIMEOUT_SECONDS', null, {
     describe: 'Limit of every start. Default: what the template says, 30 min for hermes, else 10 min.',
     example: '900',
@@ -283,6 +317,21 @@ export const VARIABLES = {
     example: 'a long random text',
     secret: true,
   }),
+  runtimeInstalls: variable<boolean>(
+    'MOLECULE_RUNTIME_INSTALLS',
+    'on',
+    {
+      describe:
+        'Whether the programs of claude-code and codex are installed with npm into the data directory when first needed. ' +
+        'off: nothing is downloaded, and `claude` or `codex` in PATH serve instead.',
+      example: 'off',
+    },
+    (text) => {
+      const value = blank(text) ? 'on' : text.trim().toLowerCase();
+      if (value !== 'on' && value !== 'off') throw new Error('must be on or off');
+      return value === 'on';
+    },
+  ),
   provisionConcurrency: {
     ...variable<number>(
       'MOLECULE_PROVISION_CONCURRENCY',

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, configurationPage, parseConfig } from './config.js';
 
@@ -120,6 +121,25 @@ describe('configuration', () => {
     ['soon', null],
   ])('R16: PROVISION_TIMEOUT_SECONDS=%s overrides every limit of a start with %s', (text, value) => {
     expect(parseConfig({ PROVISION_TIMEOUT_SECONDS: text }).provisionTimeoutSeconds).toBe(value);
+  });
+
+  it('takes a GitHub App whole or not at all, its key with real line breaks or written ones', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString().trim();
+    const app = { GITHUB_APP_ID: '7', GITHUB_APP_INSTALLATION_ID: '42', GITHUB_APP_PRIVATE_KEY: pem };
+    const expected = { appId: '7', installationId: '42', privateKey: pem, apiUrl: 'https://api.github.com' };
+    expect(parseConfig(app).githubApp).toEqual(expected);
+    const written = { ...app, GITHUB_APP_PRIVATE_KEY: pem.replaceAll('\n', '\\n') };
+    expect(parseConfig(written).githubApp).toEqual(expected);
+    expect(parseConfig({}).githubApp).toBeNull();
+    expect(() => parseConfig({ ...app, GITHUB_APP_INSTALLATION_ID: undefined })).toThrow('set all of GITHUB_APP_ID');
+    const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    });
+    for (const key of ['no key', String(elliptic)]) {
+      expect(() => parseConfig({ ...app, GITHUB_APP_PRIVATE_KEY: key })).toThrow('must be an RSA private key in PEM');
+    }
   });
 
   it('reports an unknown MOLECULE_ variable with the nearest known name', () => {

@@ -17,7 +17,10 @@ const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '::1'];
 type Variables = typeof VARIABLES;
 type Values = { readonly [K in keyof Variables]: ReturnType<Variables[K]['parse']> };
 
-export interface Config extends Omit<Values, 'dataDir' | 'environment' | 'enableTestTokens' | 'corsOrigins'> {
+type GithubVariable = 'githubAppId' | 'githubAppInstallationId' | 'githubAppPrivateKey' | 'githubApiUrl';
+
+export interface Config
+  extends Omit<Values, 'dataDir' | 'environment' | 'enableTestTokens' | 'corsOrigins' | GithubVariable> {
   readonly dataDir: string;
   /** Open to everyone on this machine (design §9): the environment says development, ADMIN_TOKEN is unset, loopback only. */
   readonly developmentMode: boolean;
@@ -32,6 +35,8 @@ export interface Config extends Omit<Values, 'dataDir' | 'environment' | 'enable
   readonly trustedOrigins: readonly string[];
   /** Whether test scripts may fetch tokens (contract registry-a2a §3.7). */
   readonly testTokens: boolean;
+  /** Null: agents get no token of a GitHub App. */
+  readonly githubApp: ReturnType<typeof toGithubApp>;
   readonly provisionConcurrencyFrom: ReturnType<typeof startsFrom>;
   /** What a person should know at boot; each is logged once. */
   readonly warnings: readonly string[];
@@ -70,7 +75,8 @@ export function parseConfig(environment: Environment): Config {
   if (faults.length > 0) throw new ConfigError(`The environment is not acceptable: ${faults.join('; ')}.`);
   const parsed = values as unknown as Values;
   const developmentEnvironment = ['development', 'dev'].includes((parsed.environment ?? '').toLowerCase());
-  const { dataDir: _given, environment: name, enableTestTokens, corsOrigins, ...rest } = parsed;
+  const { dataDir: _given, environment: name, enableTestTokens, corsOrigins, ...others } = parsed;
+  const { githubAppId, githubAppInstallationId, githubAppPrivateKey, githubApiUrl, ...rest } = others;
   const developmentMode = developmentEnvironment && parsed.adminToken === null && LOOPBACK_HOSTS.includes(parsed.host);
   return {
     ...rest,
@@ -80,9 +86,24 @@ export function parseConfig(environment: Environment): Config {
     developmentEnvironment,
     developmentMode,
     testTokens: enableTestTokens || (name !== 'production' && parsed.orgId === null),
+    githubApp: toGithubApp({ githubAppId, githubAppInstallationId, githubAppPrivateKey, githubApiUrl }),
     provisionConcurrencyFrom: startsFrom(environment[VARIABLES.provisionConcurrency.name]),
     warnings: findWarnings(environment),
   };
+}
+
+const GITHUB_API = 'https://api.github.com';
+
+/** All that an App takes, or none of it: one that lacks a part would fail every start. */
+function toGithubApp(given: Pick<Values, GithubVariable>) {
+  const { githubAppId: appId, githubAppInstallationId: installationId, githubAppPrivateKey: privateKey } = given;
+  if (appId === null && installationId === null && privateKey === null) return null;
+  if (appId === null || installationId === null || privateKey === null) {
+    const { githubAppId, githubAppInstallationId, githubAppPrivateKey } = VARIABLES;
+    const names = [githubAppId, githubAppInstallationId, githubAppPrivateKey].map(({ name }) => name);
+    throw new ConfigError(`The environment is not acceptable: set all of ${names.join(', ')}, or none.`);
+  }
+  return { appId, installationId, privateKey, apiUrl: given.githubApiUrl ?? GITHUB_API };
 }
 
 function dataDirOf(environment: Environment): string {
@@ -134,6 +155,30 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
+}
+
+/** What npm may take over from the surroundings of the server: how to reach a registry, and nothing that is a secret of ours. */
+const INSTALL_VARIABLES: readonly string[] = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'TMPDIR',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  ...['registry', 'userconfig', 'globalconfig', 'proxy', 'https_proxy', 'noproxy', 'cafile', 'strict_ssl'].flatMap(
+    (name) => [`npm_config_${name}`, `NPM_CONFIG_${name.toUpperCase()}`],
+  ),
+  ...['retries', 'timeout'].map((name) => `npm_config_fetch_${name}`),
+];
+
+export function installEnvironment(environment: Environment): Readonly<Record<string, string>> {
+  const found = INSTALL_VARIABLES.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { PATH: '/usr/bin:/bin', HOME: homedir(), ...Object.fromEntries(found) };
 }
 
 /** The page `docs/configuration.md`. */

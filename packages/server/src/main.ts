@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
-import { parseConfig, readEnvironment } from './config.js';
+import { installEnvironment, parseConfig, readEnvironment } from './config.js';
 import { EXIT, explain } from './explain.js';
 import { openPostgres } from './open-postgres.js';
 import { openDataDir } from './platform/data-dir.js';
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     version,
     gitSha: environment.MOLECULE_GIT_SHA ?? 'dev',
     baseEnvironment: { path: environment.PATH ?? '/usr/bin:/bin', lang: environment.LANG ?? 'C.UTF-8' },
+    installEnvironment: installEnvironment(environment),
   });
 
   let stopping = false;

@@ -57,7 +57,7 @@ describe('who may announce the agent of a workspace', () => {
   });
 
   it('B-12: a managed one is never open: started again, it gets in by the token it was handed, and nobody by none', async () => {
-    const never: string = (await app.call('POST', '/workspaces', { name: 'never', runtime: 'codex' })).body.id;
+    const never: string = (await app.call('POST', '/workspaces', { name: 'never', runtime: 'openclaw' })).body.id;
     await waitFor(async () => (await app.call('GET', `/workspaces/${never}`)).body.status === 'failed');
     expect(await knock(never, null)).toEqual([401]);
 

@@ -103,6 +103,10 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     readFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, status: 200 },
     deleteFile: { path: `/workspaces/${cast.managed}/files/notes/a.md`, status: 200 },
     listOrphans: { status: 200 },
+    listRuntimes: { status: 200 },
+    // There is nothing to install for it.
+    installRuntime: { path: '/runtimes/echo/install', status: 404 },
+    removeRuntime: { path: '/runtimes/echo/install', status: 404 },
     listTemplates: { status: 200 },
     listTemplateProblems: { status: 200 },
     importTemplate: { body: { name: 'Given', files: { 'system-prompt.md': 'You are given.' } }, status: 201 },
@@ -227,7 +231,7 @@ async function castOf(world: RealApp): Promise<Cast> {
     { target_id: worker.id, task: 'first' },
     lead.token,
   );
-  const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'codex' });
+  const managed = await world.call('POST', '/workspaces', { name: 'managed', runtime: 'openclaw' });
   await world.call('POST', '/session', { token: ADMIN_TOKEN });
   const link = new URL(await world.app.createLoginLink());
   return {
@@ -420,13 +424,16 @@ describe('when the database goes away', () => {
       getViewport: '200',
       health: '200',
       importTemplate: '201',
+      installRuntime: '404',
       listOrgTemplates: '200',
+      listRuntimes: '200',
       listTemplateProblems: '200',
       listTemplates: '200',
       live: '426',
       metrics: '200',
       openapi: '200',
       readSigningKeys: '200',
+      removeRuntime: '404',
       showLogin: '200',
     });
     await proxy.restore();

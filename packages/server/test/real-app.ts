@@ -66,6 +66,7 @@ export async function startRealApp(
       version: '1.2.3',
       gitSha: 'abc',
       baseEnvironment: { path: '/usr/bin:/bin', lang: 'C.UTF-8' },
+      installEnvironment: { PATH: '/usr/bin:/bin' },
     },
     {
       provisioners: [createProvisioner(backend.createDriver()), createProvisioner(createExternalDriver({ clock }))],

@@ -123,7 +123,7 @@ async function work(app: RealApp, agent: FakeAgent): Promise<void> {
   const waiting = await create({ name: 'Waiting', external: true });
   await accepted(app.call('POST', `/workspaces/${waiting}/external/rotate`));
   await accepted(app.call('POST', `/workspaces/${waiting}/notify`, { message: 'I am still waiting' }));
-  await create({ name: 'Impossible', runtime: 'codex' });
+  await create({ name: 'Impossible', runtime: 'openclaw' });
   const writer = await create({ name: 'Writer', external: true, url: agent.url, parent_id: lead });
   const message = { kind: 'message', role: 'user', messageId: randomUUID(), parts: [{ kind: 'text', text: 'hello' }] };
   const envelope = { jsonrpc: '2.0', id: 1, method: 'message/send', params: { message } };

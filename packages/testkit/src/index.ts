@@ -2,6 +2,7 @@ export { countAbortFollowers } from './abort-followers.js';
 export { bundleProgram } from './bundle.js';
 export { cloneTestDatabase, listTestDatabases, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { type AgentRequest, type Behaviour, createFakeAgent, type FakeAgent } from './fake-agent/index.js';
+export { fakeCli, fakeCliPackages } from './fake-clis/index.js';
 export { createFakeClock, type FakeClock } from './fake-clock.js';
 export {
   createFakeLlm,
@@ -14,6 +15,7 @@ export {
   type LlmScript,
   resultsOf,
 } from './fake-llm/index.js';
+export { createNpmRegistry, type NpmPackage, type NpmRegistry } from './npm-registry.js';
 export {
   createDataDir,
   removeDataDir,

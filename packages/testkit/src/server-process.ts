@@ -58,6 +58,8 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
       PORT: '0',
       LOG_LEVEL: 'warn',
       RATE_LIMIT: '1000000',
+      // Nothing that a test forgot to name is fetched over the network.
+      MOLECULE_RUNTIME_INSTALLS: 'off',
       ...options.env,
       MOLECULE_DATA_DIR: dataDir,
     },

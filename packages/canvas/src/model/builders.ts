@@ -28,6 +28,7 @@ export function buildWorkspace(change: Partial<Workspace> & { id: string }): Wor
     generation: 1,
     demo: false,
     model: null,
+    start_progress: '',
     hibernation_idle_minutes: null,
     needs_restart: false,
     template_changed: false,

@@ -10,6 +10,13 @@ it('work under way is shown before the error of an earlier turn', () => {
   expect(footOf({ ...working, current_task: '', active_tasks: 0 })).toEqual({ kind: 'error', text: 'no credit' });
 });
 
+it('a card tells what its start is doing, and only while it starts', () => {
+  const starting = agent({ status: 'provisioning', start_progress: 'Installing codex 1.2.3… 40 %' });
+  expect(footOf(starting)).toEqual({ kind: 'starting', text: 'Installing codex 1.2.3… 40 %' });
+  expect(cardNotes(starting)).toEqual(['Installing codex 1.2.3… 40 %']);
+  expect(footOf({ ...starting, status: 'online' })).toEqual({ kind: 'nothing' });
+});
+
 it('a card tells an error without the log that follows it', () => {
   const text = 'The key was refused. Save another one.';
   expect(footOf(agent({ last_sample_error: `${text}\n\nlast line of the log` }))).toEqual({ kind: 'error', text });

@@ -11,14 +11,22 @@ export function errorOf(agent: Workspace): string {
 /** What the foot of a card shows. Work under way comes first: the error of an earlier turn must not hide it. */
 export type CardFoot =
   | { readonly kind: 'working'; readonly task: string; readonly count: number }
+  | { readonly kind: 'starting'; readonly text: string }
   | { readonly kind: 'error'; readonly text: string }
   | { readonly kind: 'nothing' };
 
 export function footOf(agent: Workspace): CardFoot {
   const { current_task: task, active_tasks: count } = agent;
   if (task !== '' || count > 0) return { kind: 'working', task, count };
+  const starting = progressOf(agent);
+  if (starting !== '') return { kind: 'starting', text: starting };
   const text = errorOf(agent);
   return text === '' ? { kind: 'nothing' } : { kind: 'error', text };
+}
+
+/** What a long start is doing; "" when it is nothing special, or over. */
+export function progressOf(agent: Workspace): string {
+  return agent.status === 'provisioning' ? agent.start_progress : '';
 }
 
 /** Why the answers are a demonstration, as the agent's own card tells; null when they are not. */
@@ -36,6 +44,6 @@ export function demoReason(agent: Workspace): string | null {
 export function cardNotes(agent: Workspace): string[] {
   const cut = [agent.current_task, agent.role ?? ''].filter((text) => text.length > LINE_CHARACTERS);
   const reason = demoReason(agent);
-  const notes = [errorOf(agent), ...cut, reason === null ? '' : `Demo: ${reason}`];
+  const notes = [progressOf(agent), errorOf(agent), ...cut, reason === null ? '' : `Demo: ${reason}`];
   return notes.filter((note) => note !== '');
 }

@@ -16,6 +16,15 @@ it('a crash loop leads to the log', () => {
   ).toBe('logs');
 });
 
+it('a program that could not be installed is told with what to do, and without a log that does not exist', () => {
+  const text = 'Cannot install codex 1.2.3: npm was not found. Install npm, then restart the agent.';
+  const stuck = { ...failed, last_sample_error: text };
+  expect(adviseOn(stuck, { reason: 'runtime_install_failed', missing: [], logTail: null })).toMatchObject({
+    advice: text,
+    next: 'wait',
+  });
+});
+
 it('every problem has a next step, everything else is left in peace', () => {
   expect(adviseOn(buildWorkspace({ id: 'w', status: 'degraded' }), undefined)?.next).toBe('logs');
   expect(adviseOn(buildWorkspace({ id: 'w', status: 'offline' }), undefined)?.next).toBe('wait');

@@ -28,6 +28,14 @@ export function adviseOn(agent: Workspace, failure: Failure | undefined): Failur
           next: 'logs',
         };
       }
+      // Nothing of it ever ran, so there is no log to read; the sentence itself says what to do.
+      if (failure?.reason === 'runtime_install_failed') {
+        return {
+          title: 'The program of its runtime could not be installed',
+          advice: reason,
+          next: 'wait',
+        };
+      }
       return {
         title: reason || 'The agent could not be started',
         advice: 'Its log has more. Put the cause right, then restart it.',

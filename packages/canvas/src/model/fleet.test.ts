@@ -83,6 +83,16 @@ describe('events', () => {
     expect(after(frame('WORKSPACE_UPDATED', { changes })).agents.get('lead')).toMatchObject(changes);
   });
 
+  it('what a start is doing is shown while it starts, and a new start begins without', () => {
+    const told = after(
+      frame('WORKSPACE_PROVISIONING', { name: 'Lead', tier: 3, runtime: 'codex' }),
+      frame('WORKSPACE_UPDATED', { changes: { start_progress: 'Installing codex…' } }),
+    );
+    expect(told.agents.get('lead')?.start_progress).toBe('Installing codex…');
+    const again = frame('WORKSPACE_PROVISIONING', { name: 'Lead', tier: 3, runtime: 'echo' });
+    expect(withFrames(told, [again], 0).agents.get('lead')?.start_progress).toBe('');
+  });
+
   it('a card tells whether its answers are a demonstration', () => {
     expect(after(frame('AGENT_CARD_UPDATED', { agent_card: { demo: true } })).agents.get('lead')?.demo).toBe(true);
   });

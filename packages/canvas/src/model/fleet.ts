@@ -81,6 +81,7 @@ function applyFrame(draft: FleetDraft, frame: EventFrame, nowMs: number): void {
         url: '',
         current_task: '',
         active_tasks: 0,
+        start_progress: '',
       } as const;
       if (draft.agent(id)) draft.patch(id, { ...started, last_sample_error: '' });
       else
@@ -313,6 +314,7 @@ function partialWorkspace(
     generation: 0,
     demo: false,
     model: null,
+    start_progress: '',
     hibernation_idle_minutes: null,
     needs_restart: false,
     template_changed: false,

@@ -20,6 +20,9 @@ import { orgImport } from './org/import.js';
 import { orgLs } from './org/ls.js';
 import { queueDrop } from './queue/drop.js';
 import { queueLs } from './queue/ls.js';
+import { runtimeInstall } from './runtime/install.js';
+import { runtimeLs } from './runtime/ls.js';
+import { runtimeRm } from './runtime/rm.js';
 import { secretLs } from './secret/ls.js';
 import { secretRm } from './secret/rm.js';
 import { secretSet } from './secret/set.js';
@@ -33,7 +36,9 @@ import { tokensCreate } from './tokens/create.js';
 import { tokensLs } from './tokens/ls.js';
 import { orgTokensCreate, orgTokensLs, orgTokensRevoke } from './tokens/org.js';
 import { tokensRevoke } from './tokens/revoke.js';
+import { wsConnection } from './ws/connection.js';
 import { wsHibernate } from './ws/hibernate.js';
+import { wsInvite } from './ws/invite.js';
 import { wsLs } from './ws/ls.js';
 import { wsPause } from './ws/pause.js';
 import { wsRestart } from './ws/restart.js';
@@ -52,10 +57,15 @@ export const COMMANDS: readonly Command[] = [
   wsResume,
   wsHibernate,
   wsRm,
+  wsInvite,
+  wsConnection,
   templateLs,
   templateSet,
   templateImport,
   templateProblems,
+  runtimeLs,
+  runtimeInstall,
+  runtimeRm,
   secretLs,
   secretSet,
   secretRm,

@@ -7,6 +7,8 @@ export const downloadRoutes = {
     path: '/dl/molecule-mcp.tgz',
     summary: 'The program molecule-mcp as an npm package: npx -y -p <this address> molecule-mcp',
     access: 'open',
+    // npx sends no header of ours; the program is the same for every tenant.
+    tenantOpen: true,
     rate: 'default',
     responses: { 200: Type.String({ format: 'binary' }) },
     errors: ['download_not_built'],

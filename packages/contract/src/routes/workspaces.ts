@@ -69,6 +69,8 @@ const shared = {
   /** Additive: whether answers are a labelled demonstration (design §10). */
   demo: Type.Boolean(),
   model: Nullable(Type.String()),
+  /** Additive: what a long start is doing, for people; "" when there is nothing to tell. */
+  start_progress: Type.String(),
   /** Additive: null when it never hibernates by itself. */
   hibernation_idle_minutes: Nullable(Type.Integer()),
   /** Additive: what is stored takes effect with the next restart only: another template, folder, access or runtime. */

@@ -3,6 +3,7 @@ import type { RuntimeConfig } from '../config/runtime-config.js';
 import type { RuntimeEnv } from '../env.js';
 import { StartupError } from '../exit.js';
 import type { Log } from '../log.js';
+import type { Random } from '../random.js';
 import type { Adapter } from './adapter.js';
 
 export interface AdapterChoice {
@@ -15,7 +16,10 @@ export interface AdapterDependencies {
   readonly env: RuntimeEnv;
   readonly config: RuntimeConfig;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
+  /** The argument vector that serves the platform tools over MCP. */
+  readonly toolServer: readonly string[];
 }
 
 /**
@@ -35,8 +39,18 @@ export async function loadAdapter(dependencies: AdapterDependencies): Promise<Ad
       const reason = adapter.keyless ? null : adapter.unusable;
       return { adapter: await loadEcho(dependencies, reason), fallbackReason: adapter.unusable };
     }
+    case 'claude-code': {
+      const { createClaudeCodeAdapter } = await import('./claude-code/index.js');
+      return { adapter: createClaudeCodeAdapter(dependencies), fallbackReason: null };
+    }
+    case 'codex': {
+      const { createCodexAdapter } = await import('./codex/index.js');
+      return { adapter: createCodexAdapter(dependencies), fallbackReason: null };
+    }
     default:
-      throw new StartupError(`Runtime ${config.runtime} is not installed on this server. Pick echo or llm.`);
+      throw new StartupError(
+        `Runtime ${config.runtime} is not installed on this server. Pick claude-code, codex, echo or llm.`,
+      );
   }
 }
 

@@ -84,7 +84,7 @@ async function serve(settings: McpSettings): Promise<void> {
   if (accepted.includes(false)) {
     say(
       'error',
-      'the platform refused the token; take a new one from the canvas, tab Tokens, and start again with it.',
+      'the platform refused the token. Have a new one made (POST /workspaces/:id/external/rotate) and start again with it.',
     );
     process.exit(EXIT.refused);
   }

@@ -78,7 +78,7 @@ It is started by an MCP host, with these variables:
   MOLECULE_WORKSPACE_TOKEN   its token (or the file .auth_token in CONFIGS_DIR)
 or, for several workspaces at once, instead of the last two:
   MOLECULE_WORKSPACES        [{"id":"…","token":"…"}, …]
-The ready command is in the canvas: open the workspace, "Connect", tab "Universal MCP".
+The ready command is printed by "./molecule ws invite <name>" where the server runs.
 `;
 }
 

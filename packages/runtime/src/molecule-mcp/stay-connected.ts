@@ -106,7 +106,7 @@ export function stayConnected(options: StayConnectedOptions): Connected {
         } else if ((event.count - LOUD_FROM) % LOUD_EVERY === 0) {
           say(
             'error',
-            `${name}the token of workspace ${workspace.id} was revoked (refused ${event.count} times: ${event.reason}). The workspace was probably deleted. If not, make a new token in the canvas, tab Tokens, and start this host again with it.`,
+            `${name}the token of workspace ${workspace.id} was revoked (refused ${event.count} times: ${event.reason}). The workspace was probably deleted. If not, a new token (canvas, tab Tokens, or POST /workspaces/:id/external/rotate) regenerates the connection; start this host again with it.`,
           );
         }
         return;

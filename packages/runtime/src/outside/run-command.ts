@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Clock } from '../clock.js';
 import type { Answer } from './answer.js';
 
@@ -24,8 +24,11 @@ const KILL_AFTER_MS = 5_000;
 export function runCommand(spec: CommandSpec, prompt: string, clock: Clock, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
     const args = spec.promptAs === 'argument' ? [...spec.args, prompt] : [...spec.args];
-    // A group of its own: Ctrl-C in a terminal reaches this program alone, which then ends the command in order.
-    const child = spawn(spec.program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = begin(spec.program, args);
+    if (child instanceof Error) {
+      resolve(cannotRun(spec.program, child));
+      return;
+    }
     const output = collect(OUTPUT_BYTES_MAX, 'first');
     const errors = collect(ERROR_BYTES_MAX, 'last');
     let stoppedBecause: string | null = null;
@@ -64,10 +67,7 @@ export function runCommand(spec: CommandSpec, prompt: string, clock: Clock, sign
     };
     child.stdout.on('data', output.add);
     child.stderr.on('data', errors.add);
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
-      finish({ failure: `${spec.program} cannot be run: ${why}` });
-    });
+    child.once('error', (error) => finish(cannotRun(spec.program, error)));
     child.once('close', (code, signalName) => {
       if (stoppedBecause !== null) finish({ failure: withLastWords(stoppedBecause, errors.text()) });
       else if (code === 0) finish({ text: output.text() });
@@ -78,6 +78,21 @@ export function runCommand(spec: CommandSpec, prompt: string, clock: Clock, sign
     child.stdin.end(spec.promptAs === 'input' ? prompt : '');
     if (signal.aborted) onAbort();
   });
+}
+
+/** Some refusals of the system are thrown and others come as an event. */
+function begin(program: string, args: readonly string[]): ChildProcessWithoutNullStreams | Error {
+  try {
+    // A group of its own: Ctrl-C in a terminal reaches this program alone, which then ends the command in order.
+    return spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function cannotRun(program: string, error: Error): Answer {
+  const missing = 'code' in error && error.code === 'ENOENT';
+  return { failure: `${program} cannot be run: ${missing ? 'there is no such program' : error.message}` };
 }
 
 function withLastWords(what: string, errors: string): string {

@@ -6,6 +6,8 @@ import type { Random } from './random.js';
 export interface DataDir {
   readonly path: string;
   readonly workspaces: string;
+  /** Programs of runtimes, installed when first needed. */
+  readonly runtimes: string;
   /** Imported workspace templates; not there before the first. */
   readonly templates: string;
   /** Generated on first use and kept; the same on every later start. */
@@ -52,6 +54,7 @@ export async function openDataDir(path: string, random: Random): Promise<DataDir
     return {
       path,
       workspaces,
+      runtimes: join(path, 'runtimes'),
       templates: join(path, 'templates'),
       adminToken: await ensureKey(join(keys, 'admin-token'), () => random.token(32)),
       secretsKey: await ensureKey(secretsKeyFile, createSecretsKey),

@@ -1,4 +1,5 @@
 import type { FileAccess } from './files.js';
+import type { RuntimeInstalls } from './runtime-installs.js';
 
 /**
  * The port between the control plane and whatever runs agents (design §6).
@@ -192,6 +193,8 @@ export interface Provisioner {
   readonly console: ConsoleAccess | null;
   /** Null when the backend keeps no files of its workspaces. They last while their workspace is stopped. */
   readonly files: FileAccess | null;
+  /** Null when nothing has to be installed before an instance can start. */
+  readonly installs: RuntimeInstalls | null;
 
   /**
    * Makes exactly one instance of `spec.generation` run and resolves when it accepts connections. Repeatable: while one

@@ -14,6 +14,7 @@ import {
   type Provisioner,
   type ProvisionerCapabilities,
 } from './provisioner.js';
+import type { RuntimeInstalls } from './runtime-installs.js';
 import { untilAborted } from './until-aborted.js';
 
 /**
@@ -26,6 +27,7 @@ export interface Driver {
   readonly console: ConsoleAccess | null;
   /** Called with usable paths and sizes only; errors of the system may fly. */
   readonly files: FileAccess | null;
+  readonly installs: RuntimeInstalls | null;
   /**
    * Called only after `inspect` found nothing running. Resolves when the instance accepts connections; on rejection or
    * abort it has ended whatever it started.
@@ -117,6 +119,7 @@ export function createProvisioner(driver: Driver): Provisioner {
     capabilities: driver.capabilities,
     console: driver.console,
     files: driver.files === null ? null : guardFiles(driver.files),
+    installs: driver.installs,
     ensure: (spec, record, signal) =>
       lanes.take(spec.workspaceId, 'ensure', spec.generation, signal, (turn) => ensure(spec, record, turn)),
     stop: (ref, signal) => lanes.take(ref.workspaceId, 'stop', ref.generation, signal, (turn) => stop(ref, turn)),

@@ -9,12 +9,18 @@ export const anthropicCodec: Codec = {
 
   readRequest(body) {
     if (typeof body.max_tokens !== 'number') throw new MalformedRequest('max_tokens: Field required');
-    const messages = listAt(body.messages, 'messages').map((entry, index) => readMessage(entry, `messages.${index}`));
+    const entries = listAt(body.messages, 'messages').map((entry, index) => objectAt(entry, `messages.${index}`));
+    // Newer clients also send instructions in the middle of a conversation.
+    const isSystem = (entry: JsonObject) => entry.role === 'system';
+    const inserted = entries.filter(isSystem).map((entry) => textOfParts(entry.content, ['text'], 'messages.content'));
+    const messages = entries.flatMap((entry, index) =>
+      isSystem(entry) ? [] : [readMessage(entry, `messages.${index}`)],
+    );
     if (messages.length === 0) throw new MalformedRequest('messages: at least one message is required');
     return {
       model: textAt(body.model, 'model'),
       stream: body.stream === true,
-      system: textOfParts(body.system, ['text'], 'system'),
+      system: [textOfParts(body.system, ['text'], 'system'), ...inserted].join('\n'),
       messages,
       tools: listAt(body.tools ?? [], 'tools').map((tool, index) =>
         textAt(objectAt(tool, `tools.${index}`).name, `tools.${index}.name`),

@@ -148,3 +148,24 @@ it('names the tool behind a result by its call', async () => {
     toolResults: [{ callId: 'c1', name: 'look', text: 'seen' }],
   });
 });
+
+it('reads instructions that Anthropic clients insert into a conversation', async () => {
+  const server = await start({ text: 'ok' });
+  const messages = [
+    { role: 'user', content: 'Hello' },
+    { role: 'system', content: 'Be brief.' },
+  ];
+  expect((await post(server, '/v1/messages', { system: 'Be kind.', messages })).status).toBe(200);
+  expect(server.requests[0]).toMatchObject({ system: 'Be kind.\nBe brief.', lastUserText: 'Hello' });
+});
+
+it('knows tools of a group of the Responses API by both names, and calls them by each', async () => {
+  const server = await start({ toolCalls: [{ name: 'mcp__x__find', input: {} }] }, { text: 'ok' });
+  const tools = [{ type: 'namespace', name: 'mcp__x', tools: [{ type: 'function', name: 'find' }] }];
+  const { output } = (await (await post(server, '/v1/responses', { tools })).json()) as { output: object[] };
+  expect(output).toMatchObject([{ type: 'function_call', namespace: 'mcp__x', name: 'find' }]);
+  const result = { type: 'function_call_output', call_id: 'call_1_0', output: 'found' };
+  await post(server, '/v1/responses', { tools, input: [...output, result] });
+  expect(server.requests[0]?.tools).toEqual(['mcp__x__find']);
+  expect(server.requests[1]?.toolResults).toEqual([{ callId: 'call_1_0', name: 'mcp__x__find', text: 'found' }]);
+});

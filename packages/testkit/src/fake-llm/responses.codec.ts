@@ -39,18 +39,19 @@ export const responsesCodec: Codec = {
         .flatMap((entry, index) => readItem(entry, `input[${index}]`)),
       tools: listAt(body.tools ?? [], 'tools')
         .filter(isObject)
+        .flatMap((tool) => [tool, ...namespaced(tool)])
         .filter((tool) => tool.type === 'function')
         .map((tool, index) => textAt(tool.name, `tools[${index}].name`)),
     };
   },
 
-  writeAnswer(answer) {
-    return { ...response(answer, finalStatus(answer)), output: outputItems(answer), usage: usage(answer) };
+  writeAnswer(answer, body) {
+    return { ...response(answer, finalStatus(answer)), output: outputItems(answer, body), usage: usage(answer) };
   },
 
-  writeEvents(answer) {
+  writeEvents(answer, body) {
     const started = response(answer, 'in_progress');
-    const items = outputItems(answer).flatMap((item, index) =>
+    const items = outputItems(answer, body).flatMap((item, index) =>
       item.type === 'message' ? textEvents(answer, item, index) : callEvents(item, index),
     );
     const status = finalStatus(answer);
@@ -60,7 +61,7 @@ export const responsesCodec: Codec = {
       ...items,
       {
         type: status === 'completed' ? 'response.completed' : 'response.incomplete',
-        response: { ...response(answer, status), output: outputItems(answer), usage: usage(answer) },
+        response: { ...response(answer, status), output: outputItems(answer, body), usage: usage(answer) },
       },
     ];
     return events.map((data, sequence_number) => ({ event: data.type, data: { ...data, sequence_number } }));
@@ -78,6 +79,29 @@ export const responsesCodec: Codec = {
 
 type NumberedEvent = JsonObject & { readonly type: string };
 
+/** Tools may be grouped; scripts know one of a group by both names, as in `group__tool`. */
+function namespaced(tool: JsonObject): readonly JsonObject[] {
+  if (tool.type !== 'namespace') return [];
+  const inner = listAt(tool.tools ?? [], 'tools').filter(isObject);
+  return inner.map((one) => ({ ...one, name: joined(tool.name, String(one.name)) }));
+}
+
+function joined(namespace: unknown, name: string): string {
+  return typeof namespace === 'string' && namespace !== '' ? `${namespace}__${name}` : name;
+}
+
+function apart(name: string, body: JsonObject): { readonly name: string; readonly namespace?: string } {
+  const groups = listAt(body.tools ?? [], 'tools')
+    .filter(isObject)
+    .filter((tool) => tool.type === 'namespace');
+  for (const group of groups) {
+    const namespace = String(group.name);
+    if (namespaced(group).some((tool) => tool.name === name))
+      return { namespace, name: name.slice(namespace.length + 2) };
+  }
+  return { name };
+}
+
 /** Consecutive function calls stay separate messages: the API has no message around them. */
 function readItem(item: JsonObject, where: string): readonly CodecMessage[] {
   switch (item.type ?? 'message') {
@@ -88,7 +112,8 @@ function readItem(item: JsonObject, where: string): readonly CodecMessage[] {
     }
     case 'function_call': {
       const input = parseArguments(textAt(item.arguments, `${where}.arguments`), where);
-      const call = { id: textAt(item.call_id, `${where}.call_id`), name: textAt(item.name, `${where}.name`), input };
+      const name = joined(item.namespace, textAt(item.name, `${where}.name`));
+      const call = { id: textAt(item.call_id, `${where}.call_id`), name, input };
       return [{ role: 'assistant', toolCalls: [call] }];
     }
     case 'function_call_output': {
@@ -96,6 +121,7 @@ function readItem(item: JsonObject, where: string): readonly CodecMessage[] {
       return [{ role: 'user', toolResults: [{ callId: textAt(item.call_id, `${where}.call_id`), text }] }];
     }
     case 'reasoning':
+    case 'configuration_update':
       return [];
     case 'item_reference':
       throw new MalformedRequest(`Item with id '${String(item.id)}' not found. Items are not persisted.`);
@@ -109,7 +135,7 @@ type OutputItem = JsonObject & { readonly id: string } & (
     | { readonly type: 'function_call'; readonly arguments: string }
   );
 
-function outputItems(answer: CompleteAnswer): readonly OutputItem[] {
+function outputItems(answer: CompleteAnswer, body: JsonObject): readonly OutputItem[] {
   return [
     ...(answer.text === ''
       ? []
@@ -126,7 +152,7 @@ function outputItems(answer: CompleteAnswer): readonly OutputItem[] {
       type: 'function_call' as const,
       id: `fc_${call.id}`,
       call_id: call.id,
-      name: call.name,
+      ...apart(call.name, body),
       arguments: JSON.stringify(call.input),
       status: 'completed',
     })),

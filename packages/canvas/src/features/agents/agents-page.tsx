@@ -170,6 +170,8 @@ function DoingNow({ agent }: { agent: Workspace }) {
   switch (foot.kind) {
     case 'working':
       return <span title={foot.task}>{foot.task || 'Working'}</span>;
+    case 'starting':
+      return <span title={foot.text}>{foot.text}</span>;
     case 'error':
       return (
         <span className="text-bad" title={foot.text}>

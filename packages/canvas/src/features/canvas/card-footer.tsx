@@ -1,5 +1,5 @@
 import type { Workspace } from '@molecule/contract';
-import { CircleAlert, Sparkle } from 'lucide-react';
+import { CircleAlert, Download, Sparkle } from 'lucide-react';
 import { footOf } from '../../model/card-notes.js';
 import { canAnswer } from '../../model/status.js';
 import { classes } from '../../ui/classes.js';
@@ -14,6 +14,13 @@ export function CardFooter({ agent }: { agent: Workspace }) {
           <Sparkle aria-hidden className="size-3.5 shrink-0 animate-breathe text-busy" />
           <span className="truncate">{foot.task || 'Working'}</span>
           {foot.count > 1 && <span className="ml-auto shrink-0 text-ink-soft">{foot.count} tasks</span>}
+        </p>
+      );
+    case 'starting':
+      return (
+        <p className="mt-2 flex items-center gap-1.5 text-xs text-ink">
+          <Download aria-hidden className="size-3.5 shrink-0 text-busy" />
+          <span className="truncate">{foot.text}</span>
         </p>
       );
     case 'error':

@@ -3,6 +3,7 @@ import { ArrowUp, KeyRound } from 'lucide-react';
 import { type KeyboardEvent, useId, useLayoutEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import { useServices, useSession } from '../../app/services-context.js';
+import { progressOf } from '../../model/card-notes.js';
 import { statusStyle } from '../../model/status.js';
 import { setDraft } from '../../state/session-store.js';
 import { Kbd } from '../../ui/kbd.js';
@@ -111,7 +112,7 @@ function noteFor(agent: Workspace): string | null {
     case 'degraded':
       return null;
     case 'provisioning':
-      return `${agent.name} is starting; your message is delivered when it is online.`;
+      return `${agent.name} is starting; your message is delivered when it is online. ${progressOf(agent)}`.trimEnd();
     case 'hibernated':
     case 'hibernating':
       return `${agent.name} hibernates; a message wakes it.`;

@@ -13,6 +13,7 @@ import {
   systemRandom,
 } from '@molecule/runtime/outside';
 import { type Command, type Context, type Outcome, RefusedError, readCount } from '../../command.js';
+import { PROGRAM } from '../../config.js';
 import { lockFolder } from './lock.js';
 import { type Seat, takeSeat } from './seat.js';
 
@@ -130,7 +131,7 @@ function report(seat: Seat, end: DriveEnd): Outcome {
       return { text: `${seat.name} went offline.` };
     case 'revoked':
       throw new RefusedError(`the token of ${seat.name} (${seat.id}) was revoked`, {
-        help: 'Take a new one from the canvas (tab Tokens, or "Connect" of the workspace) and start again with it.',
+        help: `Whoever may administer it makes a new one: ${PROGRAM} connect ${seat.id} --new-token -- …, or ${PROGRAM} ws connection ${seat.id} --new-token.`,
         fields: { reason: 'token_revoked', id: seat.id },
       });
     case 'removed':

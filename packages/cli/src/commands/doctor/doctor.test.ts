@@ -20,6 +20,7 @@ beforeEach(async () => {
   const loop = { last_tick_at: '2026-01-01T00:00:00Z', seconds_ago: 1, failures: 0, last_error: null };
   cli.server.on('adminLiveness', { status: 200, body: { subsystems: { sweep: loop } } });
   cli.server.on('listTemplateProblems', { status: 200, body: [] });
+  cli.server.on('listRuntimes', { status: 200, body: [] });
 });
 afterEach(async () => {
   await cli.close();
@@ -162,5 +163,34 @@ describe('the server', () => {
       'FAIL  background loops: failing: sweep: boom',
       'FAIL  templates: x/config.yaml:4: bad indentation',
     ]);
+  });
+});
+
+describe('the programs of runtimes', () => {
+  const codex = {
+    runtime: 'codex',
+    package: '@openai/codex',
+    version: '0.169.0',
+    state: 'installed',
+    note: null,
+    download_mb: 160,
+    versions: [
+      { version: '0.160.0', bytes: 104_857_600, installed_at: null },
+      { version: '0.169.0', bytes: 209_715_200, installed_at: null },
+    ],
+    last_failure: null,
+  };
+
+  it('are listed with every version that takes room', async () => {
+    cli.server.on('listRuntimes', { status: 200, body: [codex] });
+    const { out, exit } = await cli.molecule('doctor');
+    expect(exit).toBe(0);
+    expect(out).toContain('ok    runtimes: codex 0.160.0 (100 MB), 0.169.0 (200 MB)');
+  });
+
+  it('that could not be installed are told with the reason', async () => {
+    const body = [{ ...codex, state: 'missing', versions: [], last_failure: 'Cannot install codex: no npm.' }];
+    cli.server.on('listRuntimes', { status: 200, body });
+    expect(failures(await cli.molecule('doctor'))).toEqual(['FAIL  runtimes: Cannot install codex: no npm.']);
   });
 });

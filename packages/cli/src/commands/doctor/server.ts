@@ -1,6 +1,7 @@
 import { ApiError, type Client, createClient, UnreachableError } from '@molecule/contract/client';
 import { EXIT } from '../../command.js';
-import { addressFault, type Environment } from '../../config.js';
+import { addressFault, type Environment, PROGRAM } from '../../config.js';
+import { sizesOf } from '../runtime/words.js';
 import { bad, type Finding, good } from './finding.js';
 
 const TIMEOUT_MS = 5_000;
@@ -15,7 +16,9 @@ export async function checkServer(environment: Environment): Promise<Finding[]> 
   const reached = await checkHealth(client, environment);
   if (!reached.ok) return [reached];
   const credential = await checkCredential(client);
-  const further = credential.ok ? await Promise.all([checkLoops(client), checkTemplates(client)]) : [];
+  const further = credential.ok
+    ? await Promise.all([checkLoops(client), checkTemplates(client), checkRuntimes(client)])
+    : [];
   return [reached, await checkReady(client), credential, ...further];
 }
 
@@ -85,6 +88,20 @@ async function checkTemplates(client: Client): Promise<Finding> {
     if (body.length === 0) return good('templates', 'all can be read');
     const places = body.map(({ file, line, reason }) => `${file}${line === undefined ? '' : `:${line}`}: ${reason}`);
     return bad('templates', places.join('; '), 'Correct the files named; the other templates are not affected.');
+  });
+}
+
+/** A runtime that is not there is in order: it comes with the first agent that needs it. */
+async function checkRuntimes(client: Client): Promise<Finding> {
+  return look('runtimes', async () => {
+    const { body } = await client.call('listRuntimes', {});
+    const failed = body.flatMap(({ last_failure: failure }) => (failure === null ? [] : [failure]));
+    if (failed.length > 0) {
+      return bad('runtimes', failed.join(' '), `Try again with "${PROGRAM} runtime install <runtime>".`);
+    }
+    const there = body.filter(({ versions }) => versions.length > 0);
+    const sizes = there.map((found) => `${found.runtime} ${sizesOf(found)}`).join(', ');
+    return good('runtimes', sizes === '' ? 'none is installed; each comes with its first agent' : sizes);
   });
 }
 

@@ -21,7 +21,7 @@ export const wsLs: Command = {
       `${'  '.repeat(depth)}${workspace.name}`,
       workspace.status + (workspace.demo ? ' (demo)' : ''),
       workspace.runtime,
-      cutToWidth(workspace.current_task || reasonOf(workspace), NOW_COLUMNS),
+      cutToWidth(workspace.current_task || workspace.start_progress || reasonOf(workspace), NOW_COLUMNS),
       workspace.id,
     ]);
     return { data: body, text: table(['NAME', 'STATUS', 'RUNTIME', 'NOW', 'ID'], rows) };

@@ -57,13 +57,17 @@ describe('what a polling agent says and hears', () => {
     expect((await eventsOf(id))[0]?.payload).toMatchObject({ attachments: files });
   });
 
-  it('a message too long for an event is told by its beginning, and kept whole', async () => {
+  it.each([
+    ['long', '界'.repeat(20_000)],
+    ['full of what JSON escapes', '\u0001"'.repeat(5_000)],
+  ])('a message that is %s is told by its beginning, and kept whole', async (_, message) => {
     const id = await addPoller();
-    const message = '界'.repeat(20_000);
     expect((await notify(id, { message })).status).toBe(200);
     const [event] = await eventsOf(id);
     expect(event?.payload).toMatchObject({ truncated: true });
-    expect(message.startsWith(String(event?.payload.message))).toBe(true);
+    const told = String(event?.payload.message);
+    expect(told.at(-1)).toBe('…');
+    expect(message.startsWith(told.slice(0, -1))).toBe(true);
     expect((await world.activities(id))[0]?.response_body).toEqual({ result: message });
   });
 
@@ -117,6 +121,16 @@ describe('what a polling agent says and hears', () => {
     for (const _ of [1, 2]) await notify(id, { ...body, message: 'and one more thing' });
     expect((await world.activities(id)).map((row) => row.method)).toEqual(['message/send', 'notify']);
   });
+
+  it.each(['a\u0000b', 'a\ud800b'])(
+    'an answer that cannot be stored as it is is recognised again: %j',
+    async (message) => {
+      const id = await addPoller();
+      const { json } = await world.send(id, toEnvelope('odd?', nextId()));
+      for (const _ of [1, 2]) expect((await notify(id, { message, in_reply_to: json.activity_id })).status).toBe(200);
+      expect(await world.activities(id)).toHaveLength(1);
+    },
+  );
 
   it('an answer that failed says why on the question', async () => {
     const id = await addPoller();

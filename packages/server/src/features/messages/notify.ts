@@ -1,6 +1,8 @@
 import { type Attachment, type NewEvent, type Notify, parseUuid } from '@molecule/contract';
 import { type Batcher, createBatcher } from '../../platform/batcher.js';
+import { fitBeginning } from '../../platform/fit-text.js';
 import { refuse } from '../../platform/http/app-error.js';
+import { toStorableJson } from '../../platform/storable-json.js';
 import type { Ports } from '../../ports.js';
 import { isJsonObject } from '../../proxy/json.js';
 import {
@@ -36,8 +38,8 @@ interface Note {
 const ATTACHMENTS_MAX = 20;
 const SUMMARY_CHARACTERS = 80;
 const DETAIL_CHARACTERS = 2_000;
-/** An event has 8 KiB; three bytes per character leave room for the rest. */
-const EVENT_CHARACTERS = 1_500;
+/** An event has 8 KiB: these two, and the name of the workspace. */
+const EVENT_TEXT_BYTES = 4_096;
 const EVENT_ATTACHMENT_BYTES = 2_048;
 
 /**
@@ -83,7 +85,9 @@ export function createNotifications(deps: NotificationsDeps): Notifications {
       if (attachments.length > ATTACHMENTS_MAX) {
         refuse('invalid_attachment', { text: `at most ${ATTACHMENTS_MAX} attachments can be sent with one message` });
       }
-      const said: Said = { text: body.message, attachments, failed: body.failed === true };
+      // As it is stored, so that a repetition is recognised.
+      const text = JSON.parse(toStorableJson(body.message)) as string;
+      const said: Said = { text, attachments, failed: body.failed === true };
       const responseBody = toStoredBody({
         result: said.text,
         ...(attachments.length > 0 ? { parts: attachments.map(toFilePart) } : {}),
@@ -171,7 +175,7 @@ function summaryOf(text: string): string {
 }
 
 function toEventText({ text, attachments }: Said) {
-  const message = firstCharacters(text, EVENT_CHARACTERS);
+  const message = fitBeginning(text, EVENT_TEXT_BYTES);
   const fits = attachments.length > 0 && Buffer.byteLength(JSON.stringify(attachments)) <= EVENT_ATTACHMENT_BYTES;
   return {
     message,

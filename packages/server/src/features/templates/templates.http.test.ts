@@ -297,12 +297,15 @@ describe('workspace templates', () => {
       const { body } = await shipped.call('GET', '/templates');
       expect(body.map((template: { id: string }) => template.id)).toEqual([
         'assistant',
+        'claude-coder',
+        'codex-coder',
         'lead',
         'researcher',
         'writer',
       ]);
       for (const template of body) {
-        expect(template).toMatchObject({ runtime: 'llm', model: '' });
+        const engines: Record<string, string> = { 'claude-coder': 'claude-code', 'codex-coder': 'codex' };
+        expect(template).toMatchObject({ runtime: engines[template.id] ?? 'llm', model: '' });
         expect(template).not.toHaveProperty('required_env');
         const { files } = await shipped.templates.compose({ ...identity, template: template.id });
         expect(files.map((file) => file.path)).toContain('system-prompt.md');

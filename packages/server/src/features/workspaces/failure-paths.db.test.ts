@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -5,7 +8,12 @@ import { useTestDatabase } from '../../../test/database.js';
 import { createWorkspacesWorld, NO_TEMPLATES, type WorkspacesWorld } from '../../../test/workspaces-world.js';
 import { type Clock, createSystemClock } from '../../platform/clock.js';
 import { readEvents } from '../../platform/event-log.js';
+import { createRandom } from '../../platform/random.js';
 import { createExternalDriver } from '../../provisioners/external/external.driver.js';
+import { createFakeBackend } from '../../provisioners/fake/fake.driver.js';
+import { createHostProcessTable } from '../../provisioners/process/host-process-table.js';
+import { createRuntimeInstaller } from '../../provisioners/process/installs/runtime-installer.js';
+import { createRuntimePackages } from '../../provisioners/process/installs/runtime-packages.js';
 import { type ConfigFile, DriverError } from '../../provisioners/provisioner.js';
 import { createProvisionerRegistry } from '../../provisioners/registry.js';
 import { createProvisioner } from '../../provisioners/shared-semantics.js';
@@ -17,6 +25,7 @@ import type { FailureReason } from './transition.js';
 
 const database = useTestDatabase();
 const aConfig = { files: [{ path: 'config.yaml', content: Buffer.from('name: x\n') }], templateHash: null };
+let folder: string;
 let world: WorkspacesWorld;
 let composing: () => { files: ConfigFile[]; templateHash: null };
 let requiredEnv: readonly string[];
@@ -28,7 +37,21 @@ beforeEach(async () => {
   requiredEnv = [];
   reading = () => ({ values: {}, confidential: [] });
   mutating = () => ({ set: {} });
+  const clock = createSystemClock();
+  const random = createRandom();
+  folder = await mkdtemp(join(tmpdir(), 'molecule-runtimes-'));
+  const installs = createRuntimeInstaller({
+    runtimesDir: folder,
+    packages: createRuntimePackages(process.platform, process.arch),
+    mayInstall: true,
+    environment: { PATH: '/nonexistent', HOME: folder },
+    table: createHostProcessTable(),
+    clock,
+    random,
+    log: { info: () => {}, warn: () => {} },
+  });
   world = createWorkspacesWorld(database.url, {
+    host: { id: random.uuid(), machine: createFakeBackend({ clock: hurried, installs }) },
     clock: hurried,
     envMutators: [{ name: 'test', mutate: () => mutating() }],
     sources: () => ({
@@ -38,7 +61,10 @@ beforeEach(async () => {
   });
   await world.ports.start();
 });
-afterEach(() => world.close());
+afterEach(async () => {
+  await world.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 async function create(runtime = 'echo'): Promise<string> {
   return (await world.workspaces.verbs.create({ name: 'Doomed', runtime }, 'http://localhost')).id;
@@ -66,7 +92,9 @@ const NO_CONSOLE = createProvisionerRegistry([createProvisioner(createExternalDr
 
 /** How a workspace comes to each of the reasons; a new reason does not compile until there is a way. */
 const PATHS = {
-  runtime_not_installed: () => create('codex'),
+  runtime_not_installed: () => create('openclaw'),
+  // The server of this test has no npm in its PATH.
+  runtime_install_failed: () => create('codex'),
   missing_env: () => {
     requiredEnv = ['A_KEY'];
     return create();

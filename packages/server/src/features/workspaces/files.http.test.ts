@@ -42,7 +42,7 @@ describe.each(['fake', 'process'])('the files of a workspace on the %s backend',
 
   /** A workspace that cannot be started, so that its backend keeps nothing of it. */
   async function createUnstarted(): Promise<string> {
-    const { body } = await app.call('POST', '/workspaces', { name: 'Waiting', runtime: 'codex' });
+    const { body } = await app.call('POST', '/workspaces', { name: 'Waiting', runtime: 'openclaw' });
     await waitFor(async () => (await rowOf(body.id)).status === 'failed', { what: 'the start to fail' });
     return body.id;
   }

@@ -24,7 +24,9 @@ import { listOrphans } from './orphans.store.js';
 import { sweepOrphans } from './orphans.sweeper.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { createReconciler } from './reconciler.js';
+import { createInstallWatch } from './runtime-installs.watch.js';
 import { defaultStartLimitSeconds } from './runtimes.js';
+import { createRuntimeHandlers, type RuntimeHandlers } from './runtimes.routes.js';
 import { sweepSilence } from './silence.sweeper.js';
 import { listHosted, makeOwnInstancesDue, markStopped } from './sweeps.store.js';
 import { createWorkspaceHandlers, type WorkspaceHandlers } from './workspaces.routes.js';
@@ -34,6 +36,7 @@ import { createWorkspaceWorker } from './workspaces.worker.js';
 
 export type { Configuration, OpenConfiguration } from './configuration.js';
 export { gitIdentity } from './env-mutators.js';
+export { githubAppToken } from './github-app.js';
 export {
   type Beat,
   type BeatFacts,
@@ -101,6 +104,7 @@ export interface Workspaces {
     FileHandlers &
     ExternalHandlers &
     ReportHandlers &
+    RuntimeHandlers &
     WorkspaceHandlers &
     Pick<HandlersFor<Routes, Actor>, 'listOrphans'>;
   /** Takes up what this host was running: adopts what lives, starts again what does not. Call once, before serving. */
@@ -112,6 +116,7 @@ export interface Workspaces {
 /** Longer than a driver's own patience with an agent that ignores being asked. */
 const STAND_DOWN_MS = 12_000;
 const STARTS_SWEEP_MS = 30_000;
+const INSTALLS_LOOK_MS = 1_000;
 const BEATS_SWEEP_MS = 15_000;
 const IDLE_SWEEP_MS = 120_000;
 const ORPHANS_SWEEP_MS = 60_000;
@@ -132,6 +137,14 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     deps.provisionTimeoutSeconds ?? deps.templates.provisionTimeoutSeconds(runtime);
   const limitSecondsOf = (runtime: string): number => declaredSeconds(runtime) ?? defaultStartLimitSeconds(runtime);
 
+  const lookAtInstalls = createInstallWatch(deps);
+  supervisor.loop({
+    name: 'runtime-installs',
+    everyMs: INSTALLS_LOOK_MS,
+    run: async () => {
+      if (await lookAtInstalls()) worker.nudge();
+    },
+  });
   const startsAttention = createAttention(deps.clock, 4 * STARTS_SWEEP_MS);
   supervisor.loop({
     name: 'provision-timeout-sweep',
@@ -169,6 +182,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         body: await listOrphans(deps.lanes.control, query.limit ?? 100, query.after),
       }),
       ...createFileHandlers(createFileVerbs(deps)),
+      ...createRuntimeHandlers({ db: deps.lanes.control, provisioners: deps.provisioners, hostId: deps.hostId }),
       ...createExternalHandlers(
         createExternalVerbs({ ...deps, find: (id) => workspaceReads.find(deps.lanes.control, id) }),
         deps.publicUrl,

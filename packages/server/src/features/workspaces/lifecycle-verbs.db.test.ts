@@ -221,7 +221,7 @@ describe('restart', () => {
   });
 
   it('says truthfully that a runtime without conversations of its own forgets none', async () => {
-    const id = await create('Ada', { runtime: 'codex' });
+    const id = await create('Ada', { runtime: 'openclaw' });
     expect(await verbs().restart(id, { reset: true })).toMatchObject({ resets: false });
     expect(await row(id)).toMatchObject({ pending_reset: false });
   });

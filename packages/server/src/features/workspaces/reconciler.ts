@@ -15,6 +15,8 @@ import { endOlder } from './end-older.js';
 import { prepareStart, type StartSources } from './instance-start.js';
 import { clearPendingReset, lockVerbSubject, type StartNote, writeStartNote } from './lifecycle-verbs.store.js';
 import { needsRestart } from './pending-changes.js';
+import { sanitizeRuntime } from './runtimes.js';
+import { tellProgress } from './start-progress.js';
 import { StartRefusal } from './start-refusal.js';
 import type { Failure } from './transition.js';
 import {
@@ -55,6 +57,8 @@ type ClaimedRow = ReconcileRow & { readonly owner: string };
 
 const STOP_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 5_000;
+// The end of an install makes its rows due at once; this is the net below.
+const INSTALL_LOOK_MS = 5_000;
 // Only a server that is configured otherwise can do better.
 const NO_BACKEND_RETRY_MS = 60_000;
 const KNOWN_NOT_TO_RUN: ReadonlySet<InstanceState> = new Set(['none', 'stopped', 'gone']);
@@ -128,6 +132,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         row,
         found === null ? 'The agent process had stopped' : 'The agent looked for the server where it no longer is',
       );
+      if (!(await hasProgram(row, provisioner))) return;
       const prepared = await prepareStart(deps, db, row, signal);
       const leftover =
         found === null ? null : await endOlder(deps, provisioner, { ...refOf(row), record: found }, signal);
@@ -186,6 +191,29 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const changes = { needs_restart: needsRestart(after) };
       await commit(tx, { events: [{ type: 'WORKSPACE_UPDATED', workspaceId: row.id, payload: { changes } }] });
     });
+  }
+
+  /**
+   * False while the program its runtime drives is being installed, which may take minutes: the row is put off instead of
+   * holding one of the few places in which agents start, and is due again when the install is over.
+   */
+  async function hasProgram(row: ClaimedRow, provisioner: Provisioner): Promise<boolean> {
+    const runtime = sanitizeRuntime(row.spec.runtime);
+    const answer = await provisioner.installs?.request(runtime, `${row.id}#${row.generation}`);
+    switch (answer?.state) {
+      case undefined:
+      case 'ready':
+        if (row.startProgress !== '') await tellProgress(deps, [row.id], '');
+        return true;
+      case 'installing':
+        await tellProgress(deps, [row.id], answer.note);
+        await observe(row, { instanceState: row.instanceState, settled: false, dueInMs: INSTALL_LOOK_MS });
+        return false;
+      case 'refused':
+        throw new StartRefusal({ reason: 'runtime_not_installed', text: answer.reason });
+      case 'failed':
+        throw new StartRefusal({ reason: 'runtime_install_failed', text: answer.reason });
+    }
   }
 
   /** A workspace whose instance is gone, or has to go, says so before it starts again: offline, then provisioning. */

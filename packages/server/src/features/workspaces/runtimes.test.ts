@@ -25,14 +25,13 @@ describe('the engines', () => {
     expect(sanitizeRuntime(given)).toBe(expected);
   });
 
-  it.each(['claude-code', 'codex', 'openclaw', 'hermes'])(
-    '%s has no adapter here, which is said with what has',
-    (id) => {
-      expect(whyNotInstalled(id)).toBe(`Runtime ${id} is not installed on this server. Pick llm or echo.`);
-    },
-  );
+  it.each(['openclaw', 'hermes'])('%s has no adapter here, which is said with what has', (id) => {
+    expect(whyNotInstalled(id)).toBe(
+      `Runtime ${id} is not installed on this server. Pick claude-code, codex, llm or echo.`,
+    );
+  });
 
-  it.each(['llm', 'echo'])('%s can be started here', (id) => {
+  it.each(['claude-code', 'codex', 'llm', 'echo'])('%s can be started here', (id) => {
     expect(whyNotInstalled(id)).toBeNull();
   });
 

@@ -15,12 +15,15 @@ export interface StartingRow {
   readonly ageSeconds: number;
 }
 
-/** Everything that is starting, with its age; the caller knows the limit of each runtime. */
+/**
+ * Everything that is starting, with its age: since it was asked for, or since an install it waits for last got on. The
+ * caller knows the limit of each runtime.
+ */
 export async function listOverdueStarts(db: Db): Promise<StartingRow[]> {
   const { rows } = await sql<StartingRow>`
     select id, runtime, generation, instance_state as "instanceState",
            observed_generation >= generation as "isObserved",
-           extract(epoch from now() - status_changed_at)::float8 as "ageSeconds"
+           extract(epoch from now() - greatest(status_changed_at, start_progress_at))::float8 as "ageSeconds"
       from workspaces
      where status = 'provisioning'
      order by seq`.execute(db);

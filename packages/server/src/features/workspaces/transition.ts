@@ -41,6 +41,7 @@ export const FAILURE_REASONS = [
   'bootstrap_failed',
   'crash_loop',
   'runtime_not_installed',
+  'runtime_install_failed',
   'missing_env',
   'secret_unreadable',
   'template_unreadable',

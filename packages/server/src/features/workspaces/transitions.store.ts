@@ -183,6 +183,8 @@ async function writeChanges(tx: Tx, changes: readonly Change[], rows: ReadonlyMa
                                     else now() end,
            last_sample_error = v.error,
            failure_reason = v.reason,
+           start_progress = '',
+           start_progress_at = null,
            desired = coalesce(v.desired, w.desired),
            generation = v.generation,
            due_at = case when v.desired is null then w.due_at end,

@@ -116,9 +116,11 @@ describe('workspaces on a real database', () => {
   });
 
   it('design §10: a runtime that is not installed fails at once with the reason', async () => {
-    const id = await create('Grace', { runtime: 'codex' });
+    const id = await create('Grace', { runtime: 'openclaw' });
     await waitFor(async () => (await row(id)).status === 'failed');
-    expect((await row(id)).last_sample_error).toBe('Runtime codex is not installed on this server. Pick llm or echo.');
+    expect((await row(id)).last_sample_error).toBe(
+      'Runtime openclaw is not installed on this server. Pick claude-code, codex, llm or echo.',
+    );
     expect(await eventTypes(id)).toEqual(['WORKSPACE_PROVISIONING', 'WORKSPACE_PROVISION_FAILED']);
   });
 

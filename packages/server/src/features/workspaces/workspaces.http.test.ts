@@ -26,6 +26,7 @@ const ADDED = [
   'model',
   'hibernation_idle_minutes',
   'needs_restart',
+  'start_progress',
   'template_changed',
 ];
 

@@ -330,6 +330,8 @@ export interface ReconcileRow {
   readonly pendingReset: boolean;
   /** The host that runs it and keeps its files; null until one has taken it. */
   readonly hostId: string | null;
+  /** What people are told that its start is doing; "" for nothing special. */
+  readonly startProgress: string;
 }
 
 export async function findReconcileRow(db: Db | Tx, id: string): Promise<ReconcileRow | null> {
@@ -354,6 +356,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
       'seeded_for',
       'pending_reset',
       'host_id',
+      'start_progress',
     ])
     .where('id', '=', id)
     .executeTakeFirst();
@@ -368,6 +371,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     seeded_for: seededFor,
     pending_reset: pendingReset,
     host_id: hostId,
+    start_progress: startProgress,
     ...rest
   } = row;
   return {
@@ -381,6 +385,7 @@ export async function findReconcileRow(db: Db | Tx, id: string): Promise<Reconci
     seededFor,
     pendingReset,
     hostId,
+    startProgress,
   };
 }
 

@@ -22,6 +22,8 @@ export interface WorkspacesTables {
     status_changed_at: Timestamp;
     last_sample_error: string | null;
     failure_reason: string | null;
+    start_progress: Generated<string>;
+    start_progress_at: NullableTimestamp;
     applied_template: string | null;
     applied_template_hash: string | null;
     pending_template: string | null;

@@ -13,6 +13,7 @@ export function createExternalDriver(options: { readonly clock: Clock }): Driver
     capabilities: { runsInstances: false, hostBound: false, stopsWithServer: false },
     console: null,
     files: null,
+    installs: null,
     async start(spec) {
       return {
         kind: 'external',

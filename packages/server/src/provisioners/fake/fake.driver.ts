@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.js';
 import { createExitListeners } from '../exit-listeners.js';
 import { DriverError, type InstanceRecord, type InstanceSpec, PROVISIONED_FILE } from '../provisioner.js';
 import { createRedactor } from '../redaction.js';
+import type { RuntimeInstalls } from '../runtime-installs.js';
 import type { Driver } from '../shared-semantics.js';
 import { untilAborted } from '../until-aborted.js';
 import { createFakeFiles } from './fake-files.js';
@@ -52,7 +53,11 @@ export interface FakeBackend {
 }
 
 /** In-memory backend for feature tests. It passes the conformance suite, so it cannot promise what real drivers do not. */
-export function createFakeBackend(options: { readonly clock: Clock; readonly kind?: string }): FakeBackend {
+export function createFakeBackend(options: {
+  readonly clock: Clock;
+  readonly kind?: string;
+  readonly installs?: RuntimeInstalls;
+}): FakeBackend {
   const { clock, kind = 'fake' } = options;
   const workspaces = new Map<string, FakeWorkspace>();
   const watchers = new Set<(workspaceId: string, record: InstanceRecord, requested: boolean, exit: FakeExit) => void>();
@@ -132,6 +137,7 @@ export function createFakeBackend(options: { readonly clock: Clock; readonly kin
       capabilities: { runsInstances: true, hostBound: true, stopsWithServer: true },
       console: null,
       files: createFakeFiles(volumes, requireReachable),
+      installs: options.installs ?? null,
       async start(spec, signal) {
         calls.push(`start ${spec.workspaceId}`);
         enter('start');

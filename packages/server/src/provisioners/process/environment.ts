@@ -1,3 +1,4 @@
+import { PROGRAM_VARIABLE } from '@molecule/contract/runtime-files';
 import type { InstanceSpec } from '../provisioner.js';
 import { INSTANCE_ID_VARIABLE, PLATFORM_URL_VARIABLE, RUN_DIR_VARIABLE } from './process-table.js';
 import type { WorkspaceFolder } from './workspace-folder.js';
@@ -17,6 +18,7 @@ export function toEnvironment(
   folder: WorkspaceFolder,
   instanceId: string,
   base: BaseEnvironment,
+  program: string | null,
 ): Record<string, string> {
   return {
     // The owner may choose these two; everything below the owner's names may not be overridden.
@@ -31,5 +33,6 @@ export function toEnvironment(
     TMPDIR: folder.tmp,
     [INSTANCE_ID_VARIABLE]: instanceId,
     [RUN_DIR_VARIABLE]: folder.run,
+    ...(program === null ? {} : { [PROGRAM_VARIABLE]: program }),
   };
 }

@@ -15,6 +15,7 @@ import { type LaunchedAgent, launchAgent } from './agent-launch.js';
 import { type LogPosition, readPage, readTail, TAIL_LINES } from './agent-log.js';
 import { type BaseEnvironment, toEnvironment } from './environment.js';
 import { isRealFolder } from './folder-files.js';
+import type { RuntimeInstaller, RuntimeProgram } from './installs/runtime-installer.js';
 import { type FoundInstance, findInstance, fromRecord, toIdentity, toRecord } from './instance-search.js';
 import { createInstanceWatch, type WatchedInstance, type WatchLog } from './instance-watch.js';
 import { createLimiter } from './limits.js';
@@ -47,6 +48,8 @@ export interface ProcessDriverOptions {
   /** The argument vector of an agent: node and the runtime's bundle. May throw DriverError, e.g. when it is not installed. */
   readonly commandFor: (spec: InstanceSpec) => readonly string[];
   readonly baseEnvironment: BaseEnvironment;
+  /** Brings the programs that runtimes need; null when each of them is the argument vector alone. */
+  readonly installer?: RuntimeInstaller | null;
   readonly table: ProcessTable;
   readonly clock: Clock;
   readonly random: Pick<Random, 'uuid'>;
@@ -88,6 +91,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     const folder = requireFolder(spec.workspaceId);
     const cwd = await getWorkingFolder(folder, spec);
     const argv = options.commandFor(spec);
+    const program = await requireProgram(spec.runtime);
     // An earlier instance may have left processes behind while no server watched.
     await terminate({ identity: null, runDir: folder.run, ownsGroup: false }, { table, clock, graceMs: 0, signal });
     await watch.find(spec.workspaceId)?.settle();
@@ -110,7 +114,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     if (spec.resetSession) await askToReset(folder);
     signal.throwIfAborted();
     const redact = createRedactor(spec.env, spec.secretNames);
-    const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment);
+    const env = toEnvironment(spec, folder, note.instanceId, options.baseEnvironment, program?.path ?? null);
     spokenFor.set(spec.workspaceId, note.instanceId);
     const launched = await launchAgent(
       {
@@ -123,7 +127,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         redact,
         bootTimeoutMs,
         logBytesMax,
-        limit: (pid) => limiter.apply(pid, { memoryMb: spec.memoryMb }),
+        limit: (pid) => limiter.apply(pid, { memoryMb: atLeast(program?.memoryFloorMb ?? 0, spec.memoryMb) }),
         table,
         clock,
       },
@@ -243,6 +247,14 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     return listings;
   }
 
+  async function requireProgram(runtime: string): Promise<RuntimeProgram | null> {
+    const program = options.installer ? await options.installer.findProgram(runtime) : null;
+    if (program !== undefined) return program;
+    throw new DriverError('unavailable', `Cannot start the workspace: runtime ${runtime} is not installed any more.`, {
+      retryable: true,
+    });
+  }
+
   function requireFolder(workspaceId: string): WorkspaceFolder {
     const folder = toWorkspaceFolder(workspacesDir, workspaceId);
     if (folder !== null) return folder;
@@ -259,6 +271,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       },
     },
     files,
+    installs: options.installer ?? null,
     start,
     stop,
     async destroy(workspaceId) {
@@ -270,6 +283,12 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
     onExit: (listener) => listeners.add(listener),
     async close() {
       watch.close();
+      await options.installer?.close();
     },
   };
+}
+
+/** A program that cannot even begin within the limit of its tier gets what it needs to begin. */
+function atLeast(floorMb: number, memoryMb: number | null): number | null {
+  return memoryMb === null ? null : Math.max(memoryMb, floorMb);
 }

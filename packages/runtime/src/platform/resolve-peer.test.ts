@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Peer } from '../adapter.js';
+import type { Peer } from '../adapters/adapter.js';
 import { resolvePeer } from './resolve-peer.js';
 
 const peer = (id: string, name: string, relation: Peer['relation'] = 'child'): Peer => ({

@@ -1,4 +1,4 @@
-import type { Peer } from '../adapter.js';
+import type { Peer } from '../adapters/adapter.js';
 
 export type ResolvedPeer = { readonly peer: Peer } | { readonly refusal: string };
 

@@ -1,0 +1,1 @@
+export { createClaudeCodeAdapter } from './claude-code.adapter.js';

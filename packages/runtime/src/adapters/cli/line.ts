@@ -1,0 +1,40 @@
+/** Lets the turns of one conversation follow each other: two runs would write one session of a program at once. */
+export function createLine() {
+  const tails = new Map<string, Promise<void>>();
+  return {
+    async enter(key: string, signal: AbortSignal): Promise<() => void> {
+      const before = tails.get(key) ?? Promise.resolve();
+      let leave: () => void = () => undefined;
+      const own = new Promise<void>((resolve) => {
+        leave = resolve;
+      });
+      const tail = before.then(() => own);
+      tails.set(key, tail);
+      const done = (): void => {
+        leave();
+        if (tails.get(key) === tail) tails.delete(key);
+      };
+      try {
+        await unlessAborted(before, signal);
+        return done;
+      } catch (error) {
+        done();
+        throw error;
+      }
+    },
+  };
+}
+
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
