@@ -31,7 +31,7 @@ export const a2aRoutes = {
     method: 'GET',
     path: '/.well-known/jwks.json',
     summary: 'Public keys with which this server signs what it pushes about tasks',
-    access: 'open',
+    access: 'credential',
     rate: 'default',
     responses: { 200: Type.Object({ keys: Type.Array(JsonObject) }) },
     errors: [],

@@ -257,11 +257,12 @@ describe.each(['JSON-RPC 1.0', 'JSON-RPC 0.3', 'HTTP+JSON 1.0'] as const)('a cli
     const left = await client.sendMessage(toRequest('for your inbox'));
     if (!isTask(left)) throw new Error('expected a task');
     expect(stateOf(left)).toBe(TaskState.TASK_STATE_WORKING);
-    const events = collect(client.resubscribeTask({ tenant: '', id: left.id }));
+    const following = client.resubscribeTask({ tenant: '', id: left.id });
+    expect((await following.next()).value?.payload?.$case).toBe('task');
     const inbox = await world.activities(id);
     expect(inbox).toMatchObject([{ id: left.id, activity_type: 'a2a_receive' }]);
     await world.post(`/workspaces/${id}/delegations/${left.id}/update`, { status: 'completed', response: 'fetched' });
-    expect(lastStatus(await events)).toBe(TaskState.TASK_STATE_COMPLETED);
+    expect(lastStatus(await collect(following))).toBe(TaskState.TASK_STATE_COMPLETED);
     expect(artifactText(await getTask(client, left.id))).toBe('fetched');
   });
 

@@ -11,7 +11,11 @@ const WHOLE = { artifacts: true } as const;
  * The life of a task from now on: the task as it is, what its agent streams meanwhile, and its end as the ledger has it.
  * Ends with the task, when its agent asks something, when the client leaves, and when the server stops.
  */
-export async function* follow(tasks: Tasks, visit: Visit, record: TaskRecord): AsyncGenerator<StreamResponse, void> {
+export async function* follow(
+  tasks: Pick<Tasks, 'find' | 'watch'>,
+  visit: Pick<Visit, 'scope' | 'clientGone'>,
+  record: TaskRecord,
+): AsyncGenerator<StreamResponse, void> {
   const watch = tasks.watch(latestOf(record).id, null, visit.clientGone);
   try {
     const read = async (): Promise<TaskRecord> => (await tasks.find(visit.scope, record.id)) ?? record;
@@ -25,13 +29,14 @@ export async function* follow(tasks: Tasks, visit: Visit, record: TaskRecord): A
     while (!isTerminal(state) && !isInterrupted(state)) {
       await watch.next();
       if (watch.isOver()) return;
+      // Before what was streamed is taken: a row that has ended by now has had all of it heard.
+      const now = toTask(await read(), WHOLE);
       for (const update of readUpdates(watch.takeEvents(), ids)) {
         if (update.$case === 'artifactUpdate' && update.value.artifact) told.add(update.value.artifact.artifactId);
         // What the agent has said itself is not said once more.
         if (update.$case === 'statusUpdate') state = update.value.status?.state ?? state;
         yield { payload: update };
       }
-      const now = toTask(await read(), WHOLE);
       if (stateOfTask(now) === state) continue;
       state = stateOfTask(now);
       for (const artifact of now.artifacts) {
