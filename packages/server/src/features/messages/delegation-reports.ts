@@ -13,6 +13,7 @@ import { type NewEnding, type NewMessage, RECORDED_METHOD } from './ledger.types
 import type { MessageLimits } from './limits.js';
 import { insertMessages } from './messages.store.js';
 import { projectBegun, projectRecorded } from './projection.js';
+import { isOpenInInbox } from './tasks.store.js';
 
 /** What agents tell of delegations: those they made past the platform, and those that lie in their inbox. */
 export interface DelegationReports {
@@ -86,7 +87,10 @@ export function createDelegationReports(deps: DelegationReportsDeps): Delegation
       const told = readStatus(report.status);
       const id = parseUuid(delegationId);
       const row = id === null ? null : await findShared(lanes.control, reporterId, id);
-      if (row === null) return told;
+      if (row === null) {
+        if (id !== null && (told === 'completed' || told === 'failed')) await endInInbox(reporterId, id, told, report);
+        return told;
+      }
       if (mayReport(row, reporterId) && told !== 'queued') {
         if (told === 'in_progress') await begin(row.id);
         else await end(row, told, report);
@@ -94,6 +98,17 @@ export function createDelegationReports(deps: DelegationReportsDeps): Delegation
       return stateOf((await findShared(lanes.control, reporterId, row.id)) ?? row);
     },
   };
+
+  /** What lies open in the inbox of an agent that fetches its messages ends with its report, whoever sent it. */
+  async function endInInbox(
+    targetId: string,
+    id: string,
+    told: 'completed' | 'failed',
+    report: UpdateDelegation,
+  ): Promise<void> {
+    if (!(await isOpenInInbox(lanes.control, targetId, id))) return;
+    await ledger.end({ id, owner: null, ending: toEnding(told, report) });
+  }
 
   async function end(row: DelegationRecord, told: 'completed' | 'failed', report: UpdateDelegation): Promise<void> {
     const ending: NewEnding = { id: row.id, owner: null, ending: toEnding(told, report) };

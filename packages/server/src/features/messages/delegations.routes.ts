@@ -5,12 +5,13 @@ import { textOfResult } from '../../proxy/answer.js';
 import { isJsonObject, textOf } from '../../proxy/json.js';
 import type { Actor } from '../access/index.js';
 import { firstCharacters } from '../activity/index.js';
-import { type CancelDeps, cancelDelegation } from './cancel-delegation.js';
+import { cancelDelegation } from './cancel-delegation.js';
 import type { DelegationReports } from './delegation-reports.js';
 import { hasEnded, stateOf } from './delegation-state.js';
-import type { DelegationWaits } from './delegation-waits.js';
 import type { Delegations, Submitted } from './delegations.js';
 import { type DelegationRecord, findDelegation, listDelegations } from './delegations.store.js';
+import type { GiveUpDeps } from './give-up.js';
+import type { MessageWaits } from './message-waits.js';
 import { retryDelegation } from './retry-delegation.js';
 
 export type DelegationHandlers = Pick<
@@ -27,10 +28,10 @@ export type DelegationHandlers = Pick<
 const SUMMARY_CHARACTERS = 80;
 
 export function createDelegationHandlers(
-  deps: CancelDeps,
+  deps: GiveUpDeps,
   delegations: Delegations,
   reports: DelegationReports,
-  waits: DelegationWaits,
+  waits: MessageWaits,
 ): DelegationHandlers {
   const { lanes } = deps;
   return {

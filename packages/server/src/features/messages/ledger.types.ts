@@ -22,6 +22,10 @@ export interface NewMessage {
   readonly deadlineMs: number | null;
   /** Kind `system`: the generation of the target it speaks for, and the only one it is delivered to. */
   readonly forGeneration?: number;
+  /** The task it continues, by the id of the row that began it. */
+  readonly taskId?: string;
+  /** The conversation it belongs to, as the A2A envelope names it. */
+  readonly contextId?: string;
   readonly delegation: {
     readonly idempotencyKey: string | null;
     readonly taskHash: string;
@@ -74,6 +78,8 @@ export interface EndedMessage {
 /** What a repeated message id finds. */
 export interface RecordedMessage {
   readonly id: string;
+  /** The task it continues; null when it began one. */
+  readonly taskId: string | null;
   readonly callerId: string | null;
   readonly state: MessageState;
   readonly method: string;
