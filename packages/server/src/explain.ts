@@ -1,6 +1,7 @@
 import { ConfigError } from './config.js';
 import { KeyRotationError, SecretsKeyError } from './features/secrets/index.js';
 import { DataDirError } from './platform/data-dir.js';
+import { hasSqlState, isConnectionError } from './platform/errors.js';
 import { MigrationError } from './platform/migrate.js';
 import { PostgresStartError } from './platform/postgres/index.js';
 
@@ -19,6 +20,15 @@ export function explain(
   if (error instanceof SecretsKeyError) return { sentence: error.message, code: EXIT.configuration };
   if (error instanceof KeyRotationError) return { sentence: error.message, code: EXIT.configuration };
   if (error instanceof MigrationError) return { sentence: error.message, code: EXIT.configuration };
+  if (isConnectionError(error) || hasSqlState(error, '28P01', '28000', '3D000')) {
+    const told = error instanceof Error ? error.message : String(error);
+    return {
+      sentence:
+        `The database cannot be used: ${told}. Look at DATABASE_URL, and whether that Postgres runs and lets this machine ` +
+        'in. Without DATABASE_URL this server brings a Postgres of its own.',
+      code: EXIT.unavailable,
+    };
+  }
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     const port = 'port' in error ? String(error.port) : 'the port';
     return {

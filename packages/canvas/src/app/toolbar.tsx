@@ -125,7 +125,7 @@ function StatusCounts({ onProblem }: { onProblem: () => void }) {
             <li className="flex items-center gap-1.5 text-sm whitespace-nowrap text-ink-soft">
               <StatusIcon status={status} />
               <span className="font-medium text-ink tabular-nums">{count}</span>
-              <span className={counts.length > 3 ? 'max-2xl:sr-only' : undefined}>
+              <span className={counts.length > 1 ? 'max-2xl:sr-only' : undefined}>
                 {statusStyle(status).label.toLowerCase()}
               </span>
             </li>

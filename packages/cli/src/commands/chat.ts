@@ -47,8 +47,7 @@ export const chat: Command = {
     const turn: Turn = { workspace, messageId: createMessageId(), deadline: ender.signal };
     try {
       const outcome = await converse(context, turn, text);
-      if (workspace.demo)
-        context.note('(A demonstration. For real answers add a model key in the canvas, under Settings.)');
+      if (workspace.demo) context.note(`(A demonstration. ${demoReasonOf(workspace)})`);
       return outcome;
     } catch (error) {
       if (!turn.deadline.aborted) throw error;
@@ -128,4 +127,13 @@ function finish({ workspace, messageId }: Turn, answer: { text: string; failure:
     });
   }
   return { data: { workspace_id: workspace.id, message_id: messageId, text: answer.text }, text: answer.text };
+}
+
+/** What the agent's own card tells: a key that is missing, or one that is there and cannot be used. */
+function demoReasonOf({ agent_card: card, runtime }: Workspace): string {
+  const told: unknown = typeof card === 'object' && card !== null && 'demo_reason' in card ? card.demo_reason : null;
+  if (typeof told === 'string' && told !== '') return told;
+  return runtime === 'echo'
+    ? 'The runtime echo has no model.'
+    : 'For real answers add a model key in the canvas, under Settings.';
 }

@@ -1,5 +1,6 @@
 import type { Workspace } from '@molecule/contract';
 import { useServices } from '../../app/services-context.js';
+import { isExternal } from '../../model/lifecycle-verbs.js';
 import { Button } from '../../ui/button.js';
 import { Notice } from '../../ui/notice.js';
 import { SkeletonRows } from '../../ui/placeholder.js';
@@ -31,7 +32,9 @@ export function WorkspaceTokensSection({ agent }: { agent: Workspace }) {
           Make token
         </Button>
       </div>
-      <p className="mt-0.5 text-sm text-ink-soft">Each speaks for this agent alone.</p>
+      <p className="mt-0.5 text-sm text-ink-soft">
+        Each speaks for this agent alone.{!isExternal(agent) && ' The next start of the agent ends those made here.'}
+      </p>
       <div className="mt-3 space-y-3">
         {list.problem && (
           <Notice tone="error" title={list.problem.title}>

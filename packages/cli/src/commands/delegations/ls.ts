@@ -9,7 +9,7 @@ const ROWS = 100;
 const ROWS_MAX = 1_000;
 const TEXT_COLUMNS = 50;
 const EMPTY: Readonly<Record<DelegationView, string>> = {
-  in_flight: 'No delegation is in flight.',
+  in_flight: `No delegation is in flight. What has ended: --status ${DELEGATION_VIEWS.slice(1).join(', ')}`,
   stuck: 'No delegation is stuck.',
   failed: 'No delegation has failed.',
   completed: 'No delegation has been completed.',

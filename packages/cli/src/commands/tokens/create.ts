@@ -12,6 +12,8 @@ export const tokensCreate: Command = {
     const { body } = await connection.call('createWorkspaceToken', { params: { id: workspace.id } });
     // The token alone is the output, so that it can be passed on to another program.
     note(`It acts for ${workspace.name} alone. Save it now: it is not shown again.`);
+    if (workspace.runtime !== 'external')
+      note('The next start of the agent ends it, a change of a secret or model among them.');
     return { data: body, text: body.auth_token };
   },
 };
