@@ -88,11 +88,16 @@ it('prints the answer as one object with --json, and nothing before it', async (
 });
 
 it('says how to get real answers when the agent is a demonstration, beside the answer', async () => {
-  cli.server.on('listWorkspaces', { status: 200, body: [aWorkspace({ name: 'Lead', demo: true })] });
+  cli.server.on('listWorkspaces', { status: 200, body: [aWorkspace({ name: 'Lead', runtime: 'llm', demo: true })] });
   cli.server.on('sendMessage', sse(reply('Lead received: hello')));
   const seen = await cli.molecule('chat', 'Lead', 'hello');
   expect(seen).toMatchObject({ exit: 0, out: 'Lead received: hello\n' });
   expect(seen.error).toContain('add a model key in the canvas, under Settings');
+  // A key is there: what stands in the way is what the agent itself tells.
+  const demo_reason = 'The model "gibberish" names no provider this agent knows.';
+  const told = aWorkspace({ name: 'Lead', runtime: 'llm', demo: true, agent_card: { demo_reason } });
+  cli.server.on('listWorkspaces', { status: 200, body: [told] });
+  expect((await cli.molecule('chat', 'Lead', 'hello')).error).toContain(`(A demonstration. ${demo_reason})`);
 });
 
 it('takes an answer that is not streamed', async () => {
