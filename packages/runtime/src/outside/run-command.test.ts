@@ -38,6 +38,13 @@ describe('a command that answers a message', () => {
     expect(await run(shell('echo done'), 'x'.repeat(1_000_000))).toEqual({ text: 'done' });
   });
 
+  it('is answered when it ends, whatever it has left running with its outputs open', async () => {
+    const answer = await run(shell('sleep 60 & echo "$!"'));
+    const left = Number('text' in answer ? answer.text : 0);
+    expect(left).toBeGreaterThan(0);
+    process.kill(left);
+  });
+
   it('is cut where it says more than the platform takes', async () => {
     const answer = await run(shell('yes 界 | head -c 900000'));
     expect(answer).toEqual({ text: expect.stringMatching(/… \(the rest was too long\)$/) });

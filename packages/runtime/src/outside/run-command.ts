@@ -16,6 +16,8 @@ const OUTPUT_BYTES_MAX = 200 * 1024;
 const ERROR_LINES = 10;
 const ERROR_BYTES_MAX = 64 * 1024;
 const KILL_AFTER_MS = 5_000;
+/** What it said itself has arrived by then. */
+const OUTPUTS_AFTER_MS = 1_000;
 
 /**
  * Runs the command once. What it prints is the answer; when it fails, its last words are the reason. Ends it with all that
@@ -68,7 +70,21 @@ export function runCommand(spec: CommandSpec, prompt: string, clock: Clock, sign
     child.stdout.on('data', output.add);
     child.stderr.on('data', errors.add);
     child.once('error', (error) => finish(cannotRun(spec.program, error)));
-    child.once('close', (code, signalName) => {
+    let cancelOutputs = (): void => {};
+    let end: { readonly code: number | null; readonly signalName: string | null } | null = null;
+    child.once('exit', (code, signalName) => {
+      end = { code, signalName };
+      // What ignored the order to end has nobody left to wait for.
+      if (stoppedBecause !== null) killGroup('SIGKILL');
+      // Something it left running may hold its outputs open for ever.
+      cancelOutputs = clock.after(OUTPUTS_AFTER_MS, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    });
+    child.once('close', (closeCode, closeSignal) => {
+      cancelOutputs();
+      const { code, signalName } = end ?? { code: closeCode, signalName: closeSignal };
       if (stoppedBecause !== null) finish({ failure: withLastWords(stoppedBecause, errors.text()) });
       else if (code === 0) finish({ text: output.text() });
       else finish({ failure: withLastWords(code === null ? `ended by ${signalName}` : `exit ${code}`, errors.text()) });
