@@ -7,6 +7,7 @@ const never = new AbortController().signal;
 const shell = (script: string, more: Partial<CommandSpec> = {}): CommandSpec => ({
   program: 'sh',
   args: ['-c', script],
+  env: { PATH: process.env.PATH, GREETING: 'hi' },
   promptAs: 'input',
   timeoutMs: null,
   ...more,
@@ -25,6 +26,16 @@ describe('a command that answers a message', () => {
   it('gets it as its input, or as its last argument', async () => {
     expect(await run(shell('cat'))).toEqual({ text: 'hello' });
     expect(await run(shell('echo "$0"', { promptAs: 'argument' }), 'a b; c')).toEqual({ text: 'a b; c' });
+  });
+
+  it('never reads one that begins with a dash as an option: it is input, or stands behind a -- of the command', async () => {
+    expect(await run(shell('echo "[$*]"; cat', { promptAs: 'argument' }), '-x')).toEqual({ text: '[]\n-x' });
+    const closed = shell('', { promptAs: 'argument', args: ['-c', 'echo "[$*]"', 'me', '--'] });
+    expect(await run(closed, '-x')).toEqual({ text: '[-- -x]' });
+  });
+
+  it('has the environment it is given and no other', async () => {
+    expect(await run(shell('env | grep -c "^HOME=\\|^GREETING=hi"'))).toEqual({ text: '1' });
   });
 
   it('fails by its exit code or its signal, with its last words', async () => {
