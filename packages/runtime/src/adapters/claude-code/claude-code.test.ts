@@ -148,7 +148,7 @@ describe('claude-code that fails', () => {
     await expect(world.run(adapter, 'hello')).rejects.toThrow(/could not be started.*Restart the agent/);
   });
 
-  it.each(['hang', 'hang stubbornly'])(
+  it.each(['hang', 'hang stubbornly', 'shelter'])(
     'to end when it is asked to (%s) is killed with all it had started',
     async (text) => {
       const controller = new AbortController();
