@@ -15,7 +15,6 @@ import {
 } from '@molecule/runtime/outside';
 import { type Command, type Context, type Outcome, RefusedError, readCount } from '../../command.js';
 import { PROGRAM, readCommandEnvironment } from '../../config.js';
-import { lockFolder } from './lock.js';
 import { type Seat, takeSeat } from './seat.js';
 
 const TIMEOUT_SECONDS_MAX = 86_400;
@@ -47,12 +46,15 @@ export const connect: Command = {
       timeoutMs: timeout === undefined ? null : readCount('timeout', timeout, 1, TIMEOUT_SECONDS_MAX) * 1_000,
     };
     const seat = await takeSeat(context);
-    return report(seat, await work(context, seat, spec));
+    try {
+      return report(seat, await work(context, seat, spec));
+    } finally {
+      await seat.leave();
+    }
   },
 };
 
 async function work(context: Context, seat: Seat, spec: CommandSpec): Promise<DriveEnd> {
-  const unlock = await lockFolder(seat.folder, seat.name);
   const book = await openWorkBook(join(seat.folder, 'messages.jsonl'));
   try {
     return await drive(
@@ -86,7 +88,6 @@ async function work(context: Context, seat: Seat, spec: CommandSpec): Promise<Dr
     );
   } finally {
     await book.close();
-    await unlock();
   }
 }
 
