@@ -23,6 +23,7 @@ export const TABLE_OWNERS = {
   schema_migrations: platform,
   settings: platform,
   messages: feature('messages'),
+  task_push_configs: feature('a2a'),
   activity_logs: feature('activity'),
   global_secrets: feature('secrets'),
   workspace_secrets: feature('secrets'),

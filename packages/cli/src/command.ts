@@ -92,6 +92,8 @@ interface Arg {
 export interface Command {
   /** Words that call it: `['ws', 'ls']`. */
   readonly path: readonly string[];
+  /** Other words for it, as many as in its path, because people try them first. */
+  readonly alias?: readonly string[];
   readonly args: readonly Arg[];
   readonly flags: Readonly<Record<string, Flag>>;
   /** Everything behind `--` is another program's command line, handed on as it is; required. */

@@ -21,7 +21,10 @@ export function commandPage(command: Command): string {
   const flags = Object.entries(command.flags).map(
     ([name, flag]) => `  --${name}${flag.short ? `, -${flag.short}` : ''}  ${flag.describe}`,
   );
-  return [command.summary, '', `  ${usageOf(command)}`, ...(flags.length > 0 ? ['', ...flags] : [])].join('\n');
+  const alias = command.alias === undefined ? [] : [`  or ${PROGRAM} ${command.alias.join(' ')}`];
+  return [command.summary, '', `  ${usageOf(command)}`, ...alias, ...(flags.length > 0 ? ['', ...flags] : [])].join(
+    '\n',
+  );
 }
 
 /** The same as data. */

@@ -78,7 +78,8 @@ async function answer(
 }
 
 function findCommand(words: readonly string[]): Command {
-  const command = COMMANDS.find(({ path }) => path.every((word, index) => words[index] === word));
+  const calls = (path: readonly string[]) => path.every((word, index) => words[index] === word);
+  const command = COMMANDS.find(({ path, alias }) => calls(path) || (alias !== undefined && calls(alias)));
   if (command) return command;
   const group = COMMANDS.filter(({ path }) => path[0] === words[0]);
   if (group.length > 0) {

@@ -79,6 +79,8 @@ it('the routes that ask nobody for a credential are those of design §9', () => 
   expect(open.sort()).toEqual([
     'DELETE /session',
     'GET /buildinfo',
+    // The program that a pasted line fetches before it has anything to show a token to (design §13).
+    'GET /dl/molecule-mcp.tgz',
     'GET /docs',
     'GET /health',
     'GET /login',

@@ -1,4 +1,5 @@
 import type { RouteSpec } from './route.js';
+import { a2aRoutes } from './routes/a2a.js';
 import { accessRoutes } from './routes/access.js';
 import { activityRoutes } from './routes/activity.js';
 import { agentRoutes } from './routes/agents.js';
@@ -30,6 +31,7 @@ export const routes = {
   ...canvasRoutes,
   ...registryRoutes,
   ...messageRoutes,
+  ...a2aRoutes,
   ...delegationRoutes,
   ...messageAdminRoutes,
   ...activityRoutes,

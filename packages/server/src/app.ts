@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Routes, routes, TENANT_OPEN_PATHS } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config.js';
+import { createA2A } from './features/a2a/index.js';
 import { type Actor, createAccess, createWorkspaceTokenHandlers } from './features/access/index.js';
 import { createActivity } from './features/activity/index.js';
 import { createAgentHandlers } from './features/agents/index.js';
@@ -231,6 +232,15 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
       sweepEveryMs: Math.min(config.stuckSweepSeconds, config.stuckAfterSeconds / 2) * 1_000,
     },
   });
+  const a2a = createA2A({
+    ...ports,
+    access,
+    workspaces: workspaceReads,
+    tasks: messages.tasks,
+    publicUrl: config.publicUrl,
+    urlGuard,
+    secretsKey,
+  });
   const registry = createRegistry({
     ...ports,
     workspaces: workspaceReads,
@@ -280,6 +290,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     ...createCanvasHandlers(ports),
     ...activity.handlers,
     ...messages.handlers,
+    ...a2a.handlers,
     ...registry.handlers,
     ...orgs.handlers,
     ...bundleHandlers,
@@ -334,6 +345,7 @@ export async function createApp(input: AppInput, overrides: AppOverrides = {}): 
     await supervisor.stop(DRAIN_MS);
     await feed.close();
     await Promise.all(provisioners.all.map((provisioner) => provisioner.close()));
+    await a2a.close();
     await messages.close();
     await activity.drain();
     await registry.close();

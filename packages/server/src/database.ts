@@ -1,3 +1,4 @@
+import type { PushConfigsTables } from './features/a2a/push-configs.tables.js';
 import type { AccessTables } from './features/access/access.tables.js';
 import type { ActivityTables } from './features/activity/activity.tables.js';
 import type { AgentsTables } from './features/agents/agents.tables.js';
@@ -20,4 +21,5 @@ export interface Database
     CanvasTables,
     SecretsTables,
     SchedulesTables,
-    ChannelsTables {}
+    ChannelsTables,
+    PushConfigsTables {}

@@ -1,4 +1,5 @@
 import type { Config } from './config.js';
+import { rotatePushKey } from './features/a2a/index.js';
 import { rotateChannelKey } from './features/channels/index.js';
 import { KeyRotationError, type Rotation, rotateKey } from './features/secrets/index.js';
 import type { DataDir } from './platform/data-dir.js';
@@ -37,7 +38,10 @@ export async function rotateSecretsKey(change: KeyChange): Promise<string> {
     const rotate = (from: string, to: string): Promise<Rotation> =>
       transact('work', async (tx) => {
         const done = await rotateKey(tx, random, { from, to });
-        if (done.kind === 'rotated') await rotateChannelKey(tx, random, { from, to });
+        if (done.kind === 'rotated') {
+          await rotateChannelKey(tx, random, { from, to });
+          await rotatePushKey(tx, random, { from, to });
+        }
         return done;
       });
     if (config.secretsKey !== null) {

@@ -16,6 +16,7 @@ export interface WorkspaceRow {
   readonly urlFrom?: 'driver' | 'agent';
   readonly deliveryMode?: 'push' | 'poll' | null;
   readonly maxConcurrentTasks?: number;
+  readonly agentCard?: Readonly<Record<string, unknown>>;
   readonly budget?: { readonly limit: number; readonly spent: number };
 }
 
@@ -34,12 +35,13 @@ export async function insertWorkspace(db: Db, given: WorkspaceRow = {}): Promise
   const status = given.status ?? 'online';
   await sql`
     insert into workspaces (id, name, role, parent_id, awareness_namespace, spec, backend, status, may_bootstrap,
-                            last_sample_error, removed_at, url, url_from, delivery_mode, budget_limit, monthly_spend)
+                            last_sample_error, removed_at, url, url_from, delivery_mode, agent_card, budget_limit, monthly_spend)
     values (${id}, ${given.name ?? 'worker'}, ${given.role ?? null}, ${given.parentId ?? null}, ${`workspace:${id}`},
             ${JSON.stringify(spec)}::jsonb, ${given.backend ?? 'process'}, ${status}::workspace_status,
             ${given.mayBootstrap ?? false}, ${status === 'failed' ? 'it broke' : null},
             case when ${status} = 'removed' then now() end, ${given.url ?? null},
             ${given.url ? (given.urlFrom ?? 'driver') : 'none'}, ${given.deliveryMode ?? null},
+            ${given.agentCard ? JSON.stringify(given.agentCard) : null}::jsonb,
             ${given.budget?.limit ?? null}, ${given.budget?.spent ?? 0})`.execute(db);
   await sql`insert into workspace_liveness (workspace_id) values (${id})`.execute(db);
   await sql`insert into canvas_layouts (workspace_id) values (${id})`.execute(db);

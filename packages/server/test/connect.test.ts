@@ -187,7 +187,7 @@ describe('molecule connect', () => {
     });
   });
 
-  it('B-11: says that its token was revoked, and that its workspace was removed, and ends with 1', async () => {
+  it('says that its token was revoked, and that its workspace was removed, and ends with 1', async () => {
     const revoked = connect(['--name', 'Rotated', '--', 'cat']);
     const id = await online(revoked);
     await app.call('POST', `/workspaces/${id}/external/rotate`);

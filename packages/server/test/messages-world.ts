@@ -1,6 +1,7 @@
 import { type RouteName, routes } from '@molecule/contract';
 import type { FastifyInstance } from 'fastify';
-import { type Actor, readHeader } from '../src/features/access/index.js';
+import { createA2A } from '../src/features/a2a/index.js';
+import { type Actor, type RequestHeaders, readHeader } from '../src/features/access/index.js';
 import { type ActivityFeature, createActivity } from '../src/features/activity/index.js';
 import { createMessages, type MessageLimits, type Messages } from '../src/features/messages/index.js';
 import { workspaceReads } from '../src/features/workspaces/index.js';
@@ -25,6 +26,12 @@ const SERVED = [
   'listQueue',
   'dropStale',
   'readBreakers',
+  'readSigningKeys',
+  'readAgentCard',
+  'callA2A',
+  'readA2A',
+  'postA2A',
+  'deleteA2A',
   'listActivity',
   'notify',
   'reportActivity',
@@ -71,25 +78,43 @@ export async function createMessagesWorld(
   url: string,
   given: Parameters<typeof createTestPorts>[1] & {
     readonly limits?: Partial<MessageLimits>;
+    /** How long a caller waits for a workspace that is away. */
+    readonly idleWaitMs?: number;
     readonly loopbackAllowed?: boolean;
   } = {},
 ): Promise<MessagesWorld> {
   const ports = createTestPorts(url, given);
   const activity = createActivity({ ...ports, retentionDays: 7 });
   const woken: string[] = [];
+  const access = {
+    resolveCaller: async ({ headers }: { headers: RequestHeaders }) => ({
+      callerId: readHeader(headers, 'x-workspace-id'),
+    }),
+  };
+  const urlGuard = createUrlGuard({ loopbackAllowed: given.loopbackAllowed ?? false });
   const messages = createMessages({
     ...ports,
     leaseMs: TEST_LEASE_MS,
-    access: { resolveCaller: async ({ headers }) => ({ callerId: readHeader(headers, 'x-workspace-id') }) },
+    access,
     activity,
     workspaces: workspaceReads,
     wakeUp: async (ids) => void woken.push(...ids),
-    urlGuard: createUrlGuard({ loopbackAllowed: given.loopbackAllowed ?? false }),
+    urlGuard,
     ...(given.limits ? { limits: given.limits } : {}),
+  });
+  const a2a = createA2A({
+    ...ports,
+    access,
+    workspaces: workspaceReads,
+    tasks: messages.tasks,
+    publicUrl: null,
+    urlGuard,
+    secretsKey: 'a key of thirty-two bytes exactly'.slice(0, 32),
+    ...(given.idleWaitMs === undefined ? {} : { idleWaitMs: given.idleWaitMs }),
   });
   const http = await createHttpServer<Actor>({
     routes: Object.fromEntries(SERVED.map((name) => [name, routes[name]])),
-    handlers: { ...messages.handlers, ...activity.handlers },
+    handlers: { ...messages.handlers, ...a2a.handlers, ...activity.handlers },
     gate: async () => ({ kind: 'admin', via: 'admin_token' }),
     rateLimit: null,
     ...HTTP_DEFAULTS,
@@ -138,6 +163,7 @@ export async function createMessagesWorld(
     async close() {
       await http.close();
       await ports.supervisor.stop(0);
+      await a2a.close();
       await messages.close();
       await activity.drain();
       await ports.close();

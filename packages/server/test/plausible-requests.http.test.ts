@@ -64,6 +64,19 @@ function plausible(cast: Cast): Record<RouteName, Plausible> {
     listPeers: { token, status: 200 },
     checkAccess: { body: { caller_id: lead, target_id: worker }, status: 200 },
     sendMessage: { body: toMessage('hello', 'wired'), status: 202 },
+    readSigningKeys: { status: 200 },
+    readAgentCard: { status: 200 },
+    callA2A: { body: { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { id: lead } }, status: 200 },
+    readA2A: { path: `/a2a/${lead}/tasks`, status: 200 },
+    postA2A: {
+      path: `/a2a/${lead}/message:send`,
+      body: {
+        message: { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'x' }] },
+        configuration: { returnImmediately: true },
+      },
+      status: 200,
+    },
+    deleteA2A: { path: `/a2a/${lead}/tasks/none/pushNotificationConfigs/none`, status: 404 },
     delegate: { body: { target_id: worker, task: 'do it' }, token, status: 202 },
     listDelegations: { status: 200 },
     getDelegation: { status: 200 },
@@ -419,6 +432,7 @@ describe('when the database goes away', () => {
       live: '426',
       metrics: '200',
       openapi: '200',
+      readSigningKeys: '200',
       removeRuntime: '404',
       showLogin: '200',
     });

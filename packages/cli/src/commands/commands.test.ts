@@ -124,7 +124,9 @@ describe('the lifecycle of a workspace', () => {
 describe('ws rm', () => {
   it('removes a workspace and says how many went with it', async () => {
     cli.server.on('deleteWorkspace', { status: 200, body: { status: 'removed', cascade_deleted: 2 } });
-    expect((await cli.molecule('ws', 'rm', 'Lead', '--yes')).out).toBe('Lead and 2 below it: removed\n');
+    for (const verb of ['rm', 'delete']) {
+      expect((await cli.molecule('ws', verb, 'Lead', '--yes')).out).toBe('Lead and 2 below it: removed\n');
+    }
     expect(cli.server.calls.at(-1)).toMatchObject({
       params: { id: lead.id },
       query: { confirm: 'true', purge: 'false' },

@@ -61,10 +61,13 @@ describe('delegations ls', () => {
     expect(seen.out).toMatch(/failed +Lead → dddddddd .*target_removed: it was removed/);
   });
 
-  it('for one caller leaves out those of others', async () => {
-    answer(open, { ...open, delegation_id: 'eeeeeeee-0000-4000-8000-000000000005', caller_id: writer.id });
+  it('for one caller asks for its own', async () => {
+    answer(open);
     const seen = await cli.molecule('delegations', 'ls', 'Lead', '--json');
     expect(JSON.parse(seen.out)).toMatchObject({ count: 1, delegations: [{ caller_id: lead.id }] });
+    expect(cli.server.calls.find((call) => call.route === 'listAllDelegations')?.query).toMatchObject({
+      caller_id: lead.id,
+    });
   });
 
   it('says so when there is none, and refuses a status it does not know', async () => {

@@ -8,7 +8,7 @@ const id = { id: workspaceId };
 
 /**
  * Who works in a workspace: at most one agent at a time, with its model (contract lifecycle §10). A record that clients
- * keep: it starts and stops nothing, and decides no model (docs/adr/0006).
+ * keep: it starts and stops nothing, and decides no model (docs/adr/0007).
  */
 export const agentRoutes = {
   getAgent: route({

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { lenientInteger, pathText, strictInteger, workspaceId } from '../query.js';
+import { lenientInteger, pathText, pathUuid, strictInteger, workspaceId } from '../query.js';
 import { route } from '../route.js';
 import { Nullable, Required, Timestamp, Uuid } from '../schema.js';
 import { DELEGATION_STATES } from '../status.js';
@@ -67,7 +67,7 @@ export type UpdateDelegation = Static<typeof UpdateDelegation>;
 const id = { id: workspaceId };
 const one = {
   id: workspaceId,
-  delegationId: pathText('delegation id', /^[0-9a-fA-F-]{36}$/, 'delegation_not_found'),
+  delegationId: pathUuid('delegation id', 'delegation_not_found'),
 };
 
 export const delegationRoutes = {

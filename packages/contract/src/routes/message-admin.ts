@@ -67,6 +67,8 @@ export const messageAdminRoutes = {
     query: {
       status: choice('which delegations; in_flight when absent', DELEGATION_VIEWS, 'invalid_delegation_view'),
       limit: strictInteger('rows, 1 to 1000; 100 when absent', 1, 1_000),
+      /** Additive. */
+      caller_id: optionalUuid('only those that this workspace made', 'invalid_workspace_id'),
     },
     responses: {
       200: Type.Object({
@@ -76,7 +78,7 @@ export const messageAdminRoutes = {
         status: Type.Enum([...DELEGATION_VIEWS]),
       }),
     },
-    errors: ['invalid_delegation_view', 'invalid_query'],
+    errors: ['invalid_delegation_view', 'invalid_query', 'invalid_workspace_id'],
     source: 'registry-a2a §10.9',
   }),
   countDelegations: route({

@@ -4,8 +4,8 @@ import type { LoggedEvent } from './event-log.js';
 
 /** Requests that wait for something to happen: no connection is held and nothing is polled, the feed wakes them. */
 export interface FeedWaits {
-  /** Resolves when the time is up, when the client leaves, or when the server stops. */
-  wait(key: string, ms: number, clientGone: AbortSignal): Wait;
+  /** Over when the time is up (null: never), when the client leaves, or when the server stops. */
+  wait(key: string, ms: number | null, clientGone: AbortSignal): Wait;
   /** Lets everybody go, now and from now on. */
   close(): void;
 }
@@ -13,6 +13,8 @@ export interface FeedWaits {
 export interface Wait {
   /** Resolves on a sign that what is waited for may have happened, and when the wait is over. */
   next(): Promise<void>;
+  /** Makes `next` resolve, for a sign of another kind. */
+  wakeUp(): void;
   isOver(): boolean;
   done(): void;
 }
@@ -54,7 +56,7 @@ export function createFeedWaits(feed: EventFeed, clock: Clock, callOf: (event: L
       };
       const others = waiting.get(key) ?? new Set();
       waiting.set(key, others.add(wakeUp));
-      const cancel = clock.after(ms, finish);
+      const cancel = ms === null ? () => {} : clock.after(ms, finish);
       clientGone.addEventListener('abort', finish, { once: true });
       return {
         async next() {
@@ -65,6 +67,7 @@ export function createFeedWaits(feed: EventFeed, clock: Clock, callOf: (event: L
           }
           told = false;
         },
+        wakeUp: () => wakeUp(false),
         isOver: () => over || closed,
         done() {
           over = true;

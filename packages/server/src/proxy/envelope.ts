@@ -6,6 +6,8 @@ export interface Envelope {
   readonly method: string;
   /** Null for methods that carry no message (tasks/get and the like). */
   readonly messageId: string | null;
+  /** The conversation the message says it belongs to. */
+  readonly contextId: string | null;
   /** The joined text parts of the message. */
   readonly text: string;
 }
@@ -33,7 +35,7 @@ export function normalizeEnvelope(body: unknown, uuid: () => string): Envelope |
   const method = textOf(rpc, 'method') ?? '';
   const params = rpc.params;
   if (!isJsonObject(params) || !isJsonObject(params.message)) {
-    return { body: rpc, method, messageId: null, text: '' };
+    return { body: rpc, method, messageId: null, contextId: null, text: '' };
   }
   const given = textOf(params.message, 'messageId');
   const messageId = given ?? uuid();
@@ -42,6 +44,7 @@ export function normalizeEnvelope(body: unknown, uuid: () => string): Envelope |
     body: given ? rpc : { ...rpc, params: { ...params, message } },
     method,
     messageId,
+    contextId: textOf(message, 'contextId'),
     text: textOfParts(message.parts),
   };
 }

@@ -4,7 +4,7 @@ import { type AgentConnections, isConnectFailure } from './agent-connections.js'
 import { readAnswer, type Verdict } from './answer.js';
 import { watchIdle } from './idle-watch.js';
 import { createSseParser } from './sse-parser.js';
-import { createStreamFold } from './stream-fold.js';
+import { createStreamFold, type StreamFold } from './stream-fold.js';
 import type { ResolvedAddress, UrlGuard } from './url-guard.js';
 
 /** How one delivery to an agent went. Says what is known, not what to do about it. */
@@ -48,8 +48,13 @@ export interface ForwardRequest {
   readonly openSink: ((status: number) => StreamSink) | null;
   /** Called for every event of a stream: the agent is alive and working. */
   readonly onProgress: () => void;
+  /** Called with the data of every such event, after `stream` has taken it in. */
+  readonly onEvent?: (data: string, stream: HeardStream) => void;
   readonly signal: AbortSignal;
 }
+
+/** A streamed answer as far as it has come. */
+export type HeardStream = Pick<StreamFold, 'artifacts'>;
 
 export type Forward = (request: ForwardRequest) => Promise<ForwardOutcome>;
 
@@ -164,7 +169,10 @@ async function followStream(
         return { kind: 'too_large', status };
       }
       const events = parser.push(chunk);
-      for (const data of events) fold.push(data);
+      for (const data of events) {
+        fold.push(data);
+        request.onEvent?.(data, fold);
+      }
       if (events.length > 0) request.onProgress();
       if (sink) await sink.write(chunk);
       if (!ended && fold.hasEnded()) {

@@ -6,6 +6,8 @@ export interface StreamFold {
   push(data: string): void;
   /** True once the stream has said how the work ended; cheap, for asking after every event. */
   hasEnded(): boolean;
+  /** What the stream has made so far. */
+  artifacts(): readonly JsonObject[];
   /** Null when the stream has not said how the work ended. */
   verdict(): Verdict | null;
 }
@@ -66,6 +68,7 @@ export function createStreamFold(): StreamFold {
       else if (isJsonObject(rpc.result)) takeResult(rpc.result);
     },
     hasEnded,
+    artifacts: () => [...artifacts.values()],
     verdict() {
       if (failure) return readRpcReply(failure);
       const reply = (result: JsonObject): Verdict => readRpcReply({ jsonrpc: '2.0', id, result });

@@ -22,7 +22,13 @@ export type Behaviour =
     }
   | { readonly kind: 'raw'; readonly status: number; readonly contentType: string; readonly body: string }
   /** Server-sent events: the words one by one, then the end. */
-  | { readonly kind: 'stream'; readonly words: readonly string[]; readonly dialect?: '0.3' | '1.0' }
+  | {
+      readonly kind: 'stream';
+      readonly words: readonly string[];
+      readonly dialect?: '0.3' | '1.0';
+      /** The end is sent only when `release()` is called. */
+      readonly holdsEnd?: boolean;
+    }
   /** Streams the words and then cuts the connection. */
   | { readonly kind: 'stream_then_die'; readonly words: readonly string[] }
   | { readonly kind: 'busy'; readonly retryAfterSeconds?: number }
@@ -116,9 +122,17 @@ export async function createFakeAgent(initial: Behaviour = { kind: 'answer', tex
       case 'stream_then_die': {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         const dialect = doing.kind === 'stream' ? (doing.dialect ?? '0.3') : '0.3';
-        for (const event of toEvents(rpc, doing.words, dialect, doing.kind === 'stream')) {
-          response.write(`data: ${JSON.stringify(success(rpc, event))}\n\n`);
+        const events = toEvents(rpc, doing.words, dialect, doing.kind === 'stream');
+        const send = (event: unknown) => response.write(`data: ${JSON.stringify(success(rpc, event))}\n\n`);
+        if (doing.kind === 'stream' && doing.holdsEnd) {
+          for (const event of events.slice(0, -1)) send(event);
+          held.push(() => {
+            send(events.at(-1));
+            response.end();
+          });
+          return;
         }
+        for (const event of events) send(event);
         if (doing.kind === 'stream') response.end();
         else setImmediate(() => response.destroy());
         return;

@@ -2,7 +2,7 @@ import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { Notice } from '../../ui/notice.js';
 
-/** A token that was just made. It is on the screen and nowhere else until the person says that it is saved. */
+/** A token that was just made: on the screen and nowhere else, until the person says that it is saved or leaves. */
 export function TokenOnce({ token, onSaved }: { token: string; onSaved: () => void }) {
   return (
     <Notice

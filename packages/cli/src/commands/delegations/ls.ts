@@ -31,14 +31,14 @@ export const delegationsLs: Command = {
     const [caller] = args;
     const only = caller === undefined ? null : await findWorkspace(connection, caller);
     const [{ body }, { body: workspaces }] = await Promise.all([
-      connection.call('listAllDelegations', { query: { status, limit: only === null ? limit : ROWS_MAX } }),
+      connection.call('listAllDelegations', {
+        query: { status, limit, ...(only === null ? {} : { caller_id: only.id }) },
+      }),
       connection.call('listWorkspaces', {}),
     ]);
-    const ofCaller = body.delegations.filter((one) => only === null || one.caller_id === only.id).slice(0, limit);
-    const data = { ...body, delegations: ofCaller, count: ofCaller.length, limit };
-    if (ofCaller.length === 0) return { data, text: EMPTY[status] };
+    if (body.count === 0) return { data: body, text: EMPTY[status] };
     const nameOf = namesOf(workspaces);
-    const rows = ofCaller.map((one) => [
+    const rows = body.delegations.map((one) => [
       one.delegation_id,
       one.status + (one.late === true ? ' (late result)' : ''),
       `${nameOf(one.caller_id)} → ${nameOf(one.callee_id)}`,
@@ -46,7 +46,7 @@ export const delegationsLs: Command = {
       cutToWidth(one.task_preview, TEXT_COLUMNS),
       cutToWidth(outcomeOf(one), TEXT_COLUMNS),
     ]);
-    return { data, text: table(['ID', 'STATE', 'WHO', 'SINCE', 'TASK', 'OUTCOME'], rows) };
+    return { data: body, text: table(['ID', 'STATE', 'WHO', 'SINCE', 'TASK', 'OUTCOME'], rows) };
   },
 };
 

@@ -5,6 +5,7 @@ import { STOP_WAIT_MS } from '../../stop-wait.js';
 
 export const wsRm: Command = {
   path: ['ws', 'rm'],
+  alias: ['ws', 'delete'],
   args: [{ name: 'name', required: true }],
   flags: {
     yes: { kind: 'boolean', short: 'y', describe: 'remove it and everything below it without asking' },

@@ -191,7 +191,7 @@ describe('the token an agent of this server works with', () => {
   });
   afterAll(() => app.close());
 
-  it('B-01: is told apart in the list; revoked, its agent starts again with another, which lives on', async () => {
+  it('is told apart in the list; revoked, its agent starts again with another, which lives on', async () => {
     const { id } = (await app.call('POST', '/workspaces', { name: 'Worker', runtime: 'echo' })).body;
     const first = await waitFor(() => app.machine.findToken(id));
     const registration = { id, url: 'http://127.0.0.1:1', agent_card: { name: 'Worker' } };

@@ -12,7 +12,7 @@ type AgentHandlers = Pick<
 /**
  * The agents of workspaces, as a record of who works and has worked where (contract lifecycle §10). A record only: the
  * contract gives it no effect on a start, so an instance gets its model from the owner's choice, its secrets or its
- * template and never from here (docs/adr/0006).
+ * template and never from here (docs/adr/0007).
  */
 export function createAgentHandlers(deps: AgentsDeps): AgentHandlers {
   const verbs = createAgentVerbs(deps);

@@ -17,7 +17,11 @@ export function createDownloadHandlers(mcpPackage: string): Pick<HandlersFor<Rou
   let known: Promise<Download | null> | null = null;
   return {
     async downloadMoleculeMcp({ request }) {
-      known ??= read(mcpPackage);
+      known ??= read(mcpPackage).catch((error: unknown) => {
+        // The next one asks again.
+        known = null;
+        throw error;
+      });
       const download = await known;
       if (download === null) {
         known = null;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { claim } from '../../platform/claim.js';
 import type { Db, Tx } from '../../platform/db.js';
 import { firstCharacters } from '../activity/index.js';
-import type { OpenMessage } from './ledger.types.js';
+import { type OpenMessage, RECORDED_METHOD } from './ledger.types.js';
 import type { MessageKind } from './messages.tables.js';
 
 export interface DueTarget {
@@ -198,6 +198,8 @@ export async function touchDelegations(db: Db, targetIds: readonly string[]): Pr
     .where('kind', '=', 'delegation')
     .where('state', 'in', ['working', 'input_required'])
     .where('dispatched_at', 'is not', null)
+    // Of what went past this server nobody knows when its callee works on it.
+    .where('method', '<>', RECORDED_METHOD)
     .execute();
 }
 
@@ -278,6 +280,6 @@ export async function leaveInInbox(db: Db, targetId: string): Promise<void> {
     update messages
        set state = case kind when 'delegation' then 'working' when 'system' then 'canceled' else 'completed' end,
            ended_at = case when kind = 'delegation' then null else now() end,
-           lease_owner = null, lease_until = null, updated_at = now()
+           lease_owner = null, lease_until = null, updated_at = now(), error_detail = null
      where target_id = ${targetId} and state = 'queued'`.execute(db);
 }

@@ -41,7 +41,11 @@ describe('what agents report of delegations', () => {
           json: { delegation_id: body.delegation_id, status: 'recorded' },
         });
       }
-      expect(await read(body.delegation_id)).toMatchObject({ target_id: polling, task_preview: 'Seen elsewhere' });
+      expect(await read(body.delegation_id)).toMatchObject({
+        target_id: polling,
+        task_preview: 'Seen elsewhere',
+        status: 'dispatched',
+      });
       expect(await world.activities(lead)).toMatchObject([{ method: 'delegate', status: 'dispatched' }]);
       expect(await world.activities(polling)).toEqual([]);
       expect(await eventsOf(body.delegation_id)).toEqual(['DELEGATION_SENT']);

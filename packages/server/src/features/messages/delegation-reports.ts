@@ -9,13 +9,11 @@ import { hasEnded, stateOf } from './delegation-state.js';
 import { TASK_PREVIEW_CHARACTERS, toEnvelope } from './delegations.js';
 import { beginDelegation, type DelegationRecord, findShared } from './delegations.store.js';
 import type { Ledger } from './ledger.js';
-import type { NewEnding, NewMessage } from './ledger.types.js';
+import { type NewEnding, type NewMessage, RECORDED_METHOD } from './ledger.types.js';
 import type { MessageLimits } from './limits.js';
 import { insertMessages } from './messages.store.js';
 import { projectBegun, projectRecorded } from './projection.js';
-
-/** The method of a ledger row that tells of a message the platform did not carry. */
-export const RECORDED_METHOD = 'delegations/record';
+import { isOpenInInbox } from './tasks.store.js';
 
 /** What agents tell of delegations: those they made past the platform, and those that lie in their inbox. */
 export interface DelegationReports {
@@ -89,7 +87,10 @@ export function createDelegationReports(deps: DelegationReportsDeps): Delegation
       const told = readStatus(report.status);
       const id = parseUuid(delegationId);
       const row = id === null ? null : await findShared(lanes.control, reporterId, id);
-      if (row === null) return told;
+      if (row === null) {
+        if (id !== null && (told === 'completed' || told === 'failed')) await endInInbox(reporterId, id, told, report);
+        return told;
+      }
       if (mayReport(row, reporterId) && told !== 'queued') {
         if (told === 'in_progress') await begin(row.id);
         else await end(row, told, report);
@@ -97,6 +98,17 @@ export function createDelegationReports(deps: DelegationReportsDeps): Delegation
       return stateOf((await findShared(lanes.control, reporterId, row.id)) ?? row);
     },
   };
+
+  /** What lies open in the inbox of an agent that fetches its messages ends with its report, whoever sent it. */
+  async function endInInbox(
+    targetId: string,
+    id: string,
+    told: 'completed' | 'failed',
+    report: UpdateDelegation,
+  ): Promise<void> {
+    if (!(await isOpenInInbox(lanes.control, targetId, id))) return;
+    await ledger.end({ id, owner: null, ending: toEnding(told, report) });
+  }
 
   async function end(row: DelegationRecord, told: 'completed' | 'failed', report: UpdateDelegation): Promise<void> {
     const ending: NewEnding = { id: row.id, owner: null, ending: toEnding(told, report) };

@@ -5,12 +5,13 @@ import { textOfResult } from '../../proxy/answer.js';
 import { isJsonObject, textOf } from '../../proxy/json.js';
 import type { Actor } from '../access/index.js';
 import { firstCharacters } from '../activity/index.js';
-import { type CancelDeps, cancelDelegation } from './cancel-delegation.js';
+import { cancelDelegation } from './cancel-delegation.js';
 import type { DelegationReports } from './delegation-reports.js';
 import { hasEnded, stateOf } from './delegation-state.js';
-import type { DelegationWaits } from './delegation-waits.js';
 import type { Delegations, Submitted } from './delegations.js';
 import { type DelegationRecord, findDelegation, listDelegations } from './delegations.store.js';
+import type { GiveUpDeps } from './give-up.js';
+import type { MessageWaits } from './message-waits.js';
 import { retryDelegation } from './retry-delegation.js';
 
 export type DelegationHandlers = Pick<
@@ -27,10 +28,10 @@ export type DelegationHandlers = Pick<
 const SUMMARY_CHARACTERS = 80;
 
 export function createDelegationHandlers(
-  deps: CancelDeps,
+  deps: GiveUpDeps,
   delegations: Delegations,
   reports: DelegationReports,
-  waits: DelegationWaits,
+  waits: MessageWaits,
 ): DelegationHandlers {
   const { lanes } = deps;
   return {
@@ -42,7 +43,7 @@ export function createDelegationHandlers(
     },
 
     async retryDelegation({ params }) {
-      const answer = await retryDelegation(deps, delegations, params.id, params.delegationId.toLowerCase());
+      const answer = await retryDelegation(deps, delegations, params.id, params.delegationId);
       // Without an idempotency key nothing can be hit.
       if (answer.kind === 'hit') throw new Error('a delegation without a key was taken for a repeated one');
       return { status: 202, body: toAccepted(answer) };
@@ -54,7 +55,7 @@ export function createDelegationHandlers(
     },
 
     async getDelegation({ params, query, request }) {
-      const id = params.delegationId.toLowerCase();
+      const id = params.delegationId;
       const wait = query.wait ? waits.wait(id, query.wait * 1_000, request.clientGone) : null;
       try {
         for (;;) {
@@ -81,7 +82,7 @@ export function createDelegationHandlers(
 
     async cancelDelegation({ params, body }) {
       const why = body.reason || 'canceled by its caller';
-      const record = await cancelDelegation(deps, params.id, params.delegationId.toLowerCase(), why);
+      const record = await cancelDelegation(deps, params.id, params.delegationId, why);
       return { status: 200, body: toDelegation(record ?? refuse('delegation_not_found'), params.id) };
     },
   } satisfies DelegationHandlers;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
-import type { EndedMessage } from './ledger.types.js';
+import { type EndedMessage, RECORDED_METHOD } from './ledger.types.js';
 import type { MessageState } from './messages.tables.js';
 
 export interface SubmitCheck {
@@ -42,7 +42,7 @@ export async function readSubmitFacts(tx: Tx, checks: readonly SubmitCheck[]): P
     select known.id as "existingId", known.target_id as "existingTargetId", known.state as "existingState", known.dispatched_at as "existingDispatchedAt",
            known.last_heartbeat as "existingLastHeartbeat",
            (select count(*) from messages as m
-             where m.caller_id = i."callerId" and m.kind = 'delegation'
+             where m.caller_id = i."callerId" and m.kind = 'delegation' and m.method <> ${RECORDED_METHOD}
                and m.state in ('queued', 'working', 'input_required')) as open,
            (select count(*) from messages as m
              where m.caller_id = i."callerId" and m.target_id = i."targetId" and m.task_hash = decode(i."taskHash", 'hex')

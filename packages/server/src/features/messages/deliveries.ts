@@ -8,6 +8,7 @@ import { park, requeue } from './claims.store.js';
 import { type Decision, decideDelivery, decideKnowledge, type Situation } from './decide.js';
 import { type Ledger, persist } from './ledger.js';
 import type { NewEnding, OpenMessage } from './ledger.types.js';
+import type { LiveAnswers } from './live-answers.js';
 import { canBeAsked, reach } from './reachability.js';
 
 /** A client that waits for the answer. */
@@ -49,6 +50,7 @@ export interface DeliveriesDeps extends Pick<Ports, 'lanes' | 'clock' | 'logger'
   readonly leases: LeaseKeeper;
   readonly workspaces: WorkspaceReads;
   readonly idleMs: number;
+  readonly live: Pick<LiveAnswers, 'hear' | 'end'>;
   /** A delegation's callee shows that it is at work. */
   readonly onProgress: (targetId: string) => void;
   /** A place has become free, or a row is due again. */
@@ -105,6 +107,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
       return await work();
     } finally {
       active -= 1;
+      deps.live.end(message.id);
       lease.done();
       deps.onSettled();
     }
@@ -126,6 +129,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
           onProgress: () => {
             if (touchesDelegation) deps.onProgress(target.id);
           },
+          onEvent: (data, stream) => deps.live.hear(message.id, data, stream),
           signal,
         });
         const decision = decideDelivery(outcome, situationOf(message, target, attendance !== null));

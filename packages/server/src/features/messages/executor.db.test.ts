@@ -497,7 +497,12 @@ describe('the executor', () => {
       await setWorkspace(paused, { status: 'paused' });
       await age([old, older], 6.01);
       await age([young], 5.99);
-      await world.messages.loops.overdue.runOnce();
+      // What waited while no server was there to deliver it gets as long as its agent needs to come back.
+      const restarted = await reopen();
+      await restarted.sweepAfter(0);
+      await restarted.sweepAfter(5);
+      expect(await world.row(old)).toMatchObject({ state: 'queued' });
+      await restarted.sweepAfter(5.5);
       for (const id of [old, older]) {
         expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'expired', attempts: 0 });
       }
@@ -511,13 +516,14 @@ describe('the executor', () => {
     });
 
     it('work under way has no such end, however long ago it was sent, nor what leaves while it is judged', async () => {
+      const restarted = await reopen();
       const target = await world.addWorkspace({ url: agent.url });
       const id = nextId();
       agent.behave({ kind: 'hold', text: 'at last' });
       const answer = world.send(target, toEnvelope('take your time', id));
       await agent.receivedCount(1);
       await age([id], 100);
-      await world.messages.loops.overdue.runOnce();
+      for (const minutes of [0, 5.5, 5.5]) await restarted.sweepAfter(minutes);
       const row = await world.row(id);
       expect(row).toMatchObject({ state: 'working' });
       const ending = { state: 'failed', reason: 'expired', detail: 'x', result: null } as const;

@@ -12,23 +12,29 @@ import type { ActivityFeature } from '../activity/index.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
 import { touchDelegations } from './claims.store.js';
 import { createDelegationReports } from './delegation-reports.js';
-import { createDelegationWaits } from './delegation-waits.js';
 import { createDelegations } from './delegations.js';
 import { createDelegationHandlers, type DelegationHandlers } from './delegations.routes.js';
 import { createDeliveries } from './deliveries.js';
 import { createExecutor } from './executor.js';
 import { createLedger } from './ledger.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.js';
+import { createLiveAnswers } from './live-answers.js';
 import { createLiveSend } from './live-send.js';
 import { createMessageAdminHandlers, type MessageAdminHandlers } from './message-admin.routes.js';
+import { createMessageWaits } from './message-waits.js';
 import { createMessageMetrics } from './messages.metrics.js';
 import { deleteOldMessages } from './messages.store.js';
 import { sweepLostTargets, sweepOverdue } from './messages.sweeper.js';
 import { createNotifications } from './notify.js';
 import { createSendHandlers, type SendHandlers } from './send-message.js';
+import { createTasks, type Tasks } from './tasks.js';
 
 export type { MessageLimits } from './limits.js';
+export type { MessageState } from './messages.tables.js';
+export { nextStep } from './reasons.js';
 export { createRestartContexts } from './restart-context.js';
+export type { NewTurn, Tasks } from './tasks.js';
+export type { TaskFilter, TaskRecord, TaskScope, TaskTurn } from './tasks.store.js';
 
 export interface MessagesDeps
   extends Pick<
@@ -52,6 +58,8 @@ export interface Messages {
     DelegationHandlers &
     MessageAdminHandlers &
     Pick<HandlersFor<Routes, Actor>, 'notify'>;
+  /** The same messages as tasks, for the standard A2A endpoints. */
+  readonly tasks: Tasks;
   /**
    * For an orderly stop, before the HTTP server closes: ends long-polls at once, takes up nothing new, lets deliveries
    * finish for up to `graceMs` and then hands the rest over, so that no open request holds the server up.
@@ -99,8 +107,10 @@ export function createMessages(deps: MessagesDeps): Messages {
       }
     },
   });
+  const live = createLiveAnswers();
   const deliveries = createDeliveries({
     ...deps,
+    live,
     forward,
     ledger,
     idleMs: limits.idleMs,
@@ -118,7 +128,8 @@ export function createMessages(deps: MessagesDeps): Messages {
   const liveSend = createLiveSend({ ...deps, deliveries, forward, idleMs: limits.idleMs, stopping: cutting.signal });
   const delegations = createDelegations({ ...deps, ledger, limits, onAccepted: () => executor.nudge() });
   const reports = createDelegationReports({ ...deps, ledger, limits });
-  const waits = createDelegationWaits(feed, clock);
+  const waits = createMessageWaits(feed, clock);
+  const tasks = createTasks({ ...deps, ledger, forward, limits, waits, live, onQueued: () => executor.nudge() });
   const notifications = createNotifications({ ...deps, activity: deps.activity.writes, ledger });
 
   const sweep = { lanes, clock, ledger, workspaces, limits };
@@ -176,6 +187,7 @@ export function createMessages(deps: MessagesDeps): Messages {
         return { status: 200, body: { status: 'sent' } };
       },
     },
+    tasks,
     async standDown(graceMs) {
       stopping.abort(new Error('the server is stopping'));
       waits.close();

@@ -1,6 +1,9 @@
 import type { Ending } from './decide.js';
 import type { MessageKind, MessageState } from './messages.tables.js';
 
+/** The method of a ledger row that tells of a message the platform did not carry. */
+export const RECORDED_METHOD = 'delegations/record';
+
 /** A row to record. Its id is also the id of the activity row on the target. */
 export interface NewMessage {
   readonly id: string;
@@ -19,6 +22,10 @@ export interface NewMessage {
   readonly deadlineMs: number | null;
   /** Kind `system`: the generation of the target it speaks for, and the only one it is delivered to. */
   readonly forGeneration?: number;
+  /** The task it continues, by the id of the row that began it. */
+  readonly taskId?: string;
+  /** The conversation it belongs to, as the A2A envelope names it. */
+  readonly contextId?: string;
   readonly delegation: {
     readonly idempotencyKey: string | null;
     readonly taskHash: string;
@@ -71,6 +78,8 @@ export interface EndedMessage {
 /** What a repeated message id finds. */
 export interface RecordedMessage {
   readonly id: string;
+  /** The task it continues; null when it began one. */
+  readonly taskId: string | null;
   readonly callerId: string | null;
   readonly state: MessageState;
   readonly method: string;

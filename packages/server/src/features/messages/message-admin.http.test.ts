@@ -47,8 +47,11 @@ describe('what operators see of the ledger', () => {
     expect(await ids()).toEqual([working, open]);
     expect(await ids('?status=in_flight&limit=1')).toEqual([working]);
     expect(await ids('?status=stuck')).toEqual([stuck]);
+    expect(await ids(`?caller_id=${lead}`)).toEqual([working, open]);
+    expect(await ids(`?caller_id=${asleep}`)).toEqual([]);
     expect(await ids('?status=failed')).toEqual([canceled, failed]);
     expect(await ids('?status=completed')).toEqual([done]);
+    expect((await world.get('/admin/delegations?caller_id=lead')).status).toBe(400);
     const { json } = await world.get('/admin/delegations?status=failed&limit=7');
     expect(json).toMatchObject({ count: 2, limit: 7, status: 'failed' });
     expect(json.delegations[1]).toMatchObject({

@@ -35,8 +35,8 @@ const DROP_AT_ONCE = 256;
 export function createMessageAdminHandlers({ lanes, ledger, limits }: MessageAdminDeps): MessageAdminHandlers {
   return {
     async listAllDelegations({ query }) {
-      const { status = 'in_flight', limit = ROWS } = query;
-      const rows = await listDelegationsIn(lanes.control, status, limit);
+      const { status = 'in_flight', limit = ROWS, caller_id: callerId } = query;
+      const rows = await listDelegationsIn(lanes.control, status, callerId, limit);
       return { status: 200, body: { delegations: rows.map(toAdminRow), count: rows.length, limit, status } };
     },
 

@@ -12,9 +12,15 @@ const STATES: Readonly<Record<DelegationView, readonly MessageState[]>> = {
   completed: ['completed'],
 };
 
-/** The newest delegations of everybody. */
-export function listDelegationsIn(db: Db, view: DelegationView, limit: number): Promise<DelegationRecord[]> {
-  return delegations(db).where('state', 'in', STATES[view]).orderBy('seq', 'desc').limit(limit).execute();
+/** The newest delegations of everybody, or of one caller. */
+export function listDelegationsIn(
+  db: Db,
+  view: DelegationView,
+  callerId: string | undefined,
+  limit: number,
+): Promise<DelegationRecord[]> {
+  const query = delegations(db).where('state', 'in', STATES[view]).orderBy('seq', 'desc').limit(limit);
+  return (callerId === undefined ? query : query.where('caller_id', '=', callerId)).execute();
 }
 
 export interface StateCount {

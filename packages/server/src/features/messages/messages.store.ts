@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
-import { toStorableJson } from '../../platform/storable-json.js';
+import { toStorableJson, toStorableText } from '../../platform/storable-json.js';
 import { firstCharacters } from '../activity/index.js';
 import {
   type EndedMessage,
   isAnswered,
   type NewEnding,
   type NewMessage,
+  RECORDED_METHOD,
   type RecordedMessage,
 } from './ledger.types.js';
 import { resendableReasons } from './reasons.js';
@@ -25,20 +26,20 @@ export async function insertMessages(tx: Tx, rows: readonly NewMessage[], depthM
   const batch = `[${rows.map(toInsertItem).join(',')}]`;
   const inserted = await sql<{ id: string }>`${prepared('message-insert')}
     insert into messages (id, kind, caller_id, target_id, message_id, method, body, task_preview, task_hash,
-                          idempotency_key, cause_id, depth, for_generation, state, attempts, lease_owner, lease_until,
+                          idempotency_key, cause_id, depth, for_generation, task_id, context_id, state, attempts, lease_owner, lease_until,
                           dispatched_at, deadline, ended_at)
     select i.id, i.kind, i.caller_id, i.target_id, i.message_id, i.method, i.body, i.task_preview,
            decode(i.task_hash, 'hex'), i.idempotency_key, coalesce(i.cause_id, cause.id),
-           coalesce(i.depth, cause.depth + 1, 0), i.for_generation, i.state,
+           coalesce(i.depth, cause.depth + 1, 0), i.for_generation, i.task_id, i.context_id, i.state,
            case when i.lease_owner is null then 0 else 1 end,
            i.lease_owner, now() + make_interval(secs => i.lease_secs),
-           case when i.lease_owner is null then null else now() end,
+           case when i.lease_owner is not null or i.method = ${RECORDED_METHOD} then now() end,
            now() + make_interval(secs => i.deadline_secs),
            case when i.state = 'completed' then now() end
       from json_to_recordset(${batch}::json) as i(
              id uuid, kind text, caller_id uuid, target_id uuid, message_id text, method text, body json,
              task_preview text, task_hash text, idempotency_key text, cause_id uuid, depth integer,
-             for_generation bigint, state text, lease_owner uuid, lease_secs double precision, deadline_secs double precision)
+             for_generation bigint, task_id uuid, context_id text, state text, lease_owner uuid, lease_secs double precision, deadline_secs double precision)
       left join lateral (
              select m.id, m.depth from messages as m
               where m.target_id = i.caller_id and m.state = 'working' and m.kind <> 'system' and i.depth is null
@@ -63,6 +64,8 @@ function toInsertItem(row: NewMessage): string {
     cause_id: row.delegation?.causeId ?? null,
     depth: row.delegation?.depth ?? null,
     for_generation: row.forGeneration ?? null,
+    task_id: row.taskId ?? null,
+    context_id: row.contextId ?? null,
     state: row.state,
     lease_owner: row.lease?.owner ?? null,
     lease_secs: row.lease === null ? null : row.lease.ms / 1_000,
@@ -123,13 +126,22 @@ function toResult(ending: NewEnding['ending']): unknown {
 export async function findRecorded(db: Db, targetId: string, messageId: string): Promise<RecordedMessage | null> {
   const row = await db
     .selectFrom('messages')
-    .select(['id', 'caller_id', 'state', 'method', 'reason', 'error_detail', 'result'])
+    .select(['id', 'task_id', 'caller_id', 'state', 'method', 'reason', 'error_detail', 'result'])
     .where('target_id', '=', targetId)
-    .where('message_id', '=', messageId)
+    .where('message_id', '=', toStorableText(messageId))
     .executeTakeFirst();
   if (!row) return null;
   const { id, state, method, reason, result } = row;
-  return { id, callerId: row.caller_id, state, method, reason, errorDetail: row.error_detail, result };
+  return {
+    id,
+    taskId: row.task_id,
+    callerId: row.caller_id,
+    state,
+    method,
+    reason,
+    errorDetail: row.error_detail,
+    result,
+  };
 }
 
 /**

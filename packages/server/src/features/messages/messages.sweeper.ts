@@ -31,6 +31,8 @@ export async function sweepOverdue(
     await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
     ids = ids.length < AT_ONCE ? [] : await listPastDeadline(lanes.work, AT_ONCE);
   }
+  // What waited while nobody was there to deliver it gets as long as its agent needs to come back.
+  if (listeningSeconds <= limits.stuckAfterSeconds) return;
   const waited = `it could not be delivered within ${formatHours(limits.queuedMaxMs)}`;
   const expired = { state: 'failed', reason: 'expired', detail: waited, result: null } as const;
   for (let full = true; full && !signal.aborted; ) {
@@ -38,7 +40,6 @@ export async function sweepOverdue(
     await ledger.endAll(ids.map((id) => ({ id, owner: null, onlyQueued: true, ending: expired })));
     full = ids.length === AT_ONCE;
   }
-  if (listeningSeconds <= limits.stuckAfterSeconds) return;
   for (let quiet = await listQuiet(lanes.work, limits.stuckAfterSeconds, AT_ONCE); quiet.length > 0; ) {
     await ledger.endAll(
       quiet.map(({ id, quiet: seconds }) => {

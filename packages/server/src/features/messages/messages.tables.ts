@@ -20,6 +20,8 @@ export interface MessagesTables {
     cause_id: string | null;
     depth: Generated<number>;
     for_generation: number | null;
+    task_id: string | null;
+    context_id: string | null;
     state: Generated<MessageState>;
     reason: string | null;
     error_detail: string | null;

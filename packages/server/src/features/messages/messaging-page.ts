@@ -11,8 +11,9 @@ export function messagingPage(): string {
 Generated from \`packages/server/src/features/messages\` by \`npm run gen\`.
 
 Everything that one party sends to another is a row of the ledger: what a person writes to an agent, what agents write to
-each other, and what they delegate. The busy queue, the inbox of a polling agent, the lists of delegations, and what
-operators see are views of it; the activity log is its projection.
+each other, and what they delegate. The busy queue, the inbox of a polling agent, the lists of delegations, the tasks of
+the [standard A2A endpoints](../guides/talk-a2a-to-a-workspace.md), and what operators see are views of it; the activity
+log is its projection.
 
 ## What is promised
 
@@ -25,7 +26,9 @@ operators see are views of it; the activity log is its projection.
   \`tasks/get\` what became of the message id. Only "unknown" leads to another delivery. An agent that cannot be asked is
   not: the message fails with the reason \`interrupted\`.
 - **One end.** A message ends once. Later answers, repeated reports and late sweeps change nothing; they are answered with
-  what is stored. The result of a delegation that was given up reaches its caller's inbox once, marked \`late\`.
+  what is stored. The result of a delegation that ended before it came, at its deadline, for want of a
+  heartbeat or because its target had failed, reaches its caller's inbox once, marked \`late\`; one that its caller canceled
+  brings none.
 - **The result is in the inbox when the row ends**, in the same transaction: a caller that waits, one that polls and one
   that comes back tomorrow read the same thing.
 - **Order** is kept per target: messages leave in the order in which they were accepted, as far as the target takes more
@@ -55,7 +58,7 @@ server was away does not count.
 |---|---|
 | delegate | \`POST /workspaces/:id/delegate\`; the same \`idempotency_key\` makes one delegation, a failed one gives its key up |
 | wait for the end | \`GET /workspaces/:id/delegations/:delegationId?wait=25\`, again and again |
-| report on one in your inbox | \`POST /workspaces/:self/delegations/:delegationId/update\` |
+| report on one in your inbox, or on a task of A2A there | \`POST /workspaces/:self/delegations/:delegationId/update\` |
 | record one that you made past the platform | \`POST /workspaces/:self/delegations/record\`, then \`…/update\` |
 | give one up | \`POST /workspaces/:id/delegations/:delegationId/cancel\` |
 | see everybody's | \`GET /admin/delegations\`, \`GET /admin/delegations/stats\` |

@@ -112,6 +112,14 @@ describe('sending a message', () => {
     expect(agent.received).toHaveLength(1);
   });
 
+  it('finds a repeated message id that no database can hold as it is', async () => {
+    const target = await world.addWorkspace({ url: agent.url });
+    const id = `${nextId()}\0`;
+    const first = await world.send(target, toEnvelope('hello', id));
+    expect(await world.send(target, toEnvelope('hello', id))).toMatchObject({ status: 200, json: first.json });
+    expect(agent.received).toHaveLength(1);
+  });
+
   it('refuses a repeated message id while the first is being worked on', async () => {
     const target = await world.addWorkspace({ url: agent.url });
     const id = nextId();

@@ -27,8 +27,8 @@ export interface SendDeps extends Pick<Ports, 'lanes' | 'clock' | 'random'> {
   readonly onQueued: () => void;
 }
 
-const MESSAGE_ID_CHARACTERS_MAX = 256;
-const PREVIEW_CHARACTERS = 300;
+export const MESSAGE_ID_CHARACTERS_MAX = 256;
+export const PREVIEW_CHARACTERS = 300;
 
 /** `POST /workspaces/:id/a2a`. Refusals come in the order of contract registry-a2a §8.3: 400, 401/403, 402, 404, 503. */
 export function createSendHandlers(deps: SendDeps): SendHandlers {
@@ -83,6 +83,7 @@ export function createSendHandlers(deps: SendDeps): SendHandlers {
       )[now.kind],
       lease: now.kind === 'push' ? { owner, ms: deps.leaseMs } : null,
       deadlineMs: sending.deadlineMs,
+      ...contextOf(sending.envelope),
       delegation: null,
     };
     if (!(await deps.ledger.record({ message, targetName: sending.target.name }))) {
@@ -150,13 +151,18 @@ export interface Sending {
   readonly deadlineMs: number | null;
 }
 
+/** What is too long to be an id of ours passes to the agent, and names no conversation here. */
+function contextOf({ contextId }: Pick<Envelope, 'contextId'>): Pick<NewMessage, 'contextId'> {
+  return contextId === null || contextId.length > MESSAGE_ID_CHARACTERS_MAX ? {} : { contextId };
+}
+
 /** Whole seconds above 0; 0 means no limit, which is the default, and junk is ignored (contract registry-a2a §8.1). */
 function readTimeout(header: string | string[] | undefined): number | null {
   const text = Array.isArray(header) ? header[0] : header;
   return text !== undefined && /^[1-9]\d{0,7}$/.test(text.trim()) ? Number(text) * 1_000 : null;
 }
 
-function refuseUnreachable(why: 'removed' | 'paused' | 'failed' | 'no_url', target: WorkspaceCard): never {
+export function refuseUnreachable(why: 'removed' | 'paused' | 'failed' | 'no_url', target: WorkspaceCard): never {
   const fields = { status: target.status };
   switch (why) {
     case 'paused':

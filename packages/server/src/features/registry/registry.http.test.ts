@@ -327,6 +327,18 @@ describe('the registry', () => {
       ]);
     });
 
+    it('B-28: a server that remembers nothing goes on where the other left off', async () => {
+      const id = await insert({ status: 'online' });
+      const token = await edge.mint(id);
+      const before = await beat({ workspace_id: id, active_tasks: 1, current_task: 'Reading' }, token);
+      const other = await createEdge(database.url);
+      const after = await other.call('POST', '/registry/heartbeat', { body: { workspace_id: id }, token });
+      await other.close();
+      expect([after.status, after.body]).toEqual([200, before.body]);
+      expect(await livenessOf(id)).toMatchObject({ active_tasks: 1, current_task: 'Reading' });
+      expect((await rowOf(id)).status).toBe('online');
+    });
+
     it.each([
       ['provisioning', { recovered_from: 'provisioning' }],
       ['offline', {}],

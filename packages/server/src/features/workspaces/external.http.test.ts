@@ -36,7 +36,8 @@ describe('the connection of an external workspace', () => {
     const fresh = body.auth_token;
     expect(fresh).toMatch(/^[\w-]{43}$/);
     expect([await beat(id, token), await beat(id, fresh)]).toEqual([401, 200]);
-    if (second !== undefined) expect(await beat(id, second)).toBe(401);
+    expect(second).toMatch(/^[\w-]{43}$/);
+    expect(await beat(id, second)).toBe(401);
     // The same payload as at create, flat for one kind of client and again below for the other.
     const { connection: below, ...flat } = body;
     expect(below).toEqual(flat);

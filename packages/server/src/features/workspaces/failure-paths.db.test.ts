@@ -170,9 +170,12 @@ const PATHS = {
 } satisfies Record<FailureReason, () => Promise<string>>;
 
 describe('every way to failed', () => {
-  it.each(Object.entries(PATHS))('R14: leaves the reason on the row and in the event: %s', async (reason, fail) => {
-    await expectFailure(await fail(), reason);
-  });
+  it.each(Object.entries(PATHS))(
+    'R14, B-23: leaves the reason on the row and in the event: %s',
+    async (reason, fail) => {
+      await expectFailure(await fail(), reason);
+    },
+  );
 
   it('R10: where the agent before could not be ended no second one runs beside it, until a restart finds it gone', async () => {
     const id = await PATHS.not_stopped();

@@ -1,4 +1,4 @@
-import { STATUSES } from '@molecule/contract';
+import { STATUSES, type Status } from '@molecule/contract';
 import { decide, type Outcome, TRIGGERS } from './lifecycle.js';
 
 /** The page `docs/spec/workspace-lifecycle.md`: the table as it is, so that it can never differ from the code. */
@@ -26,6 +26,8 @@ export function lifecyclePage(): string {
     'the table is asked. Status is what the owner asked for and what is known of the agent; whether its instance is gone',
     'is a separate fact (`instance_state`).',
     '',
+    ...diagram(moves),
+    '',
     header,
     rule,
     ...rows,
@@ -35,6 +37,24 @@ export function lifecyclePage(): string {
     ...[...reasons].map(([reason, places]) => `- ${reason}: ${places.map((place) => `\`${place}\``).join(', ')}`),
     '',
   ].join('\n');
+}
+
+/** Who goes where, and by what. A removal is left out: it leads from everywhere to the same end. */
+function diagram(moves: readonly { status: Status; trigger: string; outcome: Outcome }[]): readonly string[] {
+  const edges = new Map<string, string[]>();
+  for (const { status, trigger, outcome } of moves) {
+    if (!('to' in outcome) || outcome.to === 'removed' || outcome.to === status) continue;
+    const edge = `${status} --> ${outcome.to}`;
+    edges.set(edge, [...(edges.get(edge) ?? []), trigger]);
+  }
+  return [
+    '```mermaid',
+    'stateDiagram-v2',
+    '  [*] --> provisioning: created',
+    '  [*] --> awaiting_agent: created, runs elsewhere',
+    ...[...edges].map(([edge, triggers]) => `  ${edge}: ${triggers.join(', ')}`),
+    '```',
+  ];
 }
 
 function cell(outcome: Outcome): string {

@@ -98,7 +98,7 @@ const configOf = (id: string): string => String(world.backend.files.read(id, 'co
 const startsOf = (id: string): number => world.backend.calls.filter((call) => call === `start ${id}`).length;
 
 describe('the rows of these tests', () => {
-  it('R40: lie in the Postgres of a real server, whose own rules refuse what must never be written', async () => {
+  it('R40, B-32: lie in the Postgres of a real server, whose own rules refuse what must never be written', async () => {
     const id = await create('Ada');
     const db = world.ports.lanes.control;
     const { rows } = await sql<{ version: string }>`select version()`.execute(db);

@@ -32,7 +32,7 @@ describe('the lifecycle table', () => {
     }
   });
 
-  it('D17: silence demotes neither awaiting_agent, failed nor provisioning', () => {
+  it('D17, B-27: silence demotes neither awaiting_agent, failed nor provisioning', () => {
     for (const status of ['awaiting_agent', 'failed', 'provisioning'] as const) {
       for (const trigger of ['went_silent', 'external_went_silent'] as const) {
         expect(decide(status, trigger)).toHaveProperty('ignore');

@@ -89,7 +89,7 @@ async function started(id: string): Promise<void> {
 }
 
 describe('workspaces on a real database', () => {
-  it('R15: every status the code knows can be written', async () => {
+  it('R15, B-22: every status the code knows can be written', async () => {
     const { rows } = await sql<{ name: string }>`
       select unnest(enum_range(null::workspace_status))::text as name`.execute(world.ports.lanes.control);
     expect(rows.map((found) => found.name).sort()).toEqual([...STATUSES].sort());
@@ -162,7 +162,7 @@ describe('workspaces on a real database', () => {
     await expect.poll(() => countAbortFollowers(stopping)).toBe(0);
   });
 
-  it('R14: the database refuses a failure without a reason', async () => {
+  it('R14, B-23: the database refuses a failure without a reason', async () => {
     const id = await create('Edsger');
     await expect(
       sql`update workspaces set status = 'failed', last_sample_error = null where id = ${id}`.execute(

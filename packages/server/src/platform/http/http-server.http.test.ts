@@ -457,13 +457,22 @@ describe('the limiter', () => {
     }
   });
 
-  it('counts what meets no route as well', async () => {
+  it('counts what meets no route as well, by address: a credential that nobody looks at gets no count of its own', async () => {
     const { http } = await createEdge(limited(2));
-    const nowhere = { url: '/nowhere', headers: { 'x-key': 'a' } };
-    const first = await http.inject(nowhere);
+    const nowhere = (key: string) => http.inject({ url: '/nowhere', headers: { 'x-key': key } });
+    const first = await nowhere('a');
     expect([first.statusCode, first.headers['x-ratelimit-remaining']]).toEqual([404, '1']);
+    expect((await nowhere('b')).statusCode).toBe(404);
+    expect((await nowhere('c')).statusCode).toBe(429);
     expect((await http.inject(as('a'))).statusCode).toBe(200);
-    expect((await http.inject(nowhere)).statusCode).toBe(429);
+  });
+
+  it('nobody uses up the count of an address by presenting it as a credential', async () => {
+    const { http } = await createEdge(limited(1));
+    const address = '203.0.113.7';
+    expect((await http.inject(as(address))).statusCode).toBe(200);
+    const anonymous = { url: '/things/1', remoteAddress: address };
+    expect((await http.inject(anonymous)).statusCode).toBe(200);
   });
 
   it('goes by the address of the connection, unless that is of a proxy to be believed', async () => {

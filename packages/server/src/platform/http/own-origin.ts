@@ -9,18 +9,20 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 export function ownOrigins(headers: Headers, publicUrl: string | null): readonly string[] {
   const hosts = [first(headers.host), first(headers['x-forwarded-host'])].filter((host) => host !== '');
   const configured = publicUrl === null ? [] : [new URL(publicUrl).origin];
-  return [...hosts.flatMap((host) => [`http://${host}`, `https://${host}`]), ...configured].map(toLowerCase);
+  return [...hosts.flatMap((host) => [`http://${host}`, `https://${host}`]), ...configured].map(bare);
 }
 
 /** Whether the page named in `origin` is one of ours. Text of any kind may come in. */
 export function isOwnOrigin(origin: string, headers: Headers, publicUrl: string | null): boolean {
-  return ownOrigins(headers, publicUrl).includes(toLowerCase(origin));
+  return ownOrigins(headers, publicUrl).includes(bare(origin));
 }
 
 function first(value: string | string[] | undefined): string {
   return ((Array.isArray(value) ? value[0] : value) ?? '').split(',')[0]?.trim() ?? '';
 }
 
-function toLowerCase(text: string): string {
-  return text.toLowerCase();
+/** Programs send the whole URL of the platform as their Origin: its path, and a port that is the usual one, say nothing. */
+function bare(text: string): string {
+  const parsed = URL.canParse(text) ? new URL(text).origin : 'null';
+  return parsed === 'null' ? text.toLowerCase() : parsed;
 }

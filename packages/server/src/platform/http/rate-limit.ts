@@ -42,19 +42,27 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
     });
     return { unmatched: {}, checkStranger: async () => null, checkMinting: async () => {} };
   }
+  // What presents itself where nobody looks at it is not worth a count of its own: a new one each time would be counted
+  // nowhere. The two kinds of keys are kept apart, so that nobody can use up the count of an address by its name.
+  const credentialOf = (request: FastifyRequest): string | null => {
+    const { spec } = request.routeOptions.config;
+    const given = spec === undefined || spec.access === 'open' ? null : limit.keyOf(request);
+    return given === null ? null : `c:${given}`;
+  };
+  const addressOf = (request: FastifyRequest): string => `a:${normalizeIP(request.ip)}`;
   await app.register(fastifyRateLimit, {
     global: true,
     max: limit.perMinute,
     timeWindow: 60_000,
     hook: 'onRequest',
-    keyGenerator: (request) => limit.keyOf(request) ?? normalizeIP(request.ip),
+    keyGenerator: (request) => credentialOf(request) ?? addressOf(request),
     errorResponseBuilder: (_request, { ttl }) => rateLimited(Math.ceil(ttl / 1000)),
   });
-  const countByAddress = app.createRateLimit({ keyGenerator: (request) => normalizeIP(request.ip) });
+  const countByAddress = app.createRateLimit({ keyGenerator: addressOf });
   const countMinting = app.createRateLimit({
     max: MINTING_PER_HOUR,
     timeWindow: 3_600_000,
-    keyGenerator: (request) => normalizeIP(request.ip),
+    keyGenerator: addressOf,
   });
   const checkMinting: Limiter['checkMinting'] = async (request) => {
     if (request.routeOptions.config.spec?.rate !== 'minting') return;
@@ -69,7 +77,7 @@ export async function registerRateLimit(app: FastifyInstance, limit: RateLimit |
   const checkStranger: StrangerCheck = async (request, reply) => {
     const isExempt = request.routeOptions.config.spec?.rate === 'exempt';
     // Without a credential the address has been counted already.
-    if (isExempt || limit.keyOf(request) === null) return null;
+    if (isExempt || credentialOf(request) === null) return null;
     const count = await countByAddress(request);
     if (count.isAllowed || !count.isExceeded) return null;
     reply.header('x-ratelimit-remaining', 0).header('x-ratelimit-reset', count.ttlInSeconds);
