@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readCliEnvironment } from './config.js';
+import { readCliEnvironment, readCommandEnvironment } from './config.js';
 
 let dataDir: string;
 beforeEach(() => {
@@ -71,4 +71,12 @@ it.each([
   [{ EDITOR: '' }, ['vi']],
 ])('knows the editor by %j', (env, editor) => {
   expect(readCliEnvironment({ MOLECULE_DATA_DIR: dataDir, ...env }).editor).toEqual(editor);
+});
+
+it('a driven command has the environment of its person, without what opens the platform', () => {
+  const tokens = { ADMIN_TOKEN: 'a', MOLECULE_TOKEN: 'b', MOLECULE_WORKSPACE_TOKEN: 'c' };
+  expect(readCommandEnvironment({ PATH: '/bin', WORKSPACE_ID: 'w', ...tokens })).toEqual({
+    PATH: '/bin',
+    WORKSPACE_ID: 'w',
+  });
 });

@@ -49,6 +49,15 @@ export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): Enviro
   return { dataDir, url: null, ...token, from: 'none', serverPid: null, ...own };
 }
 
+/** What opens the platform; a command that works on other people's messages has no use for it. */
+const TOKEN_VARIABLES: ReadonlySet<string> = new Set(['ADMIN_TOKEN', 'MOLECULE_TOKEN', 'MOLECULE_WORKSPACE_TOKEN']);
+
+/** The environment of a command that is driven as an agent. */
+export function readCommandEnvironment(env: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string>> {
+  const entries = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries.filter(([name]) => !TOKEN_VARIABLES.has(name)));
+}
+
 function findAgent(env: NodeJS.ProcessEnv): AgentEnvironment | null {
   const id = env.WORKSPACE_ID?.trim();
   const token = env.MOLECULE_WORKSPACE_TOKEN?.trim();

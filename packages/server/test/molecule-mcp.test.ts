@@ -12,6 +12,7 @@ import { type RealApp, startRealApp } from './real-app.js';
 interface Host {
   /** The text of a tool's answer. */
   tool(name: string, args?: Record<string, unknown>): Promise<string>;
+  call(name: string, args: Record<string, unknown>): Promise<{ readonly text: string; readonly failed: boolean }>;
   readonly client: Client;
   /** `params` of every channel notification so far. */
   readonly notices: readonly { content: string; meta: Record<string, string> }[];
@@ -69,10 +70,11 @@ describe('molecule-mcp', () => {
     const host: Host = {
       client,
       notices,
-      async tool(name, args = {}) {
-        const { content } = await client.callTool({ name, arguments: args });
+      tool: async (name, args = {}) => (await host.call(name, args)).text,
+      async call(name, args) {
+        const { content, isError } = await client.callTool({ name, arguments: args });
         const [first] = content as { text: string }[];
-        return first?.text ?? '';
+        return { text: first?.text ?? '', failed: isError === true };
       },
       close: () => client.close(),
     };
@@ -127,24 +129,32 @@ describe('molecule-mcp', () => {
     const [leading, working] = await Promise.all([connect(as(lead)), connect(as(worker))]);
     await Promise.all([online(lead.id), online(worker.id)]);
     expect(await leading.tool('list_peers')).toContain(`- Worker (ID: ${worker.id}, status: online, role: writes)`);
-    const outcome = leading.tool('delegate_task', { workspace_id: worker.id, task: 'write a line' });
+    const outcome = leading.call('delegate_task', { workspace_id: worker.id, task: 'write a line' });
     const task = JSON.parse(await working.tool('wait_for_message', { timeout_secs: 20 }));
     expect(task).toMatchObject({ kind: 'peer_agent', peer_id: lead.id, peer_name: 'Lead', text: 'write a line' });
     expect(task.delegation_id).toBeTypeOf('string');
-    await working.tool('reply_to_message', { activity_id: task.activity_id, message: 'a line' });
-    expect(await outcome).toBe('a line');
+    await working.tool('reply_to_message', { activity_id: task.activity_id, message: 'Error handling is a line' });
+    // What a peer says is no failure of the tool, however it begins.
+    expect(await outcome).toEqual({ text: 'Error handling is a line', failed: false });
     // The same outcome is in the inbox of whoever gave the task.
     const result = JSON.parse(await leading.tool('wait_for_message', { timeout_secs: 20 }));
-    expect(result).toMatchObject({ kind: 'delegation_result', text: 'a line', method: 'delegate_result' });
+    expect(result).toMatchObject({
+      kind: 'delegation_result',
+      text: 'Error handling is a line',
+      method: 'delegate_result',
+    });
     const status = JSON.parse(
       await leading.tool('check_task_status', { workspace_id: worker.id, task_id: task.delegation_id }),
     );
-    expect(status).toMatchObject({ status: 'completed', response: 'a line', target_id: worker.id });
-    const failing = leading.tool('delegate_task', { workspace_id: worker.id, task: 'write two' });
+    expect(status).toMatchObject({ status: 'completed', response: 'Error handling is a line', target_id: worker.id });
+    const failing = leading.call('delegate_task', { workspace_id: worker.id, task: 'write two' });
     await working.tool('inbox_pop', { activity_id: task.activity_id });
     const second = JSON.parse(await working.tool('wait_for_message', { timeout_secs: 20 }));
     await working.tool('reply_to_message', { activity_id: second.activity_id, message: 'no ink', failed: true });
-    expect(await failing).toMatch(/^DELEGATION FAILED to Worker: no ink\n.*try again later/);
+    expect(await failing).toEqual({
+      text: expect.stringMatching(/^DELEGATION FAILED to Worker: no ink\n.*try again later/),
+      failed: true,
+    });
     const history = JSON.parse(await leading.tool('chat_history', { peer_id: worker.id }));
     expect(history.map((row: { method: string }) => row.method)).toContain('delegate_result');
   });

@@ -2,7 +2,7 @@ import { Server, type ServerOptions } from '@modelcontextprotocol/server';
 import { reasonOf } from '../log.js';
 import type { ChannelNotice } from './channel-notice.js';
 import { TOOLS } from './tools/index.js';
-import { type Tool, type ToolEnvironment, ToolError } from './tools/tool.js';
+import { fail, type Tool, type ToolAnswer, type ToolEnvironment, ToolError } from './tools/tool.js';
 
 export interface McpServers {
   /** One per connection, of whichever era its host speaks. */
@@ -44,8 +44,7 @@ export function createMcpServers({ environment, instructions, version, onTrouble
       server.setRequestHandler('tools/list', () => ({ tools }));
       server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
         const answer = await callTool(params.name, params.arguments ?? {}, mcpReq.signal);
-        const failed = answer.startsWith('Error') || answer.startsWith('DELEGATION FAILED');
-        return { content: [{ type: 'text', text: answer }], ...(failed ? { isError: true } : {}) };
+        return { content: [{ type: 'text', text: answer.text }], ...(answer.ok ? {} : { isError: true }) };
       });
       current = server;
       return server;
@@ -56,15 +55,15 @@ export function createMcpServers({ environment, instructions, version, onTrouble
     },
   };
 
-  async function callTool(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<string> {
+  async function callTool(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ToolAnswer> {
     const tool = TOOLS.find((one) => one.name === name);
-    if (!tool) return `Unknown tool: ${name}`;
+    if (!tool) return fail(`Unknown tool: ${name}`);
     try {
       return await tool.run({ args, signal }, environment);
     } catch (error) {
-      if (error instanceof ToolError) return error.message;
+      if (error instanceof ToolError) return fail(error.message);
       onTrouble(`${name}: ${reasonOf(error)}`);
-      return `Error: ${name} failed: ${reasonOf(error)}`;
+      return fail(`Error: ${name} failed: ${reasonOf(error)}`);
     }
   }
 }

@@ -37,8 +37,8 @@ export interface DriveOptions {
   readonly tell: (event: DriveEvent) => void;
 }
 
-/** A task lives six hours on the platform; older ones have ended there. */
-const OPEN_TASKS_SECONDS = 6 * 3_600;
+/** A task lives six hours on the platform; and who asked before this ran for the first time is answered as well. */
+const BACKLOG_SECONDS = 6 * 3_600;
 const TASK_SHOWN = 120;
 const FAREWELL_MS = 5_000;
 const VERIFY_TIMEOUT_MS = 10_000;
@@ -101,7 +101,7 @@ export async function drive(options: DriveOptions, signal: AbortSignal): Promise
     random,
     workspaceId,
     cursor: options.cursor,
-    openTasksSeconds: OPEN_TASKS_SECONDS,
+    backlogSeconds: BACKLOG_SECONDS,
     async take(rows) {
       const messages = rows.flatMap((row) => {
         const message = toInboxMessage(row, workspaceId, options.platformUrl);

@@ -11,8 +11,8 @@ export interface InboxPollerOptions {
   readonly random: Random;
   readonly workspaceId: string;
   readonly cursor: Cursor;
-  /** Reads further back for tasks that somebody still waits for, when there is no cursor yet. */
-  readonly openTasksSeconds?: number;
+  /** How far back it begins when there is no cursor. Default ten minutes (contract memory-mcp-rest §7.3). */
+  readonly backlogSeconds?: number;
   /**
    * Takes rows, oldest first. The cursor moves past them when it resolves, so what must not be lost is safe by then. It
    * may be called with rows it knows already.
@@ -38,7 +38,6 @@ const WAIT_SECONDS = 20;
 const WAIT_TIMEOUT_MS = 35_000;
 const BACKLOG_SECONDS = 600;
 const PAGE = 100;
-const PAGE_MAX = 500;
 /** Against a server that answers at once instead of waiting (contract memory-mcp-rest §7.3). */
 const POLL_EVERY_MS = 5_000;
 const ANSWERED_AT_ONCE_MS = 1_000;
@@ -56,15 +55,9 @@ export function createInboxPoller(options: InboxPollerOptions): InboxPoller {
       return (await api.call('listActivity', input, { signal, timeoutMs: WAIT_TIMEOUT_MS })).body;
     });
 
-  async function readBacklog(signal: AbortSignal): Promise<PlatformReply<Activity[]>> {
-    const recent = await read({ since_secs: BACKLOG_SECONDS, wait: WAIT_SECONDS }, signal);
-    if (options.openTasksSeconds === undefined || recent.kind !== 'ok') return recent;
-    const older = await read({ since_secs: options.openTasksSeconds, limit: PAGE_MAX }, signal);
-    if (older.kind !== 'ok') return older;
-    const known = new Set(recent.value.map((row) => row.id));
-    const tasks = older.value.filter((row) => !known.has(row.id) && isTask(row));
-    return { kind: 'ok', value: [...tasks, ...recent.value] };
-  }
+  /** From the oldest on; what one page does not hold follows after its last row. */
+  const readBacklog = (signal: AbortSignal): Promise<PlatformReply<Activity[]>> =>
+    read({ since_secs: options.backlogSeconds ?? BACKLOG_SECONDS, wait: WAIT_SECONDS }, signal);
 
   /** One question. The rows to take, or null when there are none and everything that follows from that is done. */
   async function poll(signal: AbortSignal): Promise<readonly Activity[] | null> {
@@ -126,10 +119,4 @@ function inOrder(a: Activity, b: Activity): number {
   const [seqA, seqB] = [a.seq as number | undefined, b.seq as number | undefined];
   if (seqA !== undefined && seqB !== undefined) return seqA - seqB;
   return Date.parse(a.created_at) - Date.parse(b.created_at);
-}
-
-function isTask(row: Activity): boolean {
-  const metadata: unknown = (row.request_body as { params?: { message?: { metadata?: unknown } } } | undefined)?.params
-    ?.message?.metadata;
-  return typeof metadata === 'object' && metadata !== null && 'delegation_id' in metadata;
 }

@@ -4,5 +4,5 @@ export { createPlatformClient } from '../platform/platform-client.js';
 export { type Random, systemRandom } from '../random.js';
 export { createCursorFile } from './cursor.js';
 export { type DriveEnd, type DriveEvent, drive } from './drive.js';
-export { type CommandSpec, runCommand } from './run-command.js';
+export { type CommandSpec, runCommand, wayOf } from './run-command.js';
 export { openWorkBook } from './work-book.js';

@@ -223,15 +223,14 @@ describe('an agent that reads its inbox', () => {
     ]);
   });
 
-  it('looks further back for tasks that somebody still waits for, and only for those', async () => {
-    const task = { ...row(1), request_body: { params: { message: { metadata: { delegation_id: ME } } } } };
+  it('begins as far back as it is told, with every row of all pages, oldest first', async () => {
     answer = ({ query }) => {
-      if (query.has('since_id')) return 'hold';
-      return { status: 200, body: query.get('since_secs') === '600' ? [row(5)] : [row(4), task, row(5)] };
+      if (query.get('since_secs') === '3600') return { status: 200, body: [row(1), row(2)] };
+      return query.get('since_id') === 'row-2' ? { status: 200, body: [row(3)] } : 'hold';
     };
-    begin({ openTasksSeconds: 3_600 });
-    await waitFor(() => taken.length > 0);
-    expect(taken).toEqual(['row-1', 'row-5']);
+    begin({ backlogSeconds: 3_600 });
+    await waitFor(() => asked.length === 3);
+    expect(taken).toEqual(['row-1', 'row-2', 'row-3']);
   });
 
   it('starts over when its place is gone, and keeps its place in any other trouble', async () => {

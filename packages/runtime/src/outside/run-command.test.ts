@@ -7,6 +7,7 @@ const never = new AbortController().signal;
 const shell = (script: string, more: Partial<CommandSpec> = {}): CommandSpec => ({
   program: 'sh',
   args: ['-c', script],
+  env: { PATH: process.env.PATH, GREETING: 'hi' },
   promptAs: 'input',
   timeoutMs: null,
   ...more,
@@ -27,6 +28,16 @@ describe('a command that answers a message', () => {
     expect(await run(shell('echo "$0"', { promptAs: 'argument' }), 'a b; c')).toEqual({ text: 'a b; c' });
   });
 
+  it('never reads one that begins with a dash as an option: it is input, or stands behind a -- of the command', async () => {
+    expect(await run(shell('echo "[$*]"; cat', { promptAs: 'argument' }), '-x')).toEqual({ text: '[]\n-x' });
+    const closed = shell('', { promptAs: 'argument', args: ['-c', 'echo "[$*]"', 'me', '--'] });
+    expect(await run(closed, '-x')).toEqual({ text: '[-- -x]' });
+  });
+
+  it('has the environment it is given and no other', async () => {
+    expect(await run(shell('env | grep -c "^HOME=\\|^GREETING=hi"'))).toEqual({ text: '1' });
+  });
+
   it('fails by its exit code or its signal, with its last words', async () => {
     expect(await run(shell('seq 20 >&2; exit 7'))).toEqual({
       failure: `exit 7\n${Array.from({ length: 10 }, (_, n) => n + 11).join('\n')}`,
@@ -36,6 +47,13 @@ describe('a command that answers a message', () => {
 
   it('may leave its input unread', async () => {
     expect(await run(shell('echo done'), 'x'.repeat(1_000_000))).toEqual({ text: 'done' });
+  });
+
+  it('is answered when it ends, whatever it has left running with its outputs open', async () => {
+    const answer = await run(shell('sleep 60 & echo "$!"'));
+    const left = Number('text' in answer ? answer.text : 0);
+    expect(left).toBeGreaterThan(0);
+    process.kill(left);
   });
 
   it('is cut where it says more than the platform takes', async () => {

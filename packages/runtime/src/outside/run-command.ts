@@ -5,6 +5,8 @@ import type { Answer } from './answer.js';
 export interface CommandSpec {
   readonly program: string;
   readonly args: readonly string[];
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** The prompt goes to the input of the command, or stands as its last argument. */
   readonly promptAs: 'input' | 'argument';
   /** Null: it may take as long as it takes. */
@@ -16,6 +18,16 @@ const OUTPUT_BYTES_MAX = 200 * 1024;
 const ERROR_LINES = 10;
 const ERROR_BYTES_MAX = 64 * 1024;
 const KILL_AFTER_MS = 5_000;
+/** What it said itself has arrived by then. */
+const OUTPUTS_AFTER_MS = 1_000;
+
+/**
+ * How a message reaches the command. One that begins with a dash would be read as an option, by which whoever writes could
+ * change what the command does: it stands as an argument only behind a closing `--` of the command's own.
+ */
+export function wayOf({ promptAs, args }: CommandSpec, prompt: string): CommandSpec['promptAs'] {
+  return prompt.startsWith('-') && args.at(-1) !== '--' ? 'input' : promptAs;
+}
 
 /**
  * Runs the command once. What it prints is the answer; when it fails, its last words are the reason. Ends it with all that
@@ -23,8 +35,8 @@ const KILL_AFTER_MS = 5_000;
  */
 export function runCommand(spec: CommandSpec, prompt: string, clock: Clock, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
-    const args = spec.promptAs === 'argument' ? [...spec.args, prompt] : [...spec.args];
-    const child = begin(spec.program, args);
+    const way = wayOf(spec, prompt);
+    const child = begin(spec, way === 'argument' ? [...spec.args, prompt] : spec.args);
     if (child instanceof Error) {
       resolve(cannotRun(spec.program, child));
       return;
@@ -68,23 +80,37 @@ export function runCommand(spec: CommandSpec, prompt: string, clock: Clock, sign
     child.stdout.on('data', output.add);
     child.stderr.on('data', errors.add);
     child.once('error', (error) => finish(cannotRun(spec.program, error)));
-    child.once('close', (code, signalName) => {
+    let cancelOutputs = (): void => {};
+    let end: { readonly code: number | null; readonly signalName: string | null } | null = null;
+    child.once('exit', (code, signalName) => {
+      end = { code, signalName };
+      // What ignored the order to end has nobody left to wait for.
+      if (stoppedBecause !== null) killGroup('SIGKILL');
+      // Something it left running may hold its outputs open for ever.
+      cancelOutputs = clock.after(OUTPUTS_AFTER_MS, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    });
+    child.once('close', (closeCode, closeSignal) => {
+      cancelOutputs();
+      const { code, signalName } = end ?? { code: closeCode, signalName: closeSignal };
       if (stoppedBecause !== null) finish({ failure: withLastWords(stoppedBecause, errors.text()) });
       else if (code === 0) finish({ text: output.text() });
       else finish({ failure: withLastWords(code === null ? `ended by ${signalName}` : `exit ${code}`, errors.text()) });
     });
     // A command that does not read its input is none the worse for it.
     child.stdin.on('error', () => {});
-    child.stdin.end(spec.promptAs === 'input' ? prompt : '');
+    child.stdin.end(way === 'input' ? prompt : '');
     if (signal.aborted) onAbort();
   });
 }
 
 /** Some refusals of the system are thrown and others come as an event. */
-function begin(program: string, args: readonly string[]): ChildProcessWithoutNullStreams | Error {
+function begin({ program, env }: CommandSpec, args: readonly string[]): ChildProcessWithoutNullStreams | Error {
   try {
     // A group of its own: Ctrl-C in a terminal reaches this program alone, which then ends the command in order.
-    return spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    return spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -94,6 +94,14 @@ switch (word) {
     spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
     stay();
     break;
+  case 'shelter': {
+    // It goes when asked to, what it has started does not.
+    const script = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); process.send("ready")';
+    const stubborn = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    stubborn.once('message', () => answer('Thinking'));
+    stay();
+    break;
+  }
   case 'toil':
     use('Bash', { command: 'sleep' }, 'call_1');
     setTimeout(() => {

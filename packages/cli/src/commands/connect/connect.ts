@@ -11,10 +11,10 @@ import {
   runCommand,
   systemClock,
   systemRandom,
+  wayOf,
 } from '@molecule/runtime/outside';
 import { type Command, type Context, type Outcome, RefusedError, readCount } from '../../command.js';
-import { PROGRAM } from '../../config.js';
-import { lockFolder } from './lock.js';
+import { PROGRAM, readCommandEnvironment } from '../../config.js';
 import { type Seat, takeSeat } from './seat.js';
 
 const TIMEOUT_SECONDS_MAX = 86_400;
@@ -41,16 +41,20 @@ export const connect: Command = {
     const spec: CommandSpec = {
       program,
       args,
+      env: readCommandEnvironment(),
       promptAs: context.flags['prompt-as-argument'] === true ? 'argument' : 'input',
       timeoutMs: timeout === undefined ? null : readCount('timeout', timeout, 1, TIMEOUT_SECONDS_MAX) * 1_000,
     };
     const seat = await takeSeat(context);
-    return report(seat, await work(context, seat, spec));
+    try {
+      return report(seat, await work(context, seat, spec));
+    } finally {
+      await seat.leave();
+    }
   },
 };
 
 async function work(context: Context, seat: Seat, spec: CommandSpec): Promise<DriveEnd> {
-  const unlock = await lockFolder(seat.folder, seat.name);
   const book = await openWorkBook(join(seat.folder, 'messages.jsonl'));
   try {
     return await drive(
@@ -70,14 +74,20 @@ async function work(context: Context, seat: Seat, spec: CommandSpec): Promise<Dr
         card: { name: seat.name, description: `Runs ${spec.program}`, skills: [] },
         cursor: createCursorFile(join(seat.folder, 'cursor'), (error) => context.note(reasonOf(error))),
         book,
-        work: (message, signal) => runCommand(spec, message.text, systemClock, signal),
+        work(message, signal) {
+          if (wayOf(spec, message.text) !== spec.promptAs) {
+            context.note(
+              'The message begins with "-" and would be read as an option, so it is given as input. A command that ends with -- gets it as its argument.',
+            );
+          }
+          return runCommand(spec, message.text, systemClock, signal);
+        },
         tell: createTeller(context, seat),
       },
       context.signal,
     );
   } finally {
     await book.close();
-    await unlock();
   }
 }
 

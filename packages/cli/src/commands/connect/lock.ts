@@ -1,41 +1,104 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefusedError } from '../../command.js';
+import { startTimeOf } from './process-start.js';
+
+interface Holder {
+  readonly pid: number;
+  readonly startTime: string;
+}
 
 /** One process per workspace and machine: two would both work on the same message. Returns how to let go. */
 export async function lockFolder(folder: string, name: string): Promise<() => Promise<void>> {
   const path = join(folder, 'pid');
-  if (!(await claim(path))) {
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (isAlive(holder)) {
-      throw new RefusedError(`${name} is driven by another process on this machine already (${holder})`, {
-        help: `End that one first, or give this one a workspace of its own with --name.`,
-      });
+  const own: Holder = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' };
+  const content = JSON.stringify(own);
+  // It gets its name when it is whole: nobody reads half a lock and takes it for one of a dead process.
+  const draft = join(folder, `pid-${randomUUID()}`);
+  await writeFile(draft, content, { mode: 0o600 });
+  try {
+    if (!(await tryLink(draft, path))) {
+      await clearAway(path, `${draft}.old`, name);
+      if (!(await tryLink(draft, path))) throw takenNow(name);
     }
-    // Left behind by one that was killed.
-    await rm(path, { force: true });
-    if (!(await claim(path))) throw new RefusedError(`${name} was taken by another process just now`);
+  } finally {
+    await rm(draft, { force: true });
   }
-  return () => rm(path, { force: true });
+  return async () => {
+    if ((await readOrNull(path)) === content) await rm(path, { force: true });
+  };
 }
 
-async function claim(path: string): Promise<boolean> {
+/**
+ * Takes the lock of a process that is gone out of the way; refuses while it lives. Of two that find it at the same moment
+ * one goes on; that a third comes in the instant in which a lock is put back is left to chance.
+ */
+async function clearAway(path: string, aside: string, name: string): Promise<void> {
+  const text = await readOrNull(path);
+  if (text === null) return;
+  const holder = parseHolder(text);
+  if (holder !== null && (await startTimeOf(holder.pid)) === holder.startTime) {
+    throw new RefusedError(`${name} is driven by another process on this machine already (${holder.pid})`, {
+      help: `End that one first, or give this one a workspace of its own with --name.`,
+    });
+  }
+  if (!(await moved(path, aside))) return;
   try {
-    await writeFile(path, String(process.pid), { flag: 'wx', mode: 0o600 });
+    if ((await readOrNull(aside)) === text) return;
+    // Another process cleared it away meanwhile and this is its own lock.
+    await tryLink(aside, path);
+    throw takenNow(name);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+function takenNow(name: string): RefusedError {
+  return new RefusedError(`${name} was taken by another process just now`);
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+async function moved(from: string, to: string): Promise<boolean> {
   try {
-    process.kill(pid, 0);
+    await rename(from, to);
     return true;
   } catch (error) {
-    // Somebody else's process lives too.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
   }
+}
+
+async function readOrNull(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+/** Null for what this program did not write: nobody holds it. */
+function parseHolder(text: string): Holder | null {
+  try {
+    const value = JSON.parse(text) as Partial<Holder> | null;
+    return typeof value?.pid === 'number' && typeof value.startTime === 'string'
+      ? { pid: value.pid, startTime: value.startTime }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -6,6 +6,7 @@ import { ApiError, createClient } from '@molecule/contract/client';
 import { type Context, NoServerError, RefusedError, UsageError } from '../../command.js';
 import { addressFault, PROGRAM } from '../../config.js';
 import { findWorkspace } from '../../find-workspace.js';
+import { lockFolder } from './lock.js';
 
 /** The workspace a command is driven as, and what opens it. */
 export interface Seat {
@@ -16,6 +17,8 @@ export interface Seat {
   readonly folder: string;
   /** For people. */
   readonly name: string;
+  /** No other process of this machine takes it before. */
+  leave(): Promise<void>;
 }
 
 /**
@@ -30,6 +33,11 @@ export async function takeSeat(context: Context): Promise<Seat> {
     throw new UsageError('name the workspace once: by its name, by --name for a new one, or by --id and --token');
   }
   if (flags.parent !== undefined && name === undefined) throw new UsageError('--parent belongs to --name');
+  if (flags['new-token'] === true && wanted === undefined) {
+    throw new UsageError(
+      '--new-token belongs to a workspace that is named: connect <workspace> --new-token -- <command>',
+    );
+  }
   if (id !== undefined || token !== undefined) {
     if (id === undefined || token === undefined) throw new UsageError('--id and --token belong together');
     return given(context, id, token, environment.url);
@@ -48,7 +56,23 @@ async function given(context: Context, id: string, token: string, url: string | 
   if (workspaceId === null) throw new UsageError(`"${id}" is no workspace id`);
   const fault = addressFault({ ...context.environment, url });
   if (url === null || fault !== null) throw new NoServerError(fault ?? 'no server is known');
-  return { id: workspaceId, token, platformUrl: url, folder: await folderOf(context, workspaceId), name: workspaceId };
+  return sit(context, { id: workspaceId, platformUrl: url, name: workspaceId }, async () => token);
+}
+
+/** It is locked before its token is found, because that may be a new one: then whoever works there would be put out. */
+async function sit(
+  context: Context,
+  who: Pick<Seat, 'id' | 'platformUrl' | 'name'>,
+  findToken: (folder: string) => Promise<string>,
+): Promise<Seat> {
+  const folder = await folderOf(context, who.id);
+  const leave = await lockFolder(folder, who.name);
+  try {
+    return { ...who, folder, token: await findToken(folder), leave };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
 }
 
 async function makeOrFind(context: Context, name: string, parent: string | undefined): Promise<Seat> {
@@ -58,18 +82,19 @@ async function makeOrFind(context: Context, name: string, parent: string | undef
   const note = join(context.environment.dataDir, 'connect', `${fingerprint([platformUrl, name, parentId])}.json`);
   const known = await readNote(note);
   if (known && (await isOpenedBy(platformUrl, known))) {
-    return { ...known, platformUrl, folder: await folderOf(context, known.id), name };
+    return sit(context, { id: known.id, platformUrl, name }, async () => known.token);
   }
   const { body } = await client.call('createWorkspace', {
     body: { name, external: true, ...(parentId === null ? {} : { parent_id: parentId }) },
   });
   const token = 'connection' in body ? body.connection?.auth_token : undefined;
   if (!token) throw new RefusedError(`the server made workspace ${body.id} without a token for it`);
-  const folder = await folderOf(context, body.id);
-  await writeNote(note, { id: body.id, token });
-  await writeNote(join(folder, 'seat.json'), { id: body.id, token });
-  context.note(`Made the workspace ${name} (${body.id}).`);
-  return { id: body.id, token, platformUrl, folder, name };
+  return sit(context, { id: body.id, platformUrl, name }, async (folder) => {
+    await writeNote(note, { id: body.id, token });
+    await writeNote(join(folder, 'seat.json'), { id: body.id, token });
+    context.note(`Made the workspace ${name} (${body.id}).`);
+    return token;
+  });
 }
 
 async function findKnown(context: Context, wanted: string): Promise<Seat> {
@@ -81,18 +106,19 @@ async function findKnown(context: Context, wanted: string): Promise<Seat> {
       help: 'Only a workspace whose agent runs elsewhere can be connected. --name makes one.',
     });
   }
-  const folder = await folderOf(context, workspace.id);
-  const note = join(folder, 'seat.json');
-  const known = await readNote(note);
-  if (known && (await isOpenedBy(platformUrl, known))) return { ...known, platformUrl, folder, name: workspace.name };
-  if (context.flags['new-token'] !== true) {
-    throw new RefusedError(`there is no token of ${workspace.name} on this machine`, {
-      help: `Give it with --id ${workspace.id} --token <token>, or add --new-token: then the token of whoever works there now stops working.`,
-    });
-  }
-  const { body } = await client.call('rotateExternal', { params: { id: workspace.id } });
-  await writeNote(note, { id: workspace.id, token: body.auth_token });
-  return { id: workspace.id, token: body.auth_token, platformUrl, folder, name: workspace.name };
+  return sit(context, { id: workspace.id, platformUrl, name: workspace.name }, async (folder) => {
+    const note = join(folder, 'seat.json');
+    if (context.flags['new-token'] !== true) {
+      const known = await readNote(note);
+      if (known && (await isOpenedBy(platformUrl, known))) return known.token;
+      throw new RefusedError(`there is no token of ${workspace.name} on this machine`, {
+        help: `Give it with --id ${workspace.id} --token <token>, or add --new-token: then the token of whoever works there now stops working.`,
+      });
+    }
+    const { body } = await client.call('rotateExternal', { params: { id: workspace.id } });
+    await writeNote(note, { id: workspace.id, token: body.auth_token });
+    return body.auth_token;
+  });
 }
 
 interface Note {

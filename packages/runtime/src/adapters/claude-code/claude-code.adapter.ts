@@ -4,6 +4,7 @@ import type { RuntimeConfig } from '../../config/runtime-config.js';
 import { SERVER_NAME } from '../../mcp/server-name.js';
 import { type Adapter, AdapterError } from '../adapter.js';
 import { type CliAdapterDeps, createCliAdapter } from '../cli/cli-adapter.js';
+import { removeLeftovers } from '../cli/leftovers.js';
 import { findProgram } from '../cli/program.js';
 import { createClaudeReader } from './claude-lines.js';
 
@@ -12,6 +13,7 @@ export interface ClaudeCodeDeps extends CliAdapterDeps {
 }
 
 const NAME = 'claude-code';
+const PROMPT_FILE = { before: 'system-prompt-', behind: '.md' } as const;
 
 /** Any one of these lets it reach a model. */
 const CREDENTIALS = [
@@ -53,6 +55,7 @@ export function createClaudeCodeAdapter(deps: ClaudeCodeDeps): Adapter {
   // sees its tools at once, where those of other servers may have to be searched for.
   const toolServer = { type: 'stdio', command, args, alwaysLoad: true };
   const mcpConfig = JSON.stringify({ mcpServers: { [SERVER_NAME]: toolServer } });
+  removeLeftovers(env.runDir, PROMPT_FILE, deps.log);
   return createCliAdapter(
     {
       name: NAME,
@@ -66,7 +69,7 @@ export function createClaudeCodeAdapter(deps: ClaudeCodeDeps): Adapter {
       },
       async call({ prompt, systemPrompt, sessionId }) {
         // A file, because one argument may hold 128 KiB at most.
-        const promptPath = join(env.runDir, `system-prompt-${deps.random.uuid()}.md`);
+        const promptPath = join(env.runDir, `${PROMPT_FILE.before}${deps.random.uuid()}${PROMPT_FILE.behind}`);
         await writeFile(promptPath, systemPrompt, { mode: 0o600 });
         return {
           argv: [

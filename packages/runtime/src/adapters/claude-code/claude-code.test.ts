@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fakeCli, waitFor } from '@molecule/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,6 +63,14 @@ describe('a turn of claude-code', () => {
       IS_SANDBOX: '1',
     });
     expect(seen.args.join(' ')).not.toContain(KEY);
+  });
+
+  it('finds the prompt of a turn gone that was killed before it could remove it, and nothing else', async () => {
+    const left = `system-prompt-${world.deps.random.uuid()}.md`;
+    for (const name of [left, 'system-prompt-of-mine.md']) await writeFile(join(world.env.runDir, name), 'x');
+    create();
+    const kept = await readdir(world.env.runDir);
+    expect([kept.includes(left), kept.includes('system-prompt-of-mine.md')]).toEqual([false, true]);
   });
 
   it('without any key says which one to save, and starts nothing', async () => {
@@ -148,7 +156,7 @@ describe('claude-code that fails', () => {
     await expect(world.run(adapter, 'hello')).rejects.toThrow(/could not be started.*Restart the agent/);
   });
 
-  it.each(['hang', 'hang stubbornly'])(
+  it.each(['hang', 'hang stubbornly', 'shelter'])(
     'to end when it is asked to (%s) is killed with all it had started',
     async (text) => {
       const controller = new AbortController();

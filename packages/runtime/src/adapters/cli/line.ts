@@ -10,15 +10,16 @@ export function createLine() {
       });
       const tail = before.then(() => own);
       tails.set(key, tail);
-      const done = (): void => {
-        leave();
+      // Not when this one leaves: one that gave up waiting leaves while an earlier one still runs.
+      const forget = (): void => {
         if (tails.get(key) === tail) tails.delete(key);
       };
+      tail.then(forget, forget);
       try {
         await unlessAborted(before, signal);
-        return done;
+        return leave;
       } catch (error) {
-        done();
+        leave();
         throw error;
       }
     },

@@ -48,8 +48,11 @@ export async function* runProgram(
   let stoppedBecause: ProgramEnd['stoppedBecause'] = null;
   let cancelKill: () => void = () => undefined;
 
+  let isStopped = false;
+  let hasExited = false;
   function stop(): void {
-    endGroup(child, 'SIGTERM');
+    isStopped = true;
+    endGroup(child, hasExited ? 'SIGKILL' : 'SIGTERM');
     cancelKill();
     cancelKill = clock.after(GRACE_MS, () => endGroup(child, 'SIGKILL'));
   }
@@ -76,6 +79,9 @@ export async function* runProgram(
   child.stderr.setEncoding('utf8').on('data', (text: string) => output.note(text));
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once('exit', (code, endedBy) => {
+      hasExited = true;
+      // What it started and what did not heed the order has nobody to end it any more.
+      if (isStopped) endGroup(child, 'SIGKILL');
       // Something it left running may hold its outputs open; what it said itself has arrived by then.
       const cancel = clock.after(GRACE_MS, () => child.stdout.destroy());
       child.stdout.once('close', () => {

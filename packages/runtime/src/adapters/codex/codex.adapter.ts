@@ -6,6 +6,7 @@ import { MESSAGE_ID_VARIABLE } from '../../env.js';
 import { SERVER_NAME } from '../../mcp/server-name.js';
 import { type Adapter, AdapterError } from '../adapter.js';
 import { type CliAdapterDeps, createCliAdapter } from '../cli/cli-adapter.js';
+import { removeLeftovers } from '../cli/leftovers.js';
 import { findProgram } from '../cli/program.js';
 import { createCodexReader } from './codex-lines.js';
 import { toToml } from './toml.js';
@@ -15,6 +16,7 @@ export interface CodexDeps extends CliAdapterDeps {
 }
 
 const NAME = 'codex';
+const PROFILE_FILE = { before: 'turn-', behind: '.config.toml' } as const;
 const OPENAI_URL = 'https://api.openai.com/v1';
 /** A delegation may take as long as its deadline (design §7). */
 const TOOL_SECONDS_MAX = 7 * 60 * 60;
@@ -40,6 +42,7 @@ export function createCodexAdapter(deps: CodexDeps): Adapter {
   const home = join(env.home, '.codex');
   const model = chooseModel(env.model, deps.config.model);
   const hasKey = Boolean(env.variables.OPENAI_API_KEY);
+  removeLeftovers(home, PROFILE_FILE, deps.log);
   return createCliAdapter(
     {
       name: NAME,
@@ -49,8 +52,8 @@ export function createCodexAdapter(deps: CodexDeps): Adapter {
         return lack === null ? null : new AdapterError('model_misconfigured', lack, { retryable: false });
       },
       async call({ prompt, systemPrompt, sessionId }) {
-        const profile = `turn-${deps.random.uuid()}`;
-        const path = join(home, `${profile}.config.toml`);
+        const profile = `${PROFILE_FILE.before}${deps.random.uuid()}`;
+        const path = join(home, `${profile}${PROFILE_FILE.behind}`);
         await mkdir(home, { recursive: true, mode: 0o700 });
         await writeFile(path, toProfile(systemPrompt), { mode: 0o600 });
         const resume = sessionId === null ? [] : ['resume', sessionId];

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fakeCli, waitFor } from '@molecule/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +32,15 @@ describe('a turn of codex', () => {
       { type: 'text_delta', text: '\n\nThere is a file.' },
       { type: 'done', text: 'Looking.\n\nThere is a file.', usage: { input_tokens: 12, output_tokens: 3 } },
     ]);
+  });
+
+  it('finds the profile of a turn gone that was killed before it could remove it, and nothing else', async () => {
+    const home = join(world.env.home, '.codex');
+    await mkdir(home);
+    const left = `turn-${world.deps.random.uuid()}.config.toml`;
+    for (const name of [left, 'mine.config.toml']) await writeFile(join(home, name), '');
+    create();
+    expect(await readdir(home)).toEqual(['mine.config.toml']);
   });
 
   it('passes over lines that are none of its protocol', async () => {

@@ -4,13 +4,16 @@ import type { PlatformReply } from '../../platform/platform-client.js';
 import {
   type ConnectedWorkspace,
   describe,
+  fail,
+  say,
+  sayJson,
   sourceFor,
   type Tool,
+  type ToolAnswer,
   type ToolCall,
   type ToolEnvironment,
   ToolError,
   text,
-  toJson,
 } from './tool.js';
 
 const LONG_POLL_SECONDS = 25;
@@ -34,14 +37,16 @@ export const delegateTask: Tool = {
     const source = sourceFor(call, environment, peerId);
     const name = await discover(source, peerId, call.signal);
     const submitted = await submit(source, peerId, task, environment.random.uuid(), call.signal);
-    if (submitted.kind !== 'ok') return failedText(name, describe(submitted));
+    if (submitted.kind !== 'ok') return failed(name, describe(submitted));
     environment.sourceOfPeer.set(peerId, source.id);
     const ended = await waitForEnd(source, submitted.value, environment, call.signal);
     if (ended === null) {
-      return `still running, task_id=${submitted.value} — the task goes on. Ask check_task_status with this task_id later; the outcome also arrives in your inbox.`;
+      return say(
+        `still running, task_id=${submitted.value} — the task goes on. Ask check_task_status with this task_id later; the outcome also arrives in your inbox.`,
+      );
     }
-    if ('reason' in ended) return failedText(name, ended.reason);
-    return ended.text;
+    if ('reason' in ended) return failed(name, ended.reason);
+    return say(ended.text);
   },
 };
 
@@ -57,9 +62,9 @@ export const delegateTaskAsync: Tool = {
     const source = sourceFor(call, environment, peerId);
     const key = createHash('sha256').update(`${source.id}:${peerId}:${task}`).digest('hex').slice(0, 32);
     const submitted = await submit(source, peerId, task, key, call.signal);
-    if (submitted.kind !== 'ok') return `Error: ${describe(submitted)}`;
+    if (submitted.kind !== 'ok') return fail(`Error: ${describe(submitted)}`);
     environment.sourceOfPeer.set(peerId, source.id);
-    return toJson({
+    return sayJson({
       delegation_id: submitted.value,
       workspace_id: peerId,
       status: 'delegated',
@@ -81,12 +86,12 @@ export const checkTaskStatus: Tool = {
     const source = sourceFor(call, environment, text(call.args, 'workspace_id') || null);
     const id = text(call.args, 'task_id');
     if (id === '') return list(source, call.signal);
-    if (!/^[0-9a-fA-F-]{36}$/.test(id)) return toJson({ status: 'not_found', delegation_id: id });
+    if (!/^[0-9a-fA-F-]{36}$/.test(id)) return sayJson({ status: 'not_found', delegation_id: id });
     const reply = await ask(source, id, 0, call.signal);
-    if (reply.kind === 'refused' && reply.status === 404) return toJson({ status: 'not_found', delegation_id: id });
-    if (reply.kind !== 'ok') return `Error: ${describe(reply)}`;
+    if (reply.kind === 'refused' && reply.status === 404) return sayJson({ status: 'not_found', delegation_id: id });
+    if (reply.kind !== 'ok') return fail(`Error: ${describe(reply)}`);
     const { delegation_id, target_id, status, task_preview, result, result_preview, error_detail } = reply.value;
-    return toJson({
+    return sayJson({
       delegation_id,
       target_id,
       status,
@@ -98,11 +103,11 @@ export const checkTaskStatus: Tool = {
   },
 };
 
-async function list(source: ConnectedWorkspace, signal: AbortSignal): Promise<string> {
+async function list(source: ConnectedWorkspace, signal: AbortSignal): Promise<ToolAnswer> {
   const reply = await source.client.attempt((api) =>
     api.call('listDelegations', { params: { id: source.id }, query: { limit: LISTED } }, { signal }),
   );
-  if (reply.kind !== 'ok') return `Error: ${describe(reply)}`;
+  if (reply.kind !== 'ok') return fail(`Error: ${describe(reply)}`);
   const delegations = reply.value.body.slice(0, LISTED).map((row) => ({
     delegation_id: row.delegation_id ?? row.id,
     target_id: row.target_id,
@@ -110,7 +115,7 @@ async function list(source: ConnectedWorkspace, signal: AbortSignal): Promise<st
     summary: row.summary,
     ...(row.response_preview === undefined ? {} : { response_preview: row.response_preview }),
   }));
-  return toJson({ delegations, count: delegations.length });
+  return sayJson({ delegations, count: delegations.length });
 }
 
 function readTarget({ args }: ToolCall): { peerId: string; task: string } {
@@ -184,7 +189,7 @@ async function waitForEnd(
   }
 }
 
-function failedText(name: string, detail: string): string {
-  return `DELEGATION FAILED to ${name}: ${detail}
-You can: (1) try again later, (2) give the task to another peer (list_peers), or (3) do it yourself.`;
+function failed(name: string, detail: string): ToolAnswer {
+  return fail(`DELEGATION FAILED to ${name}: ${detail}
+You can: (1) try again later, (2) give the task to another peer (list_peers), or (3) do it yourself.`);
 }

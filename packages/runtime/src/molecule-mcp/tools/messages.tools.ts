@@ -1,5 +1,5 @@
 import { sendAnswer } from '../../outside/answer.js';
-import { describe, pickSource, type Tool, text, toJson, workspaceOf } from './tool.js';
+import { describe, fail, pickSource, say, sayJson, type Tool, text, workspaceOf } from './tool.js';
 
 const WAIT_DEFAULT_SECONDS = 60;
 const WAIT_MAX_SECONDS = 300;
@@ -18,20 +18,24 @@ export const sendMessageToUser: Tool = {
   required: ['message'],
   async run({ args, signal }, environment) {
     const message = text(args, 'message');
-    if (message === '') return 'Error: message is required';
+    if (message === '') return fail('Error: message is required');
     const files = Array.isArray(args.attachments) ? args.attachments.filter((one) => typeof one === 'string') : [];
     // Nothing is sent: half of a message would look like the whole.
     if (files.length > 0) {
-      return 'Error: attachments cannot be sent: this platform takes no files from agents yet. Put the content into the message.';
+      return fail(
+        'Error: attachments cannot be sent: this platform takes no files from agents yet. Put the content into the message.',
+      );
     }
     const source = pickSource(environment, text(args, 'workspace_id'), null);
     const reply = await source.client.attempt((api) =>
       api.call('notify', { params: { id: source.id }, body: { message } }, { signal }),
     );
-    if (reply.kind === 'ok') return 'Message sent to user';
-    return reply.kind === 'refused'
-      ? `Error: platform returned ${reply.status}: ${reply.reason}`
-      : `Error: ${describe(reply)}`;
+    if (reply.kind === 'ok') return say('Message sent to user');
+    return fail(
+      reply.kind === 'refused'
+        ? `Error: platform returned ${reply.status}: ${reply.reason}`
+        : `Error: ${describe(reply)}`,
+    );
   },
 };
 
@@ -48,15 +52,15 @@ export const replyToMessage: Tool = {
   async run({ args, signal }, environment) {
     const activityId = text(args, 'activity_id');
     const message = text(args, 'message');
-    if (activityId === '' || message === '') return 'Error: activity_id and message are required';
+    if (activityId === '' || message === '') return fail('Error: activity_id and message are required');
     const asked = environment.inbox?.find(activityId) ?? null;
-    if (asked === null) return `Error: there is no message ${activityId} in this inbox`;
+    if (asked === null) return fail(`Error: there is no message ${activityId} in this inbox`);
     if (asked.kind === 'delegation_result')
-      return 'Error: this is the outcome of a task you gave; nobody waits for a reply';
+      return fail('Error: this is the outcome of a task you gave; nobody waits for a reply');
     const source = workspaceOf(environment, asked);
     const answer = args.failed === true ? { failure: message } : { text: message };
     const reply = await sendAnswer(source.client, source.id, asked, answer, signal);
-    return reply.kind === 'ok' ? 'Reply sent' : `Error: ${describe(reply)}`;
+    return reply.kind === 'ok' ? say('Reply sent') : fail(`Error: ${describe(reply)}`);
   },
 };
 
@@ -70,11 +74,11 @@ export const waitForMessage: Tool = {
     },
   },
   async run({ args, signal }, { inbox }) {
-    if (inbox === null) return NO_INBOX;
+    if (inbox === null) return fail(NO_INBOX);
     const asked = typeof args.timeout_secs === 'number' ? args.timeout_secs : WAIT_DEFAULT_SECONDS;
     const seconds = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), WAIT_MAX_SECONDS) : WAIT_DEFAULT_SECONDS;
     const head = await inbox.waitForHead(seconds * 1_000, signal);
-    return toJson(head ?? { timeout: true, timeout_secs: seconds });
+    return sayJson(head ?? { timeout: true, timeout_secs: seconds });
   },
 };
 
@@ -83,9 +87,9 @@ export const inboxPeek: Tool = {
   description: 'The messages of your inbox, oldest first. They stay there.',
   properties: { limit: { type: 'integer', description: `how many (default ${PEEK_DEFAULT})` } },
   async run({ args }, { inbox }) {
-    if (inbox === null) return NO_INBOX;
+    if (inbox === null) return fail(NO_INBOX);
     const limit = typeof args.limit === 'number' && args.limit > 0 ? Math.floor(args.limit) : PEEK_DEFAULT;
-    return toJson(inbox.peek(limit));
+    return sayJson(inbox.peek(limit));
   },
 };
 
@@ -95,9 +99,9 @@ export const inboxPop: Tool = {
   properties: { activity_id: { type: 'string', description: 'activity_id of the message' } },
   required: ['activity_id'],
   async run({ args }, { inbox }) {
-    if (inbox === null) return NO_INBOX;
+    if (inbox === null) return fail(NO_INBOX);
     const activityId = text(args, 'activity_id');
-    if (activityId === '') return 'Error: activity_id is required.';
-    return toJson({ removed: inbox.remove(activityId), activity_id: activityId });
+    if (activityId === '') return fail('Error: activity_id is required.');
+    return sayJson({ removed: inbox.remove(activityId), activity_id: activityId });
   },
 };

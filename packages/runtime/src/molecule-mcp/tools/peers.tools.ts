@@ -1,4 +1,4 @@
-import { type ConnectedWorkspace, describe, sourceFor, type Tool, text, toJson } from './tool.js';
+import { type ConnectedWorkspace, describe, fail, say, sayJson, sourceFor, type Tool, text } from './tool.js';
 
 const HISTORY_DEFAULT = 20;
 const HISTORY_MAX = 500;
@@ -21,11 +21,11 @@ export const listPeers: Tool = {
         return `- ${peer.name} (ID: ${peer.id}, status: ${peer.status}, role: ${peer.role ?? ''}${via})`;
       }),
     );
-    if (lines.length > 0) return lines.join('\n');
+    if (lines.length > 0) return say(lines.join('\n'));
     const causes = found.flatMap(({ source, trouble }) =>
       trouble === null ? [] : [`[${source.id.slice(0, ID_SHOWN)}] ${trouble}`],
     );
-    return causes.length > 0 ? `No peers found. ${causes.join('; ')}` : NO_PEERS;
+    return causes.length > 0 ? fail(`No peers found. ${causes.join('; ')}`) : say(NO_PEERS);
   },
 };
 
@@ -46,9 +46,9 @@ export const getWorkspaceInfo: Tool = {
     const reply = await source.client.attempt((api) =>
       api.call('getWorkspace', { params: { id: source.id } }, { signal: call.signal }),
     );
-    if (reply.kind === 'ok') return toJson(reply.value.body);
-    if (reply.kind !== 'refused' || reply.status !== 410) return `Error: ${describe(reply)}`;
-    return toJson({ error: 'removed', ...removal(reply.body, source.id) });
+    if (reply.kind === 'ok') return sayJson(reply.value.body);
+    if (reply.kind !== 'refused' || reply.status !== 410) return fail(`Error: ${describe(reply)}`);
+    return sayJson({ error: 'removed', ...removal(reply.body, source.id) });
   },
 };
 
@@ -70,7 +70,7 @@ export const chatHistory: Tool = {
   hasSource: true,
   async run(call, environment) {
     const peerId = text(call.args, 'peer_id');
-    if (peerId === '') return 'Error: peer_id is required';
+    if (peerId === '') return fail('Error: peer_id is required');
     const source = sourceFor(call, environment, peerId.toLowerCase());
     const asked = Number(call.args.limit ?? HISTORY_DEFAULT);
     const limit = Number.isInteger(asked) && asked > 0 ? Math.min(asked, HISTORY_MAX) : HISTORY_DEFAULT;
@@ -79,8 +79,9 @@ export const chatHistory: Tool = {
     const reply = await source.client.attempt((api) =>
       api.call('listActivity', { params: { id: source.id }, query }, { signal: call.signal }),
     );
-    if (reply.kind === 'ok') return toJson(reply.value.body.toReversed());
-    if (reply.kind === 'refused' && reply.status !== 400) return `Error: chat_history returned HTTP ${reply.status}`;
-    return `Error: ${describe(reply)}`;
+    if (reply.kind === 'ok') return sayJson(reply.value.body.toReversed());
+    if (reply.kind === 'refused' && reply.status !== 400)
+      return fail(`Error: chat_history returned HTTP ${reply.status}`);
+    return fail(`Error: ${describe(reply)}`);
   },
 };

@@ -36,7 +36,12 @@ export type PropertySchema = {
   readonly items?: { readonly type: string };
 };
 
-/** Answers in text, refusals among them: a model reads them, and none of them is a fault of the protocol. */
+/** Text for a model, refusals among it: none of them is a fault of the protocol. What a peer wrote may begin in any way. */
+export interface ToolAnswer {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
 export interface Tool {
   readonly name: string;
   readonly description: string;
@@ -44,10 +49,10 @@ export interface Tool {
   readonly required?: readonly string[];
   /** In multi-workspace mode it takes the workspace it acts for. */
   readonly hasSource?: true;
-  run(call: ToolCall, environment: ToolEnvironment): Promise<string>;
+  run(call: ToolCall, environment: ToolEnvironment): Promise<ToolAnswer>;
 }
 
-/** Something the model can act on; its message is the answer. */
+/** Something the model can act on; its message is the answer, as one that failed. */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
 }
@@ -97,6 +102,14 @@ export function describe(failure: PlatformFailure): string {
   }
 }
 
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, null, 2);
+export function say(text: string): ToolAnswer {
+  return { ok: true, text };
+}
+
+export function sayJson(value: unknown): ToolAnswer {
+  return say(JSON.stringify(value, null, 2));
+}
+
+export function fail(text: string): ToolAnswer {
+  return { ok: false, text };
 }
