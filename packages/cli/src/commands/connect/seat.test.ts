@@ -54,3 +54,21 @@ describe('connect --new-token', () => {
     expect(cli.server.calls).toEqual([]);
   });
 });
+
+it('a name that is taken is not given a second time: the one line that finds the first again says how', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'molecule-seat-'));
+  const cli = await createCli(dataDir);
+  cli.server.on('listWorkspaces', { status: 200, body: [desk] });
+  try {
+    const connected = await cli.molecule('connect', '--name', 'Desk', '--', 'cat');
+    expect(connected).toMatchObject({ exit: 1 });
+    expect(connected.error).toContain('connect Desk --new-token');
+    const invited = await cli.molecule('ws', 'invite', 'Desk');
+    expect(invited).toMatchObject({ exit: 1 });
+    expect(invited.error).toContain('ws connection Desk --new-token');
+    expect(cli.server.calls.some((call) => call.route === 'createWorkspace')).toBe(false);
+  } finally {
+    await cli.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});

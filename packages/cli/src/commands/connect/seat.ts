@@ -6,6 +6,7 @@ import { ApiError, createClient } from '@molecule/contract/client';
 import { type Context, NoServerError, RefusedError, UsageError } from '../../command.js';
 import { addressFault, PROGRAM } from '../../config.js';
 import { findWorkspace } from '../../find-workspace.js';
+import { refuseTaken } from '../ws/seat-taken.js';
 import { lockFolder } from './lock.js';
 
 /** The workspace a command is driven as, and what opens it. */
@@ -84,6 +85,10 @@ async function makeOrFind(context: Context, name: string, parent: string | undef
   if (known && (await isOpenedBy(platformUrl, known))) {
     return sit(context, { id: known.id, platformUrl, name }, async () => known.token);
   }
+  const next =
+    `Its token is not on this machine, or no longer valid: "${PROGRAM} connect ${name} --new-token -- <command>" takes its ` +
+    'place with a new one. Or choose another name.';
+  await refuseTaken(client, name, parentId, next);
   const { body } = await client.call('createWorkspace', {
     body: { name, external: true, ...(parentId === null ? {} : { parent_id: parentId }) },
   });

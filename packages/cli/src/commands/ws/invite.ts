@@ -1,5 +1,7 @@
 import { type Command, RefusedError } from '../../command.js';
+import { PROGRAM } from '../../config.js';
 import { findWorkspace } from '../../find-workspace.js';
+import { refuseTaken } from './seat-taken.js';
 import { FOR_FLAG, readHost, snippetOf } from './snippet.js';
 
 /** A place for an agent that runs elsewhere, and what to paste there. */
@@ -15,8 +17,11 @@ export const wsInvite: Command = {
     const host = readHost(flags.for);
     const connection = client();
     const parent = typeof flags.parent === 'string' ? await findWorkspace(connection, flags.parent) : null;
+    const name = args[0] ?? '';
+    const next = `"${PROGRAM} ws connection ${name} --new-token" makes a new token for it; or choose another name.`;
+    await refuseTaken(connection, name, parent?.id ?? null, next);
     const { body } = await connection.call('createWorkspace', {
-      body: { name: args[0] ?? '', external: true, ...(parent === null ? {} : { parent_id: parent.id }) },
+      body: { name, external: true, ...(parent === null ? {} : { parent_id: parent.id }) },
     });
     if (!('connection' in body) || body.connection === undefined) {
       throw new RefusedError(`the server made workspace ${body.id} without saying how to connect it`);
