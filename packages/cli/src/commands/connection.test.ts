@@ -49,7 +49,7 @@ describe('ws invite', () => {
     ['codex', `a "${TOKEN}" b "${TOKEN}"`],
     ['curl', 'curl'],
   ])('--for %s prints that one', async (host, text) => {
-    expect((await cli.molecule('ws', 'invite', 'Desk', '--for', host)).out).toBe(`${text}\n`);
+    expect((await cli.molecule('ws', 'invite', 'Bench', '--for', host)).out).toBe(`${text}\n`);
   });
 
   it('a host without a snippet is refused before anything is made', async () => {
