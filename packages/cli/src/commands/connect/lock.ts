@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefusedError } from '../../command.js';
+import { createDraftName } from '../../random.js';
 import { startTimeOf } from './process-start.js';
 
 interface Holder {
@@ -15,7 +15,7 @@ export async function lockFolder(folder: string, name: string): Promise<() => Pr
   const own: Holder = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' };
   const content = JSON.stringify(own);
   // It gets its name when it is whole: nobody reads half a lock and takes it for one of a dead process.
-  const draft = join(folder, `pid-${randomUUID()}`);
+  const draft = join(folder, `pid-${createDraftName()}`);
   await writeFile(draft, content, { mode: 0o600 });
   try {
     if (!(await tryLink(draft, path))) {
