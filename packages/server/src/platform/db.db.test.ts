@@ -67,7 +67,7 @@ describe('lanes', () => {
   });
 
   it('do not starve each other', async () => {
-    const handle = open({ laneSizes: SINGLE_CONNECTION_LANES, acquireTimeoutMs: 200 });
+    const handle = open({ laneSizes: SINGLE_CONNECTION_LANES, acquireTimeoutMs: 5_000 });
     await handle.lanes.control.transaction().execute(async (tx) => {
       await sql`select 1`.execute(tx);
       expect(await one(handle.lanes.health, 'select 1 as value')).toBe(1);
@@ -75,13 +75,13 @@ describe('lanes', () => {
   });
 
   it('turn a query on the outer pool inside a transaction into a bounded failure, not a hang', async () => {
-    const handle = open({ laneSizes: SINGLE_CONNECTION_LANES, acquireTimeoutMs: 100 });
+    const handle = open({ laneSizes: SINGLE_CONNECTION_LANES, acquireTimeoutMs: 500 });
     const nested = handle.lanes.control.transaction().execute(async (tx) => {
       await sql`select 1`.execute(tx);
       await one(handle.lanes.control, 'select 1 as value');
     });
     await expect(nested).rejects.toThrow(PlatformUnavailableError);
-    await expect(nested).rejects.toThrow(/lane "control" within 100 ms \(1 of 1 busy/);
+    await expect(nested).rejects.toThrow(/lane "control" within 500 ms \(1 of 1 busy/);
     expect(await one(handle.lanes.control, 'select 1 as value')).toBe(1);
     expect(handle.stats().control).toEqual({ total: 1, idle: 1, waiting: 0 });
   });
