@@ -112,5 +112,10 @@ async function confirmKey(page: Page, name: string): Promise<void> {
   for (const agent of ['Lead', 'Researcher', 'Writer'])
     await dialog.getByRole('listitem').filter({ hasText: agent }).waitFor();
   await dialog.getByRole('button', { name: 'Save key' }).click();
-  await page.getByText(`Saved ${name}`).waitFor();
+  const saved = page.getByText(`Saved ${name}`);
+  const refused = dialog.getByRole('alert');
+  await saved.or(refused).first().waitFor();
+  // What the page tells a person is what whoever reads a failed run has to know as well.
+  expect(await refused.allTextContents()).toEqual([]);
+  await saved.waitFor();
 }
