@@ -5,11 +5,9 @@ import { useEffect } from 'react';
 import { Link } from 'react-router';
 import { useFleet, useServices } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
-import { problemOf } from '../../model/problem.js';
 import { agoOf, exactTime } from '../../model/relative-time.js';
-import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ReadFailure } from '../../ui/read-failure.js';
 import { outcomeOf } from '../activity/activity-words.js';
 import { OutcomeMark } from '../activity/outcome-mark.js';
 import { stateWords } from './delegation-words.js';
@@ -37,20 +35,9 @@ export function DelegationsTab({ id }: { id: string }) {
 
   if (list.isPending) return <SkeletonRows label="Loading the delegations" />;
   if (list.isError) {
-    const problem = problemOf(list.error);
     return (
       <div className="p-4">
-        <Notice
-          tone="error"
-          title={problem.title}
-          action={
-            <Button size="small" onClick={() => list.refetch()}>
-              Retry
-            </Button>
-          }
-        >
-          {problem.advice}
-        </Notice>
+        <ReadFailure error={list.error} onRetry={() => list.refetch()} />
       </div>
     );
   }
