@@ -9,7 +9,7 @@ import { explain } from '../lib/refusal.mjs';
 import { ROOT } from '../lib/root.mjs';
 import { ensureBrowser } from './browser.mjs';
 import { listTestFiles } from './files.mjs';
-import { add, isGreen, NOTHING, summary, totalsOf } from './results.mjs';
+import { add, failuresOf, isGreen, NOTHING, summary, totalsOf } from './results.mjs';
 
 /**
  * Cheapest first, so that a plain mistake is told before a browser starts. `folder` null: where the config looks. `full`:
@@ -31,6 +31,8 @@ const isFull = process.argv.includes('--full');
 const filters = process.argv.slice(2).filter((arg) => arg !== '--no-install' && arg !== '--full');
 
 let totals = NOTHING;
+/** @type {string[]} */
+const failures = [];
 let stopped = false;
 try {
   await ensureInstalled({ log });
@@ -44,6 +46,7 @@ try {
   totals = add(totals, { ...NOTHING, failed: 1 });
 }
 process.exitCode = isGreen(totals) ? 0 : 1;
+if (failures.length > 0) log(`\nFailed:\n${failures.join('\n')}`);
 log(`\n${summary(totals)}`);
 
 /** A build that fails is one failure. The tests beside the code run from its sources, so they still tell something. */
@@ -70,7 +73,9 @@ async function runKind({ name, config, folder, ending, full }) {
     const report = join(directory, 'report.json');
     const env = folder === 'e2e' && !full ? browserEnv() : {};
     const exitCode = await runVitest([...vitestArgs(config, report), ...(folder === null ? filters : files)], env);
-    const result = totalsOf(readText(report), exitCode, files.length);
+    const text = readText(report);
+    const result = totalsOf(text, exitCode, files.length);
+    failures.push(...failuresOf(text));
     log(`${name}: ${summary(result)}`);
     return result;
   } finally {

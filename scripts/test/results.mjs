@@ -21,6 +21,38 @@ export function totalsOf(report, exitCode, files) {
   return exitCode !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
 }
 
+/**
+ * What failed, by name and with the first lines of why: a reader of a long log finds it at its end.
+ *
+ * @param {string | null} report the report's text, null when vitest left none
+ * @returns {string[]} one text of some lines for each failed test, or for a file that did not load
+ */
+export function failuresOf(report) {
+  if (report === null) return [];
+  /** @type {{ testResults: FileResult[] }} */
+  const { testResults } = JSON.parse(report);
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (failed.length === 0) return status === 'failed' ? [failure(name, 'did not load', [message])] : [];
+    return failed.map(({ fullName, failureMessages }) => failure(name, fullName, failureMessages));
+  });
+}
+
+/**
+ * @typedef {{
+ *   name: string, status: string, message: string,
+ *   assertionResults: { status: string, fullName: string, failureMessages: string[] }[],
+ * }} FileResult
+ */
+
+const REASON_LINES = 12;
+
+/** @param {string} file @param {string} test @param {string[]} messages */
+function failure(file, test, messages) {
+  const lines = messages.join('\n').split('\n').slice(0, REASON_LINES);
+  return [`${file}: ${test}`, ...lines.map((line) => `    ${line}`)].join('\n');
+}
+
 /** @param {{ status: string, assertionResults: { status: string }[] }} file @returns {Totals} */
 function totalsOfFile({ status, assertionResults }) {
   const count = (/** @type {string[]} */ ...states) =>

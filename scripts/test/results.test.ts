@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { add, isGreen, summary, totalsOf } from './results.mjs';
+import { add, failuresOf, isGreen, summary, totalsOf } from './results.mjs';
 
 const report = (...files: { status: string; tests: string[] }[]) =>
   JSON.stringify({
@@ -27,6 +27,26 @@ it.each([
   ['counts files that were never run', report(), 0, [0, 1, 0]],
 ])('%s', (_name, text, exitCode, [passed, failed, skipped]) => {
   expect(totalsOf(text, exitCode, 2)).toEqual({ passed, failed, skipped });
+});
+
+it('names what failed and why at the end, also a file that did not load', () => {
+  const failed = {
+    status: 'failed',
+    fullName: 'a promise is kept',
+    failureMessages: ['expected 1 to be 2\n  at x.ts:1'],
+  };
+  const text = JSON.stringify({
+    testResults: [
+      { name: 'a.test.ts', status: 'failed', message: '', assertionResults: [{ status: 'passed' }, failed] },
+      { name: 'b.test.ts', status: 'failed', message: 'SyntaxError: x', assertionResults: [] },
+      { name: 'c.test.ts', status: 'passed', message: '', assertionResults: [{ status: 'passed' }] },
+    ],
+  });
+  expect(failuresOf(text)).toEqual([
+    'a.test.ts: a promise is kept\n    expected 1 to be 2\n      at x.ts:1',
+    'b.test.ts: did not load\n    SyntaxError: x',
+  ]);
+  expect(failuresOf(null)).toEqual([]);
 });
 
 it('adds up runs and prints them as the last line says', () => {
