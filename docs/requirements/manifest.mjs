@@ -46,7 +46,7 @@ export const REQUIREMENTS = [
   { id: 'R34', state: 'later', by: 'terminal', src: 'lifecycle §23', says: 'Terminal diagnosis is refused for a foreign workspace before anything is looked up.' },
   { id: 'R35', state: 'later', by: 'terminal', src: 'lifecycle §23', says: 'Reading the output of a diagnostic subprocess is free of races.' },
   { id: 'R36', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'Every route and background job that exists in code is wired into the running server.' },
-  { id: 'R37', state: 'later', by: 'messages', src: 'lifecycle §23', says: 'Every documented parameter has an observable effect.' },
+  { id: 'R37', state: 'proven', by: 'messages', src: 'lifecycle §23', says: 'Every documented parameter has an observable effect.' },
   { id: 'R38', state: 'proven', by: 'external', src: 'lifecycle §23', says: "Connection snippets never damage the user's configuration and never ask for a value the user cannot know." },
   { id: 'R39', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'The two retired routes, shared context and expand, stay gone.' },
   { id: 'R40', state: 'proven', by: 'lifecycle', src: 'lifecycle §23', says: 'Behaviour that depends on rows is tested on a real Postgres.' },

@@ -184,7 +184,17 @@ describe('a token that is refused', () => {
     let asked = 0;
     /** With the number of questions that had been answered by then. */
     const said: { readonly after: number; readonly line: string }[] = [];
-    const settings = { workspaces: [{ id: 'w1', token: 't' }], platformUrl: 'https://p', configsDir: '/none' };
+    const settings: McpSettings = {
+      workspaces: [{ id: 'w1', token: 't' }],
+      platformUrl: 'https://p',
+      configsDir: '/none',
+      card: { name: 'me', skills: [] },
+      pollTimeoutSeconds: 2,
+      heartbeat: true,
+      inbox: false,
+      verbose: false,
+      delegationSeconds: 30,
+    };
     const connected = stayConnected({
       workspace: {
         id: 'w1',
@@ -196,7 +206,7 @@ describe('a token that is refused', () => {
           },
         },
       },
-      settings: { ...settings, card: { name: 'me', skills: [] }, heartbeat: true, inbox: false } as McpSettings,
+      settings,
       clock,
       random: { uuid: () => PEER, fraction: () => 1 },
       say: (level, line) => void said.push({ after: asked, line: `${level}: ${line}` }),
