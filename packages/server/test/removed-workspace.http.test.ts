@@ -105,7 +105,7 @@ describe('a removed workspace', () => {
     expect(await read()).toBe(first);
   });
 
-  it('R21, B-04: gives no date rather than an invented one', async () => {
+  it('R21, B-04, M-30: gives no date rather than an invented one', async () => {
     const db = app.app.ports.lanes.control;
     const { removed_at: known } = await db
       .selectFrom('workspaces')
@@ -132,7 +132,7 @@ describe('a removed workspace', () => {
     expect([never.status, never.body]).toEqual([404, { workspace_id: unknown, deleted: true }]);
   });
 
-  it('R21, B-03: shows its last record to an administrator who asks for it, and to nobody else', async () => {
+  it('R21, B-03, M-30: shows its last record to an administrator who asks for it, and to nobody else', async () => {
     const path = `/workspaces/${id}?include_removed`;
     const shown = await app.call('GET', `${path}=true`);
     expect([shown.status, shown.body]).toMatchObject([200, { id, name: 'gone', status: 'removed' }]);
