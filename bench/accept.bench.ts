@@ -10,7 +10,7 @@ const OWED_RATIO = 0.5;
 
 /** Messages for agents that poll: the 202 promises that the message is kept. */
 export async function measureAccept(rig: Rig): Promise<Row> {
-  const bare = startChild('bare-accept.ts');
+  const bare = startChild('../packages/server/test/bare-accept.ts');
   try {
     const bareUrl = await bare.next<string>();
     const requests = toMessages(

@@ -3,13 +3,14 @@ import { createDataDir, removeDataDir } from '@molecule/testkit';
 import { fastify } from 'fastify';
 import pg from 'pg';
 import { Compile } from 'typebox/compile';
-import { createBatcher } from '../packages/server/src/platform/batcher.js';
-import { startEmbeddedPostgres } from '../packages/server/src/platform/postgres/index.js';
+import { createBatcher } from '../src/platform/batcher.js';
+import { startEmbeddedPostgres } from '../src/platform/postgres/index.js';
 
 /**
  * The least that a route can be which accepts a message for good: it validates the same body and inserts it, with the
  * product's batcher, into a table of one index on a Postgres of the same kind. What the product's route manages of its
- * requests per second is the price of callers, rights, the log of activity and its events.
+ * requests per second is the price of callers, rights, the log of activity and its events. Started by bench/accept.bench.ts;
+ * it stands here because nothing outside imports the server.
  */
 const dataDir = await createDataDir();
 const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} });
@@ -33,13 +34,19 @@ app.post<{ Params: { id: string } }>(routes.sendMessage.path, async (request, re
   await inserts.submit(row, row.length);
   return reply.code(202).send({ queued: true, message_id: id });
 });
+const stop = async (): Promise<void> => {
+  await app.close();
+  await pool.end();
+  await postgres.stop();
+  await removeDataDir(dataDir);
+};
 process.once('SIGTERM', () => {
-  void (async () => {
-    await app.close();
-    await pool.end();
-    await postgres.stop();
-    await removeDataDir(dataDir);
-    process.exit(0);
-  })();
+  stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
 });
 process.send?.(await app.listen({ port: 0, host: '127.0.0.1' }));
