@@ -295,8 +295,7 @@ describe('molecule-mcp', () => {
     const host = await connect(as(me));
     await online(me.id);
     const say = () => host.call('send_message_to_user', { message: 'once' });
-    await proxy.cut();
-    const refused = await say().finally(() => proxy.restore());
+    const refused = await proxy.without(say);
     expect(refused).toEqual({ text: expect.stringMatching(/^Error: /), failed: true });
     expect(JSON.parse(await host.tool('inbox_peek'))).toEqual([]);
     await waitFor(async () => !(await say()).failed, { timeoutMs: 60_000, what: 'the note to be taken' });

@@ -141,8 +141,7 @@ describe('the clients that were shipped', () => {
     expect((await own.get(`/registry/${me.id}/peers`)).body).toContainEqual(expect.objectContaining({ id: peer.id }));
     expect((await own.post(`/workspaces/${me.id}/notify`, { message: 'hello' })).text).toBe('{"status":"sent"}');
     // Three 401 in a row tell its operator that the token was revoked; a database that is away must not.
-    await proxy.cut();
-    const away = await beat().finally(() => proxy.restore());
+    const away = await proxy.without(beat);
     expect(away).toMatchObject({ status: 503, body: { code: 'platform_unavailable' } });
     await waitFor(async () => (await beat()).status === 200, { timeoutMs: 60_000, what: 'the database to be back' });
     await app.call('POST', `/workspaces/${me.id}/external/rotate`);
@@ -331,8 +330,7 @@ describe('the clients that were shipped', () => {
     ]) {
       expect({ path, status: (await own.get(path)).status }).toEqual({ path, status: 200 });
     }
-    await proxy.cut();
-    const away = await own.get('/workspaces').finally(() => proxy.restore());
+    const away = await proxy.without(() => own.get('/workspaces'));
     expect(away).toMatchObject({ status: 503, body: { code: 'platform_unavailable' } });
     expect(Number(away.headers.get('retry-after'))).toBeGreaterThan(0);
     await waitFor(async () => (await own.get('/workspaces')).status === 200, { timeoutMs: 60_000 });
