@@ -173,11 +173,11 @@ function join(a: PeerExchange, b: PeerExchange): PeerExchange {
   const state = late && failed ? 'failed' : furthest(a.state, b.state);
   return {
     ...a,
-    at: a.at < b.at ? a.at : b.at,
+    at: earliest([a.at, b.at]) ?? a.at,
     question: longer(a.question, b.question),
     state,
     answer: longer(a.answer, b.answer),
-    answeredAt: [a.answeredAt, b.answeredAt].filter((instant) => instant !== null).toSorted()[0] ?? null,
+    answeredAt: earliest([a.answeredAt, b.answeredAt]),
     error: a.error ?? b.error,
     late,
     delegationId: a.delegationId ?? b.delegationId,
@@ -188,6 +188,10 @@ const order: readonly ExchangeState[] = ['queued', 'working', 'answered', 'faile
 
 function furthest(a: ExchangeState, b: ExchangeState): ExchangeState {
   return order.indexOf(a) > order.indexOf(b) ? a : b;
+}
+
+function earliest(instants: readonly (string | null)[]): string | null {
+  return instants.filter((instant) => instant !== null).toSorted()[0] ?? null;
 }
 
 function longer(a: string, b: string): string {

@@ -201,6 +201,8 @@ function isNamed(row: Activity, names: ReadonlySet<string>): boolean {
   return typeof delegation === 'string' && names.has(delegation);
 }
 
+/** A task that has not ended, or a message that nobody has answered: its duration says so, not its status. */
 function isOpen(row: Activity): boolean {
-  return row.status === 'pending' || row.status === 'dispatched' || (row.status === 'ok' && !row.duration_ms);
+  if (row.activity_type === 'a2a_receive') return row.status === 'ok' && !row.duration_ms;
+  return row.status === 'pending' || row.status === 'dispatched';
 }

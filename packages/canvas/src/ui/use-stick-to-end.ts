@@ -11,7 +11,13 @@ interface StickToEnd {
  * A change of `pull` brings the end into view in any case: one's own new message. A change of `oldest` means that
  * something was added above; what is being read then stays where it is. Without an oldest there is no list yet.
  */
-export function useStickToEnd({ pull, oldest }: { pull?: string | undefined; oldest?: string | undefined }): StickToEnd {
+export function useStickToEnd({
+  pull,
+  oldest,
+}: {
+  pull?: string | undefined;
+  oldest?: string | undefined;
+}): StickToEnd {
   const area = useRef<HTMLDivElement>(null);
   const sticky = useRef(true);
   const belowTop = useRef(0);

@@ -76,12 +76,7 @@ export function ActivityList({ log, state, rows, narrowed, sieved, atBound, live
         {shown.length > 0 && (
           <ul aria-label="Activity, newest first">
             {shown.map((row) => (
-              <ActivityRow
-                key={row.id}
-                row={row}
-                open={open.has(row.id)}
-                onToggle={(next) => toggle(row.id, next)}
-              />
+              <ActivityRow key={row.id} row={row} open={open.has(row.id)} onToggle={(next) => toggle(row.id, next)} />
             ))}
           </ul>
         )}

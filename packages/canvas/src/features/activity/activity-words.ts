@@ -52,7 +52,10 @@ export function resultOf({ response_body }: Pick<Activity, 'response_body'>): st
 }
 
 /** The delegation that a row tells of, or a result that it brought; "" in other rows. */
-export function delegationOf({ request_body, response_body }: Pick<Activity, 'request_body' | 'response_body'>): string {
+export function delegationOf({
+  request_body,
+  response_body,
+}: Pick<Activity, 'request_body' | 'response_body'>): string {
   return textAt(request_body, 'delegation_id') || textAt(response_body, 'delegation_id');
 }
 

@@ -19,7 +19,7 @@ export function FilterBar({ id, filter, onChange, live, onLive }: FilterBarProps
   const fields = useId();
   const count = filterNames.filter((name) => name !== 'q' && filter[name] !== '').length;
   return (
-    <div role="search" aria-label="Filter the activity" className="space-y-2 border-b border-line px-4 py-2">
+    <search aria-label="Filter the activity" className="block space-y-2 border-b border-line px-4 py-2">
       <div className="flex items-center gap-2">
         <div className="min-w-0 flex-1">
           <TextField
@@ -60,10 +60,10 @@ export function FilterBar({ id, filter, onChange, live, onLive }: FilterBarProps
           </Button>
         )}
       </div>
-      <div id={fields} hidden={!open}>
+      <div id={fields} hidden={!open} className="max-h-[40vh] overflow-y-auto p-0.5">
         <FilterFields id={id} filter={filter} onChange={onChange} />
       </div>
       <FilterChips filter={filter} onChange={onChange} />
-    </div>
+    </search>
   );
 }

@@ -1,10 +1,11 @@
 import type { Activity } from '@molecule/contract';
 import { at, textOfReply, textOfRequest } from '@molecule/contract/a2a';
-import { MessagesSquare, ScrollText } from 'lucide-react';
+import { ScrollText } from 'lucide-react';
 import { Link } from 'react-router';
 import { useAgent } from '../../app/services-context.js';
 import { classes } from '../../ui/classes.js';
 import { JsonBlock, LongText } from '../../ui/json-block.js';
+import { ConversationLink } from '../comms/conversation-link.js';
 import { FailedDelegation } from '../delegations/failed-delegation.js';
 import { delegationOf, isResult, outcomeOf, resultOf, taskOf } from './activity-words.js';
 
@@ -22,15 +23,7 @@ export function RowBody({ row }: { row: Activity }) {
       {answered && <Block name="Answer" text={answered} />}
       <CutNote name="request" body={row.request_body} />
       <CutNote name="answer" body={row.response_body} />
-      {peer && (
-        <Link
-          to={`/w/${row.workspace_id}/comms?peer=${peer.id}`}
-          className="inline-flex items-center gap-1.5 rounded text-xs font-medium text-accent hover:underline"
-        >
-          <MessagesSquare aria-hidden className="size-3.5" />
-          Conversation with {peer.name}
-        </Link>
-      )}
+      {peer && <ConversationLink id={row.workspace_id} peerId={peer.id} label={`Conversation with ${peer.name}`} />}
       <div className="space-y-2">
         {row.request_body != null && <JsonBlock name="Request body" value={row.request_body} />}
         {row.response_body != null && <JsonBlock name="Response body" value={row.response_body} />}

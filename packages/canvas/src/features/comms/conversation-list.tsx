@@ -46,7 +46,7 @@ export function ConversationList({ agent }: { agent: Workspace }) {
       )}
       <ul aria-label={`Agents that ${agent.name} speaks with`}>
         {conversations.map((conversation) => (
-          <ConversationItem key={conversation.peerId} id={agent.id} conversation={conversation} now={now} />
+          <ConversationItem key={conversation.peerId} agent={agent} conversation={conversation} now={now} />
         ))}
       </ul>
       {state.history === 'partial' && (
@@ -61,12 +61,12 @@ export function ConversationList({ agent }: { agent: Workspace }) {
 }
 
 interface ConversationItemProps {
-  id: string;
+  agent: Workspace;
   conversation: PeerConversation;
   now: number;
 }
 
-function ConversationItem({ id, conversation, now }: ConversationItemProps) {
+function ConversationItem({ agent: { id, name: agentName }, conversation, now }: ConversationItemProps) {
   const { peerId, latest, asked, wasAsked, open, failed } = conversation;
   const name = nameOfPeer(useAgent(peerId)?.name, peerId);
   const at = lastWordAt(latest);
@@ -88,7 +88,7 @@ function ConversationItem({ id, conversation, now }: ConversationItemProps) {
           </span>
           <LastWord id={id} conversation={conversation} name={name} />
           <span className="mt-0.5 block text-xs text-ink-faint">
-            {[asked > 0 && `asked ${times(asked)}`, wasAsked > 0 && `was asked ${times(wasAsked)}`]
+            {[asked > 0 && `${agentName} asked ${times(asked)}`, wasAsked > 0 && `${name} asked ${times(wasAsked)}`]
               .filter(Boolean)
               .join(', ')}
           </span>
@@ -98,7 +98,15 @@ function ConversationItem({ id, conversation, now }: ConversationItemProps) {
   );
 }
 
-function LastWord({ id, conversation: { latest }, name }: { id: string; conversation: PeerConversation; name: string }) {
+function LastWord({
+  id,
+  conversation: { latest },
+  name,
+}: {
+  id: string;
+  conversation: PeerConversation;
+  name: string;
+}) {
   const answered = latest.state === 'answered';
   // An answer goes the other way than its question.
   const outward = (latest.fromId === id) !== answered;
@@ -123,5 +131,7 @@ function times(count: number): string {
 }
 
 function Count({ look, children }: { look: string; children: React.ReactNode }) {
-  return <span className={`inline-flex h-5 items-center rounded-full px-2 text-xs font-medium ${look}`}>{children}</span>;
+  return (
+    <span className={`inline-flex h-5 items-center rounded-full px-2 text-xs font-medium ${look}`}>{children}</span>
+  );
 }

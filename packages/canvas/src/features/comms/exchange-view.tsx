@@ -107,20 +107,14 @@ function Waiting({ own, state, to, age }: { own: boolean; state: 'queued' | 'wor
         <Clock aria-hidden className="size-4" />
       )}
       {state === 'working' ? `${to} is working on it` : `Queued: ${to} has not answered yet`}
-      <span className="text-ink-faint tabular-nums">{age}</span>
+      <span className="whitespace-nowrap text-ink-faint tabular-nums">{age}</span>
     </p>
   );
 }
 
 function Failure({ exchange, to }: { exchange: PeerExchange; to: string }) {
   if (exchange.delegationId !== null) {
-    return (
-      <FailedDelegation
-        callerId={exchange.fromId}
-        delegationId={exchange.delegationId}
-        error={exchange.error}
-      />
-    );
+    return <FailedDelegation callerId={exchange.fromId} delegationId={exchange.delegationId} error={exchange.error} />;
   }
   return (
     <Notice tone="error" quiet title={`${to} could not answer`}>

@@ -1,13 +1,15 @@
 import type { AdminDelegation } from '@molecule/contract';
-import { ArrowRight, Ban, MessagesSquare, RotateCw } from 'lucide-react';
+import { ArrowRight, Ban } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useAgent } from '../../app/services-context.js';
 import { Button } from '../../ui/button.js';
 import { outcomeOf } from '../activity/activity-words.js';
 import { OutcomeMark } from '../activity/outcome-mark.js';
+import { ConversationLink } from '../comms/conversation-link.js';
 import { DelegationTimes } from './delegation-times.js';
 import { reasonWords, stateWords } from './delegation-words.js';
+import { RetryButton } from './retry-button.js';
 import { useDelegationAction } from './use-delegations.js';
 
 /** One delegation of the board: who asked whom for what, how it stands, and what can be done about it. */
@@ -37,7 +39,7 @@ export function DelegationItem({ row, now }: { row: AdminDelegation; now: number
         <p className="mt-1 text-sm break-words">
           <span className="text-bad">
             <span className="font-medium">{reasonWords(row.reason)}</span>
-            {row.error_detail && `: ${row.error_detail}`}
+            {row.error_detail && `: ${asSentence(row.error_detail)}`}
           </span>
           {row.next_step && <span className="text-ink-soft"> {row.next_step}</span>}
         </p>
@@ -49,26 +51,21 @@ export function DelegationItem({ row, now }: { row: AdminDelegation; now: number
 }
 
 function Actions({ row, ended }: { row: AdminDelegation; ended: boolean }) {
-  const action = useDelegationAction(row);
   return (
     <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2">
-      {row.status === 'completed' ? null : ended ? (
-        <Button size="small" icon={RotateCw} pending={action.isPending} onClick={() => action.mutate('retry')}>
-          Give it again
-        </Button>
-      ) : (
-        <Button size="small" icon={Ban} pending={action.isPending} onClick={() => action.mutate('cancel')}>
-          Cancel
-        </Button>
-      )}
-      <Link
-        to={`/w/${row.caller_id}/comms?peer=${row.callee_id}`}
-        className="inline-flex items-center gap-1.5 rounded text-xs font-medium text-accent hover:underline"
-      >
-        <MessagesSquare aria-hidden className="size-3.5" />
-        Conversation
-      </Link>
+      {!ended && <CancelButton row={row} />}
+      {ended && row.status !== 'completed' && <RetryButton delegation={row} />}
+      <ConversationLink id={row.caller_id} peerId={row.callee_id} label="Conversation" />
     </div>
+  );
+}
+
+function CancelButton({ row }: { row: AdminDelegation }) {
+  const action = useDelegationAction(row);
+  return (
+    <Button size="small" icon={Ban} pending={action.isPending} onClick={() => action.mutate('cancel')}>
+      Cancel
+    </Button>
   );
 }
 
@@ -81,6 +78,11 @@ function Mark({ children, title }: { children: ReactNode; title?: string }) {
       {children}
     </span>
   );
+}
+
+/** Details come from agents and programs; the next step follows as a sentence of its own. */
+function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** A removed agent has no name any more. */

@@ -20,7 +20,7 @@ export function DelegationTimes({ row, ended, now }: DelegationTimesProps) {
           {agoOf(row.last_heartbeat, now)}
         </Fact>
       ) : (
-        row.status !== 'completed' && <Fact name="Last sign of life">none yet</Fact>
+        !ended && <Fact name="Last sign of life">none yet</Fact>
       )}
       {!ended && row.deadline && (
         <Fact name="Given up" at={row.deadline}>

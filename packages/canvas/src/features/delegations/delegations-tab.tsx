@@ -10,7 +10,9 @@ import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
 import { ReadFailure } from '../../ui/read-failure.js';
 import { outcomeOf } from '../activity/activity-words.js';
 import { OutcomeMark } from '../activity/outcome-mark.js';
+import { ConversationLink } from '../comms/conversation-link.js';
 import { stateWords } from './delegation-words.js';
+import { RetryButton } from './retry-button.js';
 
 /** What the agent has asked others to do, newest first. */
 export function DelegationsTab({ id }: { id: string }) {
@@ -87,6 +89,12 @@ function Delegation({ row }: { row: DelegationRow }) {
         </p>
       )}
       {row.error && <p className="mt-1 pl-6 text-sm break-words text-bad">{row.error}</p>}
+      <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2 pl-6">
+        {(row.status === 'failed' || row.status === 'stuck') && row.delegation_id && (
+          <RetryButton delegation={{ caller_id: row.source_id, delegation_id: row.delegation_id }} />
+        )}
+        {row.target_id && <ConversationLink id={row.source_id} peerId={row.target_id} label="Conversation" />}
+      </div>
     </li>
   );
 }

@@ -1,8 +1,7 @@
-import { RotateCw } from 'lucide-react';
-import { Button } from '../../ui/button.js';
 import { Notice } from '../../ui/notice.js';
 import { reasonWords } from './delegation-words.js';
-import { useDelegation, useDelegationAction } from './use-delegations.js';
+import { RetryButton } from './retry-button.js';
+import { useDelegation } from './use-delegations.js';
 
 interface FailedDelegationProps {
   callerId: string;
@@ -14,24 +13,13 @@ interface FailedDelegationProps {
 /** Why a delegation came to nothing, what to do next, and its task once more. */
 export function FailedDelegation({ callerId, delegationId, error }: FailedDelegationProps) {
   const delegation = useDelegation(callerId, delegationId).data;
-  const action = useDelegationAction({ caller_id: callerId, delegation_id: delegationId });
   const why = delegation?.error_detail || error || 'No reason was recorded.';
   return (
     <Notice
       tone="error"
       quiet
       title={delegation?.status === 'stuck' ? 'Stuck' : reasonWords(delegation?.reason)}
-      actions={
-        <Button
-          size="small"
-          icon={RotateCw}
-          pending={action.isPending}
-          disabled={action.isSuccess}
-          onClick={() => action.mutate('retry')}
-        >
-          {action.isSuccess ? 'Given again' : 'Give it again'}
-        </Button>
-      }
+      actions={<RetryButton delegation={{ caller_id: callerId, delegation_id: delegationId }} />}
     >
       <p>{why}</p>
       {delegation?.next_step && <p className="mt-1 text-ink">{delegation.next_step}</p>}
