@@ -56,7 +56,10 @@ describe.skipIf(chromiumPath === null)('a person follows what agents say to each
 
   it('filters narrow the activity together, and the address brings them back after a reload', async () => {
     await openTab(page, 'Activity');
-    await rows().filter({ hasText: `You to ${LEAD}: ${QUESTION}` }).first().waitFor();
+    await rows()
+      .filter({ hasText: `You to ${LEAD}: ${QUESTION}` })
+      .first()
+      .waitFor();
     await page.getByRole('button', { name: 'Filters' }).click();
     await page.getByLabel('Kind').selectOption('Delegations');
     await page.getByLabel('With', { exact: true }).selectOption('Writer');
@@ -67,7 +70,9 @@ describe.skipIf(chromiumPath === null)('a person follows what agents say to each
     expect(query()).toBe(`?type=delegation&peer=${await idOf('Writer')}&q=writer+received`);
 
     await page.reload();
-    await rows().filter({ hasText: `Writer to ${LEAD}: Writer received` }).waitFor();
+    await rows()
+      .filter({ hasText: `Writer to ${LEAD}: Writer received` })
+      .waitFor();
     expect(await rows().count()).toBe(1);
     await page.getByRole('button', { name: 'Remove the filter With Writer' }).click();
     await page.getByLabel('Words in the activity').fill('received');
@@ -135,7 +140,9 @@ describe.skipIf(chromiumPath === null)('a person follows what agents say to each
   });
 
   it('a conversation has each answer below its question, and goes on live', async () => {
-    const exchanges = thread('Writer').getByRole('listitem').filter({ hasText: `${LEAD}asks Writer` });
+    const exchanges = thread('Writer')
+      .getByRole('listitem')
+      .filter({ hasText: `${LEAD}asks Writer` });
     await expect.poll(() => exchanges.count(), { timeout: 20_000 }).toBe(3);
     await expect
       .poll(async () => (await exchanges.first().textContent())?.replace(/\s+/g, ' '), { timeout: 20_000 })
@@ -181,7 +188,10 @@ describe.skipIf(chromiumPath === null)('a person follows what agents say to each
     await openTab(page, 'Activity');
     await page.getByRole('button', { name: 'Filters' }).click();
     await page.getByLabel('Outcome').selectOption('Failed only');
-    await rows().filter({ hasText: `${LEAD} to Archivist` }).first().waitFor();
+    await rows()
+      .filter({ hasText: `${LEAD} to Archivist` })
+      .first()
+      .waitFor();
     // The task and its result.
     await expect.poll(() => rows().count(), { timeout: 20_000 }).toBe(2);
     expect(query()).toBe('?outcome=failed');

@@ -72,7 +72,10 @@ export const screens: readonly Screen[] = [
       await page.getByRole('button', { name: 'Filters' }).click();
       await page.getByLabel('Kind').selectOption('Delegations');
       await page.getByRole('button', { name: 'Remove the filter Delegations' }).waitFor();
-      await page.getByRole('button', { name: /Lead to Writer/ }).first().click();
+      await page
+        .getByRole('button', { name: /Lead to Writer/ })
+        .first()
+        .click();
       await page.getByText('Request body').click();
       await page.getByRole('button', { name: 'Copy request body' }).waitFor();
     },

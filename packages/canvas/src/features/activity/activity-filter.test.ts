@@ -7,7 +7,9 @@ const read = (text: string) => filterOf(new URLSearchParams(text));
 const now = Date.UTC(2026, 2, 1, 10, 30);
 
 it('every filter is in the address, and they combine', () => {
-  const filter = read(`type=delegation&source=human&peer=${peer}&outcome=failed&q=sea&since=1h&until=2026-03-01T10:30Z`);
+  const filter = read(
+    `type=delegation&source=human&peer=${peer}&outcome=failed&q=sea&since=1h&until=2026-03-01T10:30Z`,
+  );
   expect(filter).toEqual({
     type: 'delegation',
     source: 'human',

@@ -33,7 +33,10 @@ export function PeerThread({ agent, peerId }: { agent: Workspace; peerId: string
         <h3 className="min-w-0 truncate text-sm font-medium">
           {agent.name} and{' '}
           {peer ? (
-            <Link to={`/w/${peerId}/comms?peer=${agent.id}`} className="rounded text-accent underline underline-offset-2">
+            <Link
+              to={`/w/${peerId}/comms?peer=${agent.id}`}
+              className="rounded text-accent underline underline-offset-2"
+            >
               {name}
             </Link>
           ) : (
