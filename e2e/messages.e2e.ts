@@ -113,6 +113,15 @@ describe.skipIf(chromiumPath === null)('a person follows what agents say to each
     expect(await area.evaluate((element) => element.scrollTop)).toBe(0);
     expect(await rows().count()).toBe(before + 4);
 
+    // Whoever walks through the rows by keyboard reads, too.
+    await page.getByLabel('Words in the activity').focus();
+    for (let steps = 0; steps < 3; steps += 1) await page.keyboard.press('Tab');
+    await rows().first().getByRole('button').and(page.locator(':focus')).waitFor();
+    await delegate('Researcher', 'A task for the keyboard');
+    await page.getByRole('button', { name: '2 new' }).waitFor({ timeout: 30_000 });
+    await page.keyboard.press('Shift+Tab');
+    await rows().filter({ hasText: 'Researcher received: A task for the keyboard' }).waitFor();
+
     await page.getByRole('button', { name: 'Stop following' }).click();
     await delegate('Researcher', 'A third task');
     await page.getByRole('button', { name: '2 new' }).waitFor({ timeout: 30_000 });

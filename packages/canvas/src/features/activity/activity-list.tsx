@@ -27,10 +27,11 @@ interface ActivityListProps {
 export function ActivityList({ log, state, rows, narrowed, sieved, atBound, live, onClear }: ActivityListProps) {
   const area = useRef<HTMLDivElement>(null);
   const [scrolled, setScrolled] = useState(false);
+  const [walking, setWalking] = useState(false);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const shown = rows.filter((row) => !state.fresh.has(row.id));
   const waiting = rows.length - shown.length;
-  const holds = !live || scrolled || open.size > 0;
+  const holds = !live || scrolled || walking || open.size > 0;
   const letIn = state.fresh.size > 0 && (!holds || waiting === 0);
   useEffect(() => {
     if (letIn) log.reveal();
@@ -51,8 +52,12 @@ export function ActivityList({ log, state, rows, narrowed, sieved, atBound, live
 
   return (
     <div className="relative min-h-0 flex-1">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it only notices where the focus is */}
       <div
         ref={area}
+        // Who walks through the rows by keyboard must not find another one under the focus's place.
+        onFocus={(event) => setWalking(event.target.matches(':focus-visible'))}
+        onBlur={() => setWalking(false)}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 8)}
         className="relative h-full overflow-y-auto"
       >

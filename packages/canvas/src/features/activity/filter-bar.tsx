@@ -60,7 +60,7 @@ export function FilterBar({ id, filter, onChange, live, onLive }: FilterBarProps
           </Button>
         )}
       </div>
-      <div id={fields} hidden={!open} className="max-h-[40vh] overflow-y-auto p-0.5">
+      <div id={fields} hidden={!open} className="-mx-0.5 max-h-[40vh] overflow-y-auto p-0.5">
         <FilterFields id={id} filter={filter} onChange={onChange} />
       </div>
       <FilterChips filter={filter} onChange={onChange} />

@@ -9,6 +9,7 @@ import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
 import { ReadFailure } from '../../ui/read-failure.js';
 import { outcomeOf } from '../activity/activity-words.js';
+import { nameOfPeer } from '../activity/filter-fields.js';
 import { OutcomeMark } from '../activity/outcome-mark.js';
 import { ConversationLink } from '../comms/conversation-link.js';
 import { stateWords } from './delegation-words.js';
@@ -67,10 +68,14 @@ function Delegation({ row }: { row: DelegationRow }) {
       <div className="flex items-center gap-2">
         <OutcomeMark outcome={outcomeOf(row.status)} word={stateWords[row.status]} />
         <span className="text-sm font-medium">{stateWords[row.status]}</span>
-        {target && (
+        {target ? (
           <Link to={`/w/${target.id}/chat`} className="truncate rounded text-sm text-accent hover:underline">
             {target.name}
           </Link>
+        ) : (
+          row.target_id && (
+            <span className="truncate text-sm text-ink-faint">{nameOfPeer(undefined, row.target_id)}</span>
+          )
         )}
         <span className="flex-1" />
         <time
