@@ -14,6 +14,7 @@ export interface ActivityQuery {
   readonly type?: string;
   readonly source?: 'canvas' | 'agent';
   readonly peer_id?: string;
+  readonly outcome?: 'failed';
   /** Looks at the past: rows older than this instant, and no news. */
   readonly until?: string;
 }

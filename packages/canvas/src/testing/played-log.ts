@@ -41,6 +41,7 @@ export function playLog(...rows: Activity[]): PlayedLog {
         .filter((row) => type === null || row.activity_type === type)
         .filter((row) => source === null || (row.source_id === null) === (source === 'canvas'))
         .filter((row) => peer === null || row.source_id === peer || row.target_id === peer)
+        .filter((row) => query.get('outcome') === null || /error|failed|stuck/.test(row.status))
         .filter((row) => row.created_at < before)
         .toSorted((a, b) => b.seq - a.seq);
       return json(found.slice(0, Math.min(Number(query.get('limit')), log.cutAfter)));

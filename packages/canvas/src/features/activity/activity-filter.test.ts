@@ -24,6 +24,7 @@ it('every filter is in the address, and they combine', () => {
     type: 'delegation',
     source: 'canvas',
     peer_id: peer,
+    outcome: 'failed',
     until: '2026-03-01T10:30:00.000Z',
   });
 });

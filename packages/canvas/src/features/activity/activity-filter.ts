@@ -65,19 +65,20 @@ export function isNarrowed(filter: ActivityFilter): boolean {
 }
 
 /** What the server narrows by itself, over the whole log. */
-export function queryOf(id: string, { type, source, peer, until }: ActivityFilter): ActivityQuery {
+export function queryOf(id: string, { type, source, peer, outcome, until }: ActivityFilter): ActivityQuery {
   return {
     id,
     ...(type === '' ? {} : { type }),
     ...(source === '' ? {} : { source: source === 'human' ? 'canvas' : 'agent' }),
     ...(peer === '' ? {} : { peer_id: peer }),
+    ...(outcome === 'failed' ? { outcome } : {}),
     ...(until === '' ? {} : { until }),
   };
 }
 
 /** Whether the rest is compared here, row by row: then pages are read until enough of them match. */
 export function isSieved({ outcome, q, since }: ActivityFilter): boolean {
-  return outcome !== '' || q.trim() !== '' || since !== '';
+  return outcome === 'open' || q.trim() !== '' || since !== '';
 }
 
 /** The oldest instant that may be shown, in milliseconds; null without such a bound. */
