@@ -1,6 +1,6 @@
 import type { PublicWorkspace, Workspace } from '@molecule/contract';
-import { sql } from 'kysely';
-import type { Db, Tx } from '../../platform/db.js';
+import { CompiledQuery, sql } from 'kysely';
+import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { hasChangedTemplate, needsRestart } from './pending-changes.js';
 import type { WorkspaceCard, WorkspaceReads } from './reads.js';
 import type { WorkspaceSpec } from './workspaces.types.js';
@@ -76,10 +76,19 @@ function toCard(row: CardRow): WorkspaceCard {
   };
 }
 
+/** `cards` of one workspace. Every message, heartbeat check and look-up asks this, so it is neither composed nor planned anew. */
+const FIND_CARD = `/* prepared: workspace-find-card */
+  select w.id, w.seq, w.name, w.role, w.parent_id, w.spec, w.status, w.backend, w.generation, w.url, w.url_from,
+         w.delivery_mode, w.agent_card, w.platform_inbound_secret, w.budget_limit, w.monthly_spend, w.created_at,
+         w.updated_at, w.removed_at, w.last_sample_error, w.failure_reason, l.active_tasks, l.current_task,
+         l.last_heartbeat_at, l.idle_timeout_seconds
+    from workspaces as w left join workspace_liveness as l on l.workspace_id = w.id
+   where w.id = $1`;
+
 export const workspaceReads: WorkspaceReads = {
   async find(db, id) {
-    const row = await cards(db).where('w.id', '=', id).executeTakeFirst();
-    return row ? toCard(row) : null;
+    const { rows } = await db.executeQuery<CardRow>(CompiledQuery.raw(FIND_CARD, [id]));
+    return rows[0] ? toCard(rows[0]) : null;
   },
 
   async list(db) {
@@ -111,7 +120,7 @@ export const workspaceReads: WorkspaceReads = {
   async canCommunicate(db, a, b) {
     if (a === b) return true;
     // One walk up from both ends, at most 32 steps; `union` ends it on a cycle.
-    const { rows } = await sql<{ allowed: boolean }>`
+    const { rows } = await sql<{ allowed: boolean }>`${prepared('workspaces-can-communicate')}
       with recursive line(origin, id, parent_id, step) as (
         select id, id, parent_id, 0 from workspaces where id in (${a}, ${b})
         union
