@@ -1,9 +1,7 @@
-import { ListRestart } from 'lucide-react';
 import { useState } from 'react';
 import { useNow } from '../../app/use-now.js';
-import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { SkeletonRows } from '../../ui/placeholder.js';
+import { ProblemNotice } from '../../ui/problem-notice.js';
 import { type ActivityFilter, earliestOf, isNarrowed, isSieved, matches, queryOf } from './activity-filter.js';
 import { ActivityList } from './activity-list.js';
 import { withoutRepeatedResults } from './activity-words.js';
@@ -40,17 +38,11 @@ function FilteredActivity({ id, filter, live, onClear }: FilteredActivityProps) 
     <>
       {state.problem && (
         <div className="px-4 pt-3">
-          <Notice
-            tone="error"
-            title={state.problem.title}
-            action={
-              <Button size="small" icon={ListRestart} onClick={log.retry}>
-                Retry
-              </Button>
-            }
-          >
-            {told.length > 0 ? `The list may be out of date. ${state.problem.advice}` : state.problem.advice}
-          </Notice>
+          <ProblemNotice
+            problem={state.problem}
+            onRetry={log.retry}
+            {...(told.length > 0 ? { consequence: 'The list may be out of date.' } : {})}
+          />
         </div>
       )}
       {state.history === 'unread' && state.problem === null ? (

@@ -1,5 +1,5 @@
 import type { Status, Workspace } from '@molecule/contract';
-import { ArrowDown, MessageSquare } from 'lucide-react';
+import { MessageSquare } from 'lucide-react';
 import { Fragment, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { useChat, useServices } from '../../app/services-context.js';
@@ -8,8 +8,9 @@ import type { Chat } from '../../model/chat.js';
 import { clockTime, dayLabel, exactTime } from '../../model/relative-time.js';
 import { canAnswer } from '../../model/status.js';
 import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ProblemNotice } from '../../ui/problem-notice.js';
+import { DayLine, NewestButton } from '../../ui/transcript-parts.js';
 import { useStickToEnd } from '../../ui/use-stick-to-end.js';
 import { AnswerView } from './answer-view.js';
 import { Composer } from './composer.js';
@@ -27,17 +28,11 @@ export function ChatTab({ agent }: { agent: Workspace }) {
         <div className="min-h-0 flex-1">
           {problem ? (
             <div className="p-4">
-              <Notice
-                tone="error"
-                title={problem.title}
-                action={
-                  <Button size="small" onClick={() => conversations.open(agent.id)}>
-                    Retry
-                  </Button>
-                }
-              >
-                The conversation could not be read. {problem.advice}
-              </Notice>
+              <ProblemNotice
+                problem={problem}
+                onRetry={() => conversations.open(agent.id)}
+                consequence="The conversation could not be read."
+              />
             </div>
           ) : (
             <SkeletonRows label="Loading the conversation" />
@@ -89,13 +84,7 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
             const isNewDay = before === undefined || dayLabel(before.at, now) !== day;
             return (
               <Fragment key={entry.id}>
-                {isNewDay && (
-                  <li className="flex items-center gap-3 text-xs text-ink-faint">
-                    <span className="h-px flex-1 bg-line" />
-                    {day}
-                    <span className="h-px flex-1 bg-line" />
-                  </li>
-                )}
+                {isNewDay && <DayLine day={day} />}
                 <li>
                   {entry.kind === 'push' ? (
                     <FromAgent name={agent.name} at={entry.at}>
@@ -113,16 +102,7 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
           })}
         </ol>
       </div>
-      {!atEnd && (
-        <Button
-          size="small"
-          icon={ArrowDown}
-          onClick={toEnd}
-          className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-lift!"
-        >
-          Newest
-        </Button>
-      )}
+      {!atEnd && <NewestButton onPress={toEnd} />}
     </div>
   );
 }

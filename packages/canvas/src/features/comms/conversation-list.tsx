@@ -7,8 +7,8 @@ import { useNow } from '../../app/use-now.js';
 import { conversationsOf, exchangesOf, lastWordAt, type PeerConversation } from '../../model/peer-exchange.js';
 import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ProblemNotice } from '../../ui/problem-notice.js';
 import { nameOfPeer } from '../activity/filter-fields.js';
 import { useActivityLog } from '../activity/use-activity-log.js';
 import { Monogram } from '../agents/monogram.js';
@@ -25,17 +25,11 @@ export function ConversationList({ agent }: { agent: Workspace }) {
     <div className="relative h-full overflow-y-auto">
       {state.problem && (
         <div className="p-4">
-          <Notice
-            tone="error"
-            title={state.problem.title}
-            action={
-              <Button size="small" onClick={log.retry}>
-                Retry
-              </Button>
-            }
-          >
-            The conversations could not be read. {state.problem.advice}
-          </Notice>
+          <ProblemNotice
+            problem={state.problem}
+            onRetry={log.retry}
+            consequence="The conversations could not be read."
+          />
         </div>
       )}
       {conversations.length === 0 && state.problem === null && (

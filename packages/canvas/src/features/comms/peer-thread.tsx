@@ -1,13 +1,14 @@
 import type { Workspace } from '@molecule/contract';
-import { ArrowDown, ArrowLeft, MessagesSquare } from 'lucide-react';
+import { ArrowLeft, MessagesSquare } from 'lucide-react';
 import { Fragment } from 'react';
 import { Link } from 'react-router';
 import { useAgent } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
 import { dayLabel } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ProblemNotice } from '../../ui/problem-notice.js';
+import { DayLine, NewestButton } from '../../ui/transcript-parts.js';
 import { useStickToEnd } from '../../ui/use-stick-to-end.js';
 import { nameOfPeer } from '../activity/filter-fields.js';
 import { StatusChip } from '../agents/status-mark.js';
@@ -47,18 +48,11 @@ export function PeerThread({ agent, peerId }: { agent: Workspace; peerId: string
       </div>
       {thread.problem && (
         <div className="px-4 pt-3">
-          <Notice
-            tone="error"
-            title={thread.problem.title}
-            action={
-              <Button size="small" onClick={thread.retry}>
-                Retry
-              </Button>
-            }
-          >
-            {empty ? 'The conversation could not be read.' : 'The conversation may be out of date.'}{' '}
-            {thread.problem.advice}
-          </Notice>
+          <ProblemNotice
+            problem={thread.problem}
+            onRetry={thread.retry}
+            consequence={empty ? 'The conversation could not be read.' : 'The conversation may be out of date.'}
+          />
         </div>
       )}
       {empty && thread.loading && thread.problem === null ? (
@@ -113,13 +107,7 @@ function Transcript({ agent, peerId, name, thread }: TranscriptProps) {
             const isNewDay = before === undefined || dayLabel(before.at, now) !== day;
             return (
               <Fragment key={exchange.id}>
-                {isNewDay && (
-                  <li className="flex items-center gap-3 text-xs text-ink-faint">
-                    <span className="h-px flex-1 bg-line" />
-                    {day}
-                    <span className="h-px flex-1 bg-line" />
-                  </li>
-                )}
+                {isNewDay && <DayLine day={day} />}
                 <li>
                   <ExchangeView exchange={exchange} selfId={agent.id} names={names} now={now} />
                 </li>
@@ -128,16 +116,7 @@ function Transcript({ agent, peerId, name, thread }: TranscriptProps) {
           })}
         </ol>
       </div>
-      {!atEnd && (
-        <Button
-          size="small"
-          icon={ArrowDown}
-          onClick={toEnd}
-          className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-lift!"
-        >
-          Newest
-        </Button>
-      )}
+      {!atEnd && <NewestButton onPress={toEnd} />}
     </div>
   );
 }
