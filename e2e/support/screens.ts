@@ -312,7 +312,7 @@ export const screens: readonly Screen[] = [
     name: 'failed ones on the board of delegations',
     async show(page) {
       await page.getByRole('radio', { name: /^Failed/ }).press('Space');
-      await page.getByRole('button', { name: 'Give it again' }).first().waitFor();
+      await page.getByText('Given up').first().waitFor();
     },
   },
   {

@@ -50,11 +50,15 @@ export function DelegationItem({ row, now }: { row: AdminDelegation; now: number
   );
 }
 
+/** What is left of a removed agent is what the board shows: it has no page, and nobody can be asked in its name. */
 function Actions({ row, ended }: { row: AdminDelegation; ended: boolean }) {
+  const caller = useAgent(row.caller_id);
+  const callee = useAgent(row.callee_id);
+  if (!caller) return null;
   return (
     <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2">
       {!ended && <CancelButton row={row} />}
-      {ended && row.status !== 'completed' && <RetryButton delegation={row} />}
+      {ended && row.status !== 'completed' && callee && <RetryButton delegation={row} />}
       <ConversationLink id={row.caller_id} peerId={row.callee_id} label="Conversation" />
     </div>
   );

@@ -118,7 +118,14 @@ it('an empty view says what its emptiness means', async () => {
   await waitFor(() => expect(screen.getByText('No agent has gone quiet over a task.')).toBeDefined());
 });
 
-it('an agent that is gone is shown by its id', async () => {
-  show([{ ...row, callee_id: '12345678-aaaa' }]);
-  expect(await screen.findByText('removed agent 12345678')).toBeDefined();
+it('an agent that is gone is shown by its id, and nothing is offered that it would have to do', async () => {
+  const gone = '12345678-aaaa';
+  show([
+    { ...row, status: 'failed', callee_id: gone },
+    { ...row, status: 'failed', delegation_id: 'd-2', caller_id: gone },
+  ]);
+  expect(await screen.findAllByText('removed agent 12345678')).toHaveLength(2);
+  // Nobody could do it, and in the second case nobody asks.
+  expect(screen.queryByRole('button', { name: 'Give it again' })).toBeNull();
+  expect(screen.getAllByRole('link', { name: 'Conversation' })).toHaveLength(1);
 });
