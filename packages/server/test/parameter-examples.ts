@@ -79,7 +79,12 @@ async function filled(world: ParametersWorld): Promise<string> {
   if (log.some(({ message_id }) => message_id === 'inbox-1')) return inbox(world);
   await app.call('POST', `/workspaces/${lead.id}/a2a`, toEnvelope('from a person', 'inbox-1'));
   await app.call('POST', `/workspaces/${lead.id}/a2a`, toEnvelope('from a peer', 'inbox-2'), worker.token);
-  await app.call('POST', `${inbox(world)}`, { activity_type: 'agent_log', summary: 'its own' }, lead.token);
+  await app.call(
+    'POST',
+    `${inbox(world)}`,
+    { activity_type: 'agent_log', summary: 'its own', status: 'error' },
+    lead.token,
+  );
   await world.run(sql`
     update activity_logs set created_at = now() - interval '1 day' where workspace_id = ${lead.id} and message_id = 'inbox-1'`);
   return inbox(world);
@@ -231,6 +236,7 @@ export const EXAMPLES: Examples = {
   listActivity: {
     type: reading(filled, 'type=agent_log'),
     source: reading(filled, 'source=canvas'),
+    outcome: reading(filled, 'outcome=failed'),
     peer_id: reading(filled, ({ worker }) => `peer_id=${worker.id}`),
     before_ts: reading(filled, () => `before_ts=${new Date(Date.now() - 3_600_000).toISOString()}`),
     since_id: reading(filled, async (world) => {
