@@ -1,0 +1,63 @@
+import { createFakeClock, type FakeClock, waitFor } from '@molecule/testkit';
+import { createDatabaseProxy } from '../database-proxy.js';
+import { createMessagesWorld, type MessagesWorld } from '../messages-world.js';
+
+/** One of several servers on the same database, whose time stands still unless it is moved, and which can be killed. */
+export interface Replica {
+  readonly world: MessagesWorld;
+  readonly clock: FakeClock;
+  /** It has lost its database for good, as a process that was killed has. */
+  isDead(): boolean;
+  /** Dies at the given of its next requests to the database: that one and all that follow are never sent. */
+  dieAfter(requests: number): void;
+  /** Takes down what is left of it. What it holds stays leased. */
+  bury(): Promise<void>;
+}
+
+const PUMP_MS = 500;
+
+/** `skewMs`: by how much its wall clock is wrong. */
+export async function createReplica(databaseUrl: string, skewMs: number): Promise<Replica> {
+  let left = Number.POSITIVE_INFINITY;
+  let dead = false;
+  const proxy = await createDatabaseProxy(databaseUrl, () => {
+    if (left <= 0) {
+      dead = true;
+      return false;
+    }
+    left -= 1;
+    return true;
+  });
+  const clock = createFakeClock(new Date(Date.now() + skewMs));
+  const world = await createMessagesWorld(proxy.url, { clock, loopbackAllowed: true });
+  return {
+    world,
+    clock,
+    isDead: () => dead,
+    dieAfter(requests) {
+      left = requests;
+      dead = requests === 0;
+    },
+    async bury() {
+      left = 0;
+      dead = true;
+      await proxy.cut();
+      const closed = world.close().then(
+        () => 'closed',
+        () => 'closed',
+      );
+      let ended: string | null = null;
+      void closed.then((how) => {
+        ended = how;
+      });
+      // Whatever waits on its clock has to come to an end.
+      await waitFor(
+        async () => {
+          await clock.advance(PUMP_MS);
+          return ended;
+        },
+        { timeoutMs: 60_000, what: 'a replica to be taken down' },
+      );
+    },
+  };
+}
