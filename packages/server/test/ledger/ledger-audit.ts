@@ -18,7 +18,7 @@ export async function auditLedger(cluster: LedgerCluster, run: RunRecord): Promi
       ...endOf(row, facts),
       ...projectionOf(row, facts),
       ...(row.kind === 'delegation' ? outcomeOf(row, facts) : answerOf(row, facts)),
-      ...effectOf(row, cluster),
+      ...effectOf(row, facts, cluster),
     ]),
     ...facts.gaps,
   ];
@@ -165,12 +165,20 @@ function answerOf(row: Row, facts: Facts): readonly string[] {
   ];
 }
 
-/** Whatever was delivered however often: the work was done once at most, and done if its answer is the result. */
-function effectOf(row: Row, { agents }: LedgerCluster): readonly string[] {
+/**
+ * Whatever was delivered however often: the work was done once at most, and done if its answer is the result. One that can
+ * be asked is asked, and not sent again what it has.
+ */
+function effectOf(row: Row, { changesOf }: Facts, { agents }: LedgerCluster): readonly string[] {
   const begun = PUSHED.reduce((sum, agent) => sum + (agents[agent].begun.get(row.message_id) ?? 0), 0);
+  const isRepeated = PUSHED.some((agent) => agents[agent].repeated.has(row.message_id));
+  const wasSentOnceMore = (changesOf.get(row.id) ?? []).some((change) => isSentOnceMore(row, change));
   const isItsAnswer = row.result_preview === answerTo(row.message_id);
-  if (begun > 1) return [`${name(row)} was done ${begun} times`];
-  return isItsAnswer && begun === 0 ? [`${name(row)} was answered and never done`] : [];
+  return [
+    ...(begun > 1 ? [`${name(row)} was done ${begun} times`] : []),
+    ...(isItsAnswer && begun === 0 ? [`${name(row)} was answered and never done`] : []),
+    ...(isRepeated && !wasSentOnceMore ? [`${name(row)} was sent again to an agent that had it`] : []),
+  ];
 }
 
 function expectCount(row: Row, what: string, expected: number, seen: number): readonly string[] {

@@ -6,7 +6,7 @@ import { insertWorkspace } from '../builders.js';
 import { type MessagesWorld, toEnvelope } from '../messages-world.js';
 import { shiftTimes, watchLedger } from './history.js';
 import { createMoodyAgent, type MoodyAgent } from './moody-agent.js';
-import { createReplica, type Replica } from './replica.js';
+import { createReplica, type Replica, type ReplicaOptions } from './replica.js';
 import { type Act, type Jump, PUSHED, type Pushed, type Step, type Target } from './steps.js';
 
 /** Two servers on one database, three agents, and a run of steps on them. */
@@ -57,7 +57,10 @@ const SETTLE_ROUNDS_MAX = 14;
 const STABLE_WITHIN_MS = 60_000;
 const SKEWS_MS = [0, -HOUR] as const;
 
-export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCluster> {
+export async function createLedgerCluster(
+  databaseUrl: string,
+  mutant: Pick<ReplicaOptions, 'rewrite'> = {},
+): Promise<LedgerCluster> {
   const database = createDatabase({ url: databaseUrl, logger: createLogger({ level: 'silent' }) });
   const db = database.lanes.work;
   await watchLedger(db);
@@ -66,9 +69,9 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
     away: await createMoodyAgent({ remembers: true }),
     foreign: await createMoodyAgent({ remembers: false }),
   };
-  const replicas: Replica[] = await Promise.all(SKEWS_MS.map((skew) => createReplica(databaseUrl, skew)));
-  /** Leases of servers that are no more. */
-  let orphans: string[] = [];
+  const replicas: Replica[] = await Promise.all(
+    SKEWS_MS.map((skewMs) => createReplica(databaseUrl, { ...mutant, skewMs })),
+  );
   let runs = 0;
 
   const replicaAt = (via: number): Replica => {
@@ -80,15 +83,7 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
   async function replace(replica: Replica): Promise<void> {
     const index = replicas.indexOf(replica);
     await replica.bury();
-    // What the others hold is theirs again when they renew or end it.
-    orphans = await readOwners();
-    replicas[index] = await createReplica(databaseUrl, SKEWS_MS[index] ?? 0);
-  }
-
-  async function readOwners(): Promise<string[]> {
-    const { rows } = await sql<{ owner: string }>`
-      select lease_owner as owner from messages where lease_owner is not null`.execute(db);
-    return rows.map(({ owner }) => owner);
+    replicas[index] = await createReplica(databaseUrl, { ...mutant, skewMs: SKEWS_MS[index] ?? 0 });
   }
 
   /** Nobody is doing anything but agents that hold a message, and those who wait for them. */
@@ -100,10 +95,11 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
           for (const [sending, { replica: at }] of current.pending) if (at === replica) current.pending.delete(sending);
         }
         const waiting = PUSHED.flatMap((name) => agents[name].waiting());
-        const held = replicas.reduce((sum, { world }) => sum + world.ports.leases.heldCount(), 0);
-        const owners = (await readOwners()).filter((owner) => !orphans.includes(owner));
+        // Each request that an agent holds is waited for by one task, whether that still has its lease or not.
+        const tasks = replicas.reduce((sum, { world }) => sum + world.ports.backgroundCount(), 0);
         const unheard = [...current.pending.values()].filter(({ messageId }) => !waiting.includes(messageId));
-        return held === waiting.length && owners.length <= held && unheard.length === 0;
+        if (tasks === waiting.length && unheard.length === 0) return true;
+        throw new Error(JSON.stringify({ tasks, waiting, unheard: unheard.map(({ messageId }) => messageId) }));
       },
       { timeoutMs: STABLE_WITHIN_MS, what: 'everything to stand still' },
     );
@@ -191,9 +187,16 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
         ...(doing.hurried ? { headers: { 'x-timeout': '30' } } : {}),
       }),
     )
-      .then((reply) => {
-        if (reply !== null && reply.status < 300) current.promisedMessages.push({ target: doing.to, messageId });
-      })
+      .then(
+        (reply) => {
+          if (reply !== null && reply.status < 300) current.promisedMessages.push({ target: doing.to, messageId });
+        },
+        (error: unknown) => {
+          // A stream that broke off has promised what it began with: its status came after the row.
+          if (!isTornStream(error)) throw error;
+          current.promisedMessages.push({ target: doing.to, messageId });
+        },
+      )
       .finally(() => current.pending.delete(sending));
     current.pending.set(sending, { messageId, replica });
   }
@@ -218,8 +221,8 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
       case 'finish':
         agents[step.of].finishAll();
         return;
-      case 'away':
-        await setAway(current, step.status);
+      case 'turn':
+        await turn(current, step.of, step.status);
         return;
       case 'time':
         await jump(current, step.jump);
@@ -246,16 +249,16 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
       for (const replica of replicas) await at(replica, (world) => world.ports.leases.loop.runOnce());
   }
 
-  async function setAway(current: Current, status: 'online' | 'offline' | 'failed'): Promise<void> {
+  async function turn(current: Current, who: Pushed, status: 'online' | 'offline' | 'failed'): Promise<void> {
     await sql`
       update workspaces set status = ${status}::workspace_status, last_sample_error = 'told to', updated_at = now()
-       where id = ${current.targets.away}`.execute(db);
+       where id = ${current.targets[who]}`.execute(db);
   }
 
   async function settle(current: Current): Promise<void> {
     for (const replica of replicas) replica.dieAfter(Number.POSITIVE_INFINITY);
     for (const agent of Object.values(agents)) agent.be('answer');
-    await setAway(current, 'online');
+    for (const who of PUSHED) await turn(current, who, 'online');
     await pass(current, current.owedMs);
     let open = await listOpen(current);
     for (let round = 0; open.length > 0 && round < SETTLE_ROUNDS_MAX; round += 1) {
@@ -266,6 +269,7 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
         await world.messages.loops.recovery.runOnce();
         await world.messages.loops.queue.runOnce();
         await stable(current);
+        await world.messages.loops.overdue.runOnce();
       }
       open = await listOpen(current);
     }
@@ -339,4 +343,8 @@ export async function createLedgerCluster(databaseUrl: string): Promise<LedgerCl
       await database.close();
     },
   };
+}
+
+function isTornStream(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'LIGHT_ECONNRESET';
 }

@@ -20,6 +20,8 @@ export interface MoodyAgent {
   readonly url: string;
   /** How often work began, by message id. */
   readonly begun: ReadonlyMap<string, number>;
+  /** Messages that were sent again although it had a record of them. */
+  readonly repeated: ReadonlySet<string>;
   /** Messages that are answered by nobody yet and waited for by somebody. */
   waiting(): readonly string[];
   be(mood: Mood): void;
@@ -35,6 +37,7 @@ export interface MoodyAgent {
 export async function createMoodyAgent({ remembers }: { readonly remembers: boolean }): Promise<MoodyAgent> {
   const agent: FakeAgent = await createFakeAgent();
   const begun = new Map<string, number>();
+  const repeated = new Set<string>();
   const record = new Map<string, 'working' | 'completed' | 'failed'>();
   let mood: Mood = 'answer';
 
@@ -84,6 +87,7 @@ export async function createMoodyAgent({ remembers }: { readonly remembers: bool
 
   function again(known: 'working' | 'completed' | 'failed', request: AgentRequest): Behaviour {
     const id = request.messageId ?? '';
+    repeated.add(id);
     if (known === 'working') return { kind: 'hold', text: answerTo(id) };
     return known === 'failed' ? failed(request, id) : { kind: 'answer', text: answerTo(id) };
   }
@@ -97,6 +101,7 @@ export async function createMoodyAgent({ remembers }: { readonly remembers: bool
   return {
     url: agent.url,
     begun,
+    repeated,
     waiting: () => agent.waiting(),
     be(next) {
       mood = next;

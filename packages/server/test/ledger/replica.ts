@@ -16,18 +16,22 @@ export interface Replica {
 
 const PUMP_MS = 500;
 
-/** `skewMs`: by how much its wall clock is wrong. */
-export async function createReplica(databaseUrl: string, skewMs: number): Promise<Replica> {
+export interface ReplicaOptions {
+  /** By how much its wall clock is wrong. */
+  readonly skewMs: number;
+  /** Makes other SQL of the same length of what it sends to the database: for mutants. */
+  readonly rewrite?: (bytes: Buffer) => Buffer;
+}
+
+export async function createReplica(databaseUrl: string, { skewMs, rewrite }: ReplicaOptions): Promise<Replica> {
   let left = Number.POSITIVE_INFINITY;
   let dead = false;
-  const proxy = await createDatabaseProxy(databaseUrl, () => {
-    if (left <= 0) {
-      dead = true;
-      return false;
-    }
+  const mayAsk = (): boolean => {
+    if (left <= 0) dead = true;
     left -= 1;
-    return true;
-  });
+    return !dead;
+  };
+  const proxy = await createDatabaseProxy(databaseUrl, mayAsk, rewrite);
   const clock = createFakeClock(new Date(Date.now() + skewMs));
   const world = await createMessagesWorld(proxy.url, { clock, loopbackAllowed: true });
   return {

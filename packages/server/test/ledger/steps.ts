@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import { MOODS, type Mood } from './moody-agent.js';
 
-/** Who messages are for. `away` is not always online, `inbox` fetches its messages, `foreign` cannot be asked. */
+/** Who messages are for. `away` is offline at first, `inbox` fetches its messages, `foreign` cannot be asked. */
 export const TARGETS = ['steady', 'away', 'foreign', 'inbox'] as const;
 export type Target = (typeof TARGETS)[number];
 export const PUSHED = ['steady', 'away', 'foreign'] as const;
 export type Pushed = (typeof PUSHED)[number];
 
-export const LOOPS = ['queue', 'recovery', 'overdue', 'lostTargets'] as const;
+const LOOPS = { queue: 4, recovery: 3, overdue: 1, lostTargets: 1 } as const;
+export type LoopName = keyof typeof LOOPS;
 
 /** How far a jump of the clock goes, as what then has passed. */
-export const JUMPS = ['breath', 'lease', 'due', 'quiet', 'deadline', 'back'] as const;
-export type Jump = (typeof JUMPS)[number];
+const JUMPS = { breath: 3, lease: 4, due: 6, quiet: 1, deadline: 1, back: 1 } as const;
+export type Jump = keyof typeof JUMPS;
 
 /** One thing that somebody does. `via`: at which of the two servers. `pick`: which delegation, counted modulo. */
 export type Act =
@@ -36,20 +37,26 @@ export type Act =
   | { readonly do: 'cancel'; readonly pick: number; readonly via: number }
   | { readonly do: 'retry'; readonly pick: number; readonly via: number }
   | { readonly do: 'drop'; readonly via: number }
-  | { readonly do: 'run'; readonly loop: (typeof LOOPS)[number]; readonly via: number };
+  | { readonly do: 'run'; readonly loop: LoopName; readonly via: number };
 
 export type Step =
   | { readonly do: 'together'; readonly acts: readonly Act[] }
   | { readonly do: 'mood'; readonly of: Pushed; readonly mood: Mood }
   | { readonly do: 'finish'; readonly of: Pushed }
-  | { readonly do: 'away'; readonly status: 'online' | 'offline' | 'failed' }
+  | { readonly do: 'turn'; readonly of: Pushed; readonly status: 'online' | 'offline' | 'failed' }
   | { readonly do: 'time'; readonly jump: Jump }
   /** kill -9: at once, or at the given of its next requests to the database. */
   | { readonly do: 'crash'; readonly which: number; readonly after: number };
 
 const via = fc.nat(1);
-const pick = fc.nat(7);
+const pick = fc.nat(3);
 const to = fc.constantFrom(...TARGETS);
+
+/** One of the names, each as often as its number says. */
+function weighted<T extends string>(weights: Readonly<Record<T, number>>): fc.Arbitrary<T> {
+  const names = Object.keys(weights) as T[]; // The keys of a record of T.
+  return fc.oneof(...names.map((name) => ({ weight: weights[name], arbitrary: fc.constant(name) })));
+}
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   {
@@ -75,7 +82,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('record' as const), to, via }) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constant('report' as const),
       pick,
@@ -83,10 +90,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       via,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), pick, via }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), pick, via }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('retry' as const), pick, via }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), via }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('run' as const), loop: fc.constantFrom(...LOOPS), via }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('run' as const), loop: weighted(LOOPS), via }) },
 );
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -94,11 +101,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       do: fc.constant('together' as const),
-      acts: fc.array(act, { minLength: 1, maxLength: 4 }),
+      acts: fc.array(act, { minLength: 1, maxLength: 5 }),
     }),
   },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constant('mood' as const),
       of: fc.constantFrom(...PUSHED),
@@ -109,11 +116,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      do: fc.constant('away' as const),
+      do: fc.constant('turn' as const),
+      of: fc.constantFrom(...PUSHED),
       status: fc.constantFrom('online' as const, 'offline' as const, 'failed' as const),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('time' as const), jump: fc.constantFrom(...JUMPS) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('time' as const), jump: weighted(JUMPS) }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -124,4 +132,4 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-export const schedule: fc.Arbitrary<readonly Step[]> = fc.array(step, { minLength: 5, maxLength: 24, size: 'max' });
+export const schedule: fc.Arbitrary<readonly Step[]> = fc.array(step, { minLength: 1, maxLength: 30, size: 'max' });
