@@ -1,6 +1,6 @@
 // The whole of `npm test`, loaded once the Node version is known to be new enough.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt } from '../lib/build.mjs';
@@ -13,12 +13,13 @@ import { add, failuresOf, isGreen, NOTHING, summary, totalsOf } from './results.
 
 /**
  * Cheapest first, so that a plain mistake is told before a browser starts. `folder` null: where the config looks. `full`:
- * run by `npm run test:full` alone, because it needs the network or more time than a test should take.
+ * run by `npm run test:full` alone, because it needs the network or more time than a test should take. `beside`: runs at
+ * the same time as the kind before it: both mostly wait, for restarts and for pages.
  */
 const KINDS = [
   { name: 'unit, database, http', config: 'vitest.config.ts', folder: null, ending: /\.test\.tsx?$/ },
   { name: 'end to end', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.e2e\.ts$/ },
-  { name: 'chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.chaos\.ts$/ },
+  { name: 'chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.chaos\.ts$/, beside: true },
   { name: 'real programs', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.full\.ts$/, full: true },
   { name: 'long chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.full\.ts$/, full: true },
 ];
@@ -39,7 +40,8 @@ try {
   await ensureInstalled({ log });
   const built = await build();
   const kinds = KINDS.filter(({ full = false }) => full === isFull);
-  for (const kind of kinds) if (!stopped && (built || kind.folder === null)) totals = add(totals, await runKind(kind));
+  for (const together of inTurn(kinds.filter(({ folder }) => built || folder === null)))
+    if (!stopped) for (const result of await Promise.all(together.map(runKind))) totals = add(totals, result);
   if (totals.passed + totals.failed === 0)
     log(`No test ran${filters.length > 0 ? ` for "${filters.join(' ')}"` : ''}.`);
 } catch (error) {
@@ -62,18 +64,35 @@ async function build() {
   }
 }
 
+/** @param {typeof KINDS} kinds @returns {(typeof KINDS)[]} those that run at the same time, in their turns */
+function inTurn(kinds) {
+  /** @type {(typeof KINDS)[]} */
+  const turns = [];
+  for (const kind of kinds) {
+    const before = turns.at(-1);
+    if (kind.beside && before !== undefined) before.push(kind);
+    else turns.push([kind]);
+  }
+  return turns;
+}
+
 /** @param {(typeof KINDS)[number]} kind */
-async function runKind({ name, config, folder, ending, full }) {
+async function runKind({ name, config, folder, ending, full, beside }) {
   const files = listTestFiles(ROOT, folder, ending).filter(
     (path) => filters.length === 0 || filters.some((f) => path.includes(f)),
   );
   if (files.length === 0) return NOTHING;
-  log(`\n${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
+  const meanwhile = beside ? ', printed when all of them have run' : '';
+  log(`\n${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}${meanwhile}`);
   const directory = mkdtempSync(join(tmpdir(), 'molecule-test-'));
   try {
     const report = join(directory, 'report.json');
     const env = folder === 'e2e' && !full ? browserEnv() : {};
-    const exitCode = await runVitest([...vitestArgs(config, report), ...(folder === null ? filters : files)], env);
+    const args = [...vitestArgs(config, report), ...(folder === null ? filters : files)];
+    // Two kinds at once would print through each other.
+    const printed = beside ? join(directory, 'printed.txt') : null;
+    const exitCode = await runVitest(args, env, printed);
+    if (printed !== null) process.stdout.write(readText(printed) ?? '');
     const text = readText(report);
     const result = totalsOf(text, exitCode, files.length);
     failures.push(...failuresOf(text));
@@ -101,16 +120,23 @@ function browserEnv() {
   return { MOLECULE_TEST_CHROMIUM: '' };
 }
 
-/** @param {string[]} args @param {Record<string, string>} env @returns {Promise<number>} the exit code */
-function runVitest(args, env) {
+/**
+ * @param {string[]} args
+ * @param {Record<string, string>} env
+ * @param {string | null} printed the file that takes what it prints; null: printed at once
+ * @returns {Promise<number>} the exit code
+ */
+function runVitest(args, env, printed) {
   return new Promise((resolve, reject) => {
+    const output = printed === null ? 'inherit' : openSync(printed, 'w');
     const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
       cwd: ROOT,
       env: { ...process.env, ...env },
       // Its own group: what a hung run has started ends with it.
       detached: true,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output],
     });
+    if (output !== 'inherit') closeSync(output);
     const endGroup = (/** @type {NodeJS.Signals} */ signal) => {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
         process.kill(-child.pid, signal);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@molecule/testkit';
 import { build } from 'esbuild';
@@ -10,12 +10,15 @@ import { build } from 'esbuild';
 export async function bundleRuntime(): Promise<{
   readonly entry: string;
   readonly toolServer: string;
+  /** Deletes every file that holds code of one of these packages: whoever would load it fails from then on. */
+  removeCodeOf(packages: readonly string[]): Promise<void>;
   remove(): Promise<void>;
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'molecule-runtime-'));
   const root = join(dirname(fileURLToPath(import.meta.url)), '..');
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [join(root, 'src/main.ts'), join(root, 'src/mcp-main.ts')],
     bundle: true,
     splitting: true,
@@ -30,6 +33,14 @@ export async function bundleRuntime(): Promise<{
   return {
     entry: join(folder, 'main.js'),
     toolServer: join(folder, 'mcp-main.js'),
+    async removeCodeOf(packages) {
+      for (const [file, { inputs }] of Object.entries(metafile.outputs)) {
+        const holds = Object.keys(inputs).some((input) =>
+          packages.some((name) => input.includes(`node_modules/${name}/`)),
+        );
+        if (holds) await rm(resolve(file), { force: true });
+      }
+    },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFakeLlm, delegateToEveryChild, type FakeLlm, waitFor } from '@molecule/testkit';
@@ -73,12 +72,17 @@ it.each([
 });
 
 it('without a key a lead answers as the labelled demo and loads no model library', async () => {
+  // They alone would break the 80 MB of an agent that has no use for them (design §10).
+  await bundle.removeCodeOf(['ai', '@ai-sdk']);
   const { url } = await startLead({});
   const reply = await sendLegacy(url, 'message/send', textMessage('m1', 'Describe water'));
   expect(reply.result?.parts?.[0]?.text).toContain('Demo reply from Lead (no model key configured)');
   expect(reply.result?.metadata).toMatchObject({ demo: true });
   expect(lead.output()).not.toContain('model_chosen');
-  // The bound of the echo agent (design §10); a model library alone would break it.
-  const rssMiB = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(lead.child.pid)]).toString()) / 1024;
-  expect(rssMiB).toBeLessThan(80);
+  lead.child.kill('SIGKILL');
+  await lead.exited;
+  const withKey = { WORKSPACE_ID: 'lead', PLATFORM_URL: platform.url, OPENAI_BASE_URL: llm.openAiUrl };
+  lead = spawnAgent(bundle.entry, folder, { ...withKey, OPENAI_MODEL: 'local' });
+  expect(await lead.exited).not.toBe(0);
+  expect(lead.output()).toContain('Cannot find module');
 });
