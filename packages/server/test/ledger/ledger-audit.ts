@@ -1,5 +1,6 @@
+import type { LedgerCluster } from './cluster.js';
 import { type Change, readChanges } from './history.js';
-import type { LedgerCluster, RunRecord } from './ledger-run.js';
+import type { RunRecord } from './ledger-run.js';
 import { answerTo } from './moody-agent.js';
 import { PUSHED } from './steps.js';
 

@@ -2,8 +2,9 @@ import type { TestDatabase } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../test/database.js';
+import { createLedgerCluster } from '../../../test/ledger/cluster.js';
 import { auditLedger } from '../../../test/ledger/ledger-audit.js';
-import { createLedgerCluster } from '../../../test/ledger/ledger-run.js';
+import { runSchedule } from '../../../test/ledger/ledger-run.js';
 import type { Act, LoopName, Pushed, Step, Target } from '../../../test/ledger/steps.js';
 
 /** SQL that a mutant sends in place of ours. Padded to the same length, because the protocol counts bytes. */
@@ -123,7 +124,8 @@ describe('the audit of the ledger', () => {
     const database = await createTestDatabase();
     const cluster = await createLedgerCluster(database.url);
     const wrong: string[] = [];
-    for (const { schedule } of MUTANTS) wrong.push(...(await auditLedger(cluster, await cluster.run(schedule))));
+    for (const { schedule } of MUTANTS)
+      wrong.push(...(await auditLedger(cluster, await runSchedule(cluster, schedule))));
     await cluster.close();
     await database.drop();
     expect(wrong).toEqual([]);
@@ -149,7 +151,7 @@ async function audit(
   });
   try {
     if (triggers !== undefined) await sql.raw(triggers).execute(cluster.database.lanes.work);
-    const wrong = await auditLedger(cluster, await cluster.run(schedule));
+    const wrong = await auditLedger(cluster, await runSchedule(cluster, schedule));
     // A mutant whose text is no longer ours is no mutant.
     expect([...missing].map(([ours]) => ours)).toEqual([]);
     return wrong;
