@@ -5,6 +5,8 @@ import { answerTo } from './moody-agent.js';
 import { PUSHED } from './steps.js';
 
 const ENDED = new Set(['completed', 'failed', 'canceled', 'stuck']);
+/** A question of the agent: it waits for as long as nobody answers it, but it is the answer to its message. */
+const ASKS = 'input_required';
 /** After these nothing was started, so the same message may be sent once more (features/messages/reasons.ts). */
 const RESENDABLE = new Set(['agent_unreachable', 'url_not_routable', 'expired', 'target_failed', 'budget_exceeded']);
 const RECORDED = 'delegations/record';
@@ -74,7 +76,8 @@ function endOf(row: Row, facts: Facts): readonly string[] {
   const wrong = (facts.changesOf.get(row.id) ?? [])
     .filter((change) => ENDED.has(change.from) && !isSentOnceMore(row, change))
     .map((change) => `${name(row)}: ${change.from} (${change.reason}) became ${change.to} (${row.reason})`);
-  if (!ENDED.has(row.state)) wrong.push(`${name(row)} is ${row.state}`);
+  if (!ENDED.has(row.state) && (row.state !== ASKS || row.kind === 'delegation'))
+    wrong.push(`${name(row)} is ${row.state}`);
   if (row.lease_owner !== null || row.lease_until !== null) wrong.push(`${name(row)} is leased`);
   return wrong;
 }
@@ -83,9 +86,9 @@ function isSentOnceMore({ kind }: Row, { from, to, reason }: Change): boolean {
   return kind !== 'delegation' && from === 'failed' && to === 'working' && RESENDABLE.has(reason ?? '');
 }
 
-/** How often the row ended by the hand of somebody: what lies in an inbox was complete when it was written. */
-function endingsOf(row: Row, { changesOf }: Facts): number {
-  return (changesOf.get(row.id) ?? []).filter(({ from, to }) => !ENDED.has(from) && ENDED.has(to)).length;
+/** How the row ended by the hand of somebody: what lies in an inbox was complete when it was written. */
+function endingsOf(row: Row, { changesOf }: Facts): readonly Change[] {
+  return (changesOf.get(row.id) ?? []).filter(({ from, to }) => !ENDED.has(from) && (ENDED.has(to) || to === ASKS));
 }
 
 /** The row of the log says what the ledger says. */
@@ -93,7 +96,7 @@ function projectionOf(row: Row, { logs }: Facts): readonly string[] {
   const [log, ...more] = logs.filter(({ id }) => id === row.id);
   if (row.method === RECORDED) return log ? [`${name(row)} is in the inbox of its callee`] : [];
   if (!log || more.length > 0) return [`${name(row)} has ${log ? 'several rows' : 'no row'} in the log`];
-  const answered = row.state === 'completed';
+  const answered = row.state === 'completed' || row.state === ASKS;
   const expected = { status: answered ? 'ok' : 'error', error: answered ? null : row.error_detail };
   const seen = { status: log.status, error: answered ? null : log.error_detail };
   return [
@@ -131,7 +134,7 @@ function outcomeOf(row: Row, facts: Facts): readonly string[] {
       row.late ? 1 : 0,
       ends.filter(({ payload }) => isLate(payload)).length,
     ),
-    ...expectCount(row, 'changes to an end', 1, endingsOf(row, facts)),
+    ...expectCount(row, 'changes to an end', 1, endingsOf(row, facts).length),
     ...expectCount(row, 'results in the inbox', 1, inbox.filter((log) => !isLate(log.response_body)).length),
     ...expectCount(
       row,
@@ -159,10 +162,11 @@ function answerOf(row: Row, facts: Facts): readonly string[] {
       type === 'ACTIVITY_LOGGED' && payload.activity_id === row.id && Number(payload.duration_ms) > 0,
   );
   const answers = facts.events.filter(({ type, payload }) => type === 'A2A_RESPONSE' && payload.activity_id === row.id);
-  const isAnswered = row.kind === 'chat' && row.state === 'completed' && endingsOf(row, facts) > 0;
+  const endings = endingsOf(row, facts);
+  const answered = row.kind === 'chat' ? endings.filter(({ to }) => to === 'completed' || to === ASKS).length : 0;
   return [
-    ...expectCount(row, 'ends in the event log', endingsOf(row, facts), ends.length),
-    ...expectCount(row, 'answers to a person', isAnswered ? 1 : 0, answers.length),
+    ...expectCount(row, 'ends in the event log', endings.length, ends.length),
+    ...expectCount(row, 'answers to a person', answered, answers.length),
   ];
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { insertWorkspace } from '../builders.js';
 import { act, type Course } from './acts.js';
 import type { LedgerCluster } from './cluster.js';
-import { type Jump, PUSHED, type Pushed, type Step } from './steps.js';
+import { type Jump, PUSHED, type Pushed, type STATUSES, type Step } from './steps.js';
 
 /** A run that has settled. */
 export interface RunRecord extends Pick<Course, 'lead' | 'targets' | 'promised' | 'promisedMessages'> {
@@ -108,7 +108,7 @@ export async function runSchedule(cluster: LedgerCluster, steps: readonly Step[]
     for (const replica of cluster.replicas()) await cluster.ask(replica, (world) => world.ports.leases.loop.runOnce());
   }
 
-  async function turn(who: Pushed, status: 'online' | 'offline' | 'failed'): Promise<void> {
+  async function turn(who: Pushed, status: (typeof STATUSES)[number]): Promise<void> {
     await sql`
       update workspaces set status = ${status}::workspace_status, last_sample_error = 'told to', updated_at = now()
        where id = ${course.targets[who]}`.execute(db);
@@ -157,9 +157,10 @@ export async function runSchedule(cluster: LedgerCluster, steps: readonly Step[]
       await standStill();
     }
     return { ...course, unsettled: await settle() };
-  } finally {
-    // A run that failed must not disturb the next one, which may be a smaller form of it.
+  } catch (error) {
+    // It must not disturb the next one, which may be a smaller form of it.
     await sql`update messages set state = 'canceled', lease_owner = null, lease_until = null, ended_at = now()
                where state in ('queued', 'working', 'input_required')`.execute(db);
+    throw error;
   }
 }

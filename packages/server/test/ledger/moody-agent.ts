@@ -4,6 +4,8 @@ import { type AgentRequest, type Behaviour, createFakeAgent, type FakeAgent } fr
 export const MOODS = [
   'answer',
   'fail',
+  'ask',
+  'give_up',
   'busy',
   'hold',
   'stream',
@@ -58,6 +60,12 @@ export async function createMoodyAgent({ remembers }: { readonly remembers: bool
       case 'fail':
         note(id, 'failed');
         return failed(request, id);
+      case 'ask':
+        note(id, 'completed');
+        return asks(request, id);
+      case 'give_up':
+        note(id, 'failed');
+        return task(request, id, 'canceled', 'it was given up');
       case 'busy':
         return { kind: 'busy' };
       case 'hold':
@@ -123,12 +131,15 @@ export function answerTo(messageId: string): string {
 }
 
 function failed(request: AgentRequest, id: string): Behaviour {
-  const message = {
-    kind: 'message',
-    role: 'agent',
-    messageId: `${id}:no`,
-    parts: [{ kind: 'text', text: 'it did not work out' }],
-  };
-  const task = { kind: 'task', id, contextId: id, status: { state: 'failed', message } };
-  return { kind: 'json', status: 200, body: { jsonrpc: '2.0', id: request.body.id ?? null, result: task } };
+  return task(request, id, 'failed', 'it did not work out');
+}
+
+function asks(request: AgentRequest, id: string): Behaviour {
+  return task(request, id, 'input-required', `a question about ${id}`);
+}
+
+function task(request: AgentRequest, id: string, state: string, text: string): Behaviour {
+  const message = { kind: 'message', role: 'agent', messageId: `${id}:${state}`, parts: [{ kind: 'text', text }] };
+  const result = { kind: 'task', id, contextId: id, status: { state, message } };
+  return { kind: 'json', status: 200, body: { jsonrpc: '2.0', id: request.body.id ?? null, result } };
 }

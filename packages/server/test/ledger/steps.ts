@@ -7,6 +7,8 @@ export type Target = (typeof TARGETS)[number];
 export const PUSHED = ['steady', 'away', 'foreign'] as const;
 export type Pushed = (typeof PUSHED)[number];
 
+export const STATUSES = ['online', 'offline', 'failed', 'paused'] as const;
+
 const LOOPS = { queue: 4, recovery: 3, overdue: 1, lostTargets: 1 } as const;
 export type LoopName = keyof typeof LOOPS;
 
@@ -43,7 +45,7 @@ export type Step =
   | { readonly do: 'together'; readonly acts: readonly Act[] }
   | { readonly do: 'mood'; readonly of: Pushed; readonly mood: Mood }
   | { readonly do: 'finish'; readonly of: Pushed }
-  | { readonly do: 'turn'; readonly of: Pushed; readonly status: 'online' | 'offline' | 'failed' }
+  | { readonly do: 'turn'; readonly of: Pushed; readonly status: (typeof STATUSES)[number] }
   | { readonly do: 'time'; readonly jump: Jump }
   /** kill -9: at once, or at the given of its next requests to the database. */
   | { readonly do: 'crash'; readonly which: number; readonly after: number };
@@ -118,7 +120,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('turn' as const),
       of: fc.constantFrom(...PUSHED),
-      status: fc.constantFrom('online' as const, 'offline' as const, 'failed' as const),
+      status: fc.constantFrom(...STATUSES),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('time' as const), jump: weighted(JUMPS) }) },

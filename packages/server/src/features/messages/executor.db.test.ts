@@ -350,6 +350,29 @@ describe('the executor', () => {
     expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'attempts_exhausted', attempts: 5 });
   });
 
+  it('a delegation that its callee answers with a question has ended: its caller is told at once, and once', async () => {
+    const lead = await world.addWorkspace();
+    const child = await world.addWorkspace({ parentId: lead, url: agent.url });
+    const status = {
+      state: 'input-required',
+      message: { role: 'agent', parts: [{ kind: 'text', text: 'Which one?' }] },
+    };
+    const task = { kind: 'task', id: 't', contextId: 't', status };
+    agent.behave({ kind: 'json', status: 200, body: { jsonrpc: '2.0', id: 1, result: task } });
+    const { json } = await world.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'choose' });
+    await queue();
+    await settled();
+    const read = await world.get(`/workspaces/${lead}/delegations/${json.delegation_id}`);
+    expect(read.json).toMatchObject({ status: 'completed', result: { text: 'Which one?' } });
+    // Nobody could answer under the same delegation, so it must not come to a second end hours later.
+    await sql`update messages set deadline = now() - interval '1 s' where id = ${json.delegation_id}`.execute(
+      world.ports.lanes.work,
+    );
+    await world.messages.loops.overdue.runOnce();
+    const told = (await world.events()).filter((event) => event.payload.delegation_id === json.delegation_id);
+    expect(told.map(({ type }) => type)).toEqual(['DELEGATION_SENT', 'DELEGATION_STATUS', 'DELEGATION_COMPLETE']);
+  });
+
   describe('B-44: a delegation whose delivery is answered by', () => {
     it.each([
       { what: '502', status: 502, body: { error: 'bad gateway' }, deliveries: 2 },

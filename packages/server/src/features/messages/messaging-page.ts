@@ -46,7 +46,7 @@ right, and the last three never change.
 | \`queued\` | recorded; waits for its target to be online, to have a free place, or to fetch it |
 | \`dispatched\` | handed to the target |
 | \`in_progress\` | the target showed that it is at work: a beat with active tasks, a streamed event, or a report |
-| \`completed\` | answered |
+| \`completed\` | answered, be it with a question: whoever can answer that delegates again |
 | \`failed\` | ended without an answer, for one of the reasons below; canceled ones count here |
 | \`stuck\` | the target stopped reporting; a late result still reaches the inbox |
 
