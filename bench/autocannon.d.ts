@@ -19,6 +19,10 @@ declare module 'autocannon' {
     readonly connections: number;
     /** Seconds. */
     readonly duration: number;
+    /** Puts another id for `[<id>]` in each request. */
+    readonly idReplacement?: boolean;
+    /** Requests per second of all connections together. */
+    readonly overallRate?: number;
     readonly setupClient: (client: { setRequests(requests: readonly Request[]): void }) => void;
   }
   // biome-ignore lint/style/noDefaultExport: that is how autocannon exports itself

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** A program of this folder in a process of its own, so that measuring and being measured do not share an event loop. */
+/** A program, by its path from this folder, in a process of its own, so that measuring and being measured do not share an event loop. */
 export interface Child {
   /** Sends a request and resolves with its answer. One at a time. */
   ask<T>(request: unknown): Promise<T>;

@@ -7,6 +7,8 @@ export interface LoadRequest {
   readonly seconds: number;
   /** Dealt out to the connections, so that no two of them ever send the same one at the same time. */
   readonly requests: readonly Request[];
+  /** At most so many requests per second of all connections together. Latencies then count from when each was due. */
+  readonly perSecond?: number;
 }
 
 export interface LoadResult {
@@ -16,12 +18,15 @@ export interface LoadResult {
   readonly failed: number;
 }
 
-answerParent(async ({ url, connections, seconds, requests }: LoadRequest): Promise<LoadResult> => {
+answerParent(async ({ url, connections, seconds, requests, perSecond }: LoadRequest): Promise<LoadResult> => {
   let dealt = 0;
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
+    // Only requests that hold its mark are changed by it.
+    idReplacement: true,
+    ...(perSecond === undefined ? {} : { overallRate: perSecond }),
     setupClient(client) {
       const first = dealt++;
       client.setRequests(requests.filter((_, index) => index % connections === first % connections));

@@ -1,9 +1,11 @@
 import { loadavg } from 'node:os';
+import { measureAccept } from './accept.bench.js';
 import { measureBurst } from './burst.bench.js';
 import { measureHeartbeat } from './heartbeat.bench.js';
 import { measureImport } from './import.bench.js';
 import { measureList } from './list.bench.js';
 import { measurePollAgents } from './poll-agents.bench.js';
+import { measureProxy } from './proxy.bench.js';
 import { createRig, type Rig } from './rig.js';
 import { type Row, toTable } from './table.js';
 
@@ -11,6 +13,8 @@ import { type Row, toTable } from './table.js';
 const MEASUREMENTS: Readonly<Record<string, (rig: Rig) => Promise<Row>>> = {
   heartbeat: measureHeartbeat,
   list: measureList,
+  accept: measureAccept,
+  proxy: measureProxy,
   burst: measureBurst,
   import: measureImport,
 };

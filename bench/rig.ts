@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Client, createClient } from '@molecule/contract/client';
 import { removeDataDir, startServerProcess } from '@molecule/testkit';
 import { type Child, startChild } from './child.js';
@@ -21,10 +22,13 @@ export interface Rig {
 const AGENTS = 1_000;
 
 export async function createRig(log: (line: string) => void): Promise<Rig> {
-  const server = await startServerProcess();
+  // Agents of a measurement listen on this machine, which only a development server allows; with a token set nothing
+  // else of one is open.
+  const token = randomBytes(24).toString('base64url');
+  const server = await startServerProcess({ env: { MOLECULE_ENV: 'development', ADMIN_TOKEN: token } });
   const children = [startChild('load.ts'), startChild('health-probe.ts')] as const;
   const [load, prober] = children;
-  const api = createClient({ baseUrl: server.url, token: () => server.token, timeoutMs: 60_000 });
+  const api = createClient({ baseUrl: server.url, token: () => token, timeoutMs: 60_000 });
   const dispose = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.end()));
     try {
@@ -38,7 +42,7 @@ export async function createRig(log: (line: string) => void): Promise<Rig> {
     const fleet = await createFleet(api, server.url, AGENTS);
     return {
       url: server.url,
-      token: server.token,
+      token,
       api,
       fleet,
       load,

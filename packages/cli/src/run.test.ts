@@ -48,6 +48,18 @@ describe('exit codes', () => {
     expect(cli.server.calls).toEqual([]);
   });
 
+  it.each([
+    [
+      ['ws', 'ls', '--unknown'],
+      'there is no option "--unknown" here; a text that begins with a dash stands behind "--"',
+    ],
+    [['logs', 'lead', '-n'], '"--lines" needs a value'],
+    [['logs', 'lead', '--follow=yes'], '"--follow" takes no value'],
+  ])('names the word that is wrong: %j', async (words, sentence) => {
+    const seen = await cli.molecule(...words);
+    expect(seen.error.split('\n')[0]).toContain(sentence);
+  });
+
   it('is 3 when no server is known, and says how to start one', async () => {
     const seen = await molecule({ ...cli.environment, url: null, from: 'none' }, ['ws', 'ls']);
     expect(seen.exit).toBe(3);

@@ -155,6 +155,18 @@ function parse(
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
     return { args: positionals, flags: values };
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : 'not understood'}\nusage: ${usageOf(command)}`);
+    throw new UsageError(`${explainParsing(error)}\nusage: ${usageOf(command)}`);
   }
+}
+
+/** Node's own words speak of positional arguments; a person wants to know which word is wrong. */
+function explainParsing(error: unknown): string {
+  if (!(error instanceof Error)) return 'not understood';
+  const name = /'(?:-\w, )?(-[^' ]*)/.exec(error.message)?.[1] ?? '';
+  const code = 'code' in error ? error.code : null;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    return `there is no option "${name}" here; a text that begins with a dash stands behind "--"`;
+  }
+  if (code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return error.message;
+  return error.message.includes('does not take') ? `"${name}" takes no value` : `"${name}" needs a value`;
 }

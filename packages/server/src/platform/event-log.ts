@@ -1,6 +1,6 @@
 import type { EventPayloads, EventType, NewEvent } from '@molecule/contract';
 import { type QueryExecutorProvider, sql } from 'kysely';
-import type { Tx } from './db.js';
+import { prepared, type Tx } from './db.js';
 import { hasSqlState, PlatformUnavailableError } from './errors.js';
 import { toStorableJson } from './storable-json.js';
 
@@ -33,7 +33,7 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
   try {
     // One round trip sets the limit and appends. The case makes the append depend on the setting, so that the planner
     // cannot run it first; the limit ends with the transaction, in which only the commit follows.
-    const { rows } = await sql<{ seq: number }>`
+    const { rows } = await sql<{ seq: number }>`${prepared('events-append')}
       with limited as materialized (select set_config('lock_timeout', ${APPEND_LOCK_TIMEOUT}, true) as value)
       select appended.seq
         from limited,
@@ -82,8 +82,10 @@ export async function readEvents(
   db: QueryExecutorProvider,
   page: { afterSeq: number; limit: number; workspaceId?: string },
 ): Promise<LoggedEvent[]> {
+  // What every live reader asks all the time; the other one is asked for a page now and then.
+  const name = page.workspaceId === undefined ? prepared('events-after') : sql``;
   const only = page.workspaceId === undefined ? sql`` : sql`and workspace_id = ${page.workspaceId}`;
-  const { rows } = await sql<EventRow>`
+  const { rows } = await sql<EventRow>`${name}
     select seq, type, workspace_id, payload, at from events
      where seq > ${page.afterSeq} ${only} order by seq limit ${page.limit}`.execute(db);
   return rows.map(toLoggedEvent);

@@ -30,26 +30,35 @@ export type FoundBearer =
   | { readonly kind: 'org'; readonly token: OrgTokenIdentity };
 
 interface BearerRow extends Credential {
+  /** Place in what was asked, from 1. */
+  readonly n: number;
   readonly isOrg: boolean;
   readonly prefix: string;
   readonly orgId: string | null;
 }
 
-/** The same for bearers of both kinds, still in one statement. A hash belongs to one of them at most. */
-export async function findBearer(db: Db, hash: Buffer): Promise<FoundBearer | null> {
-  const { rows } = await sql<BearerRow>`${prepared('access-find-bearer')}
-    select false as "isOrg", token_id as "tokenId", workspace_id as "workspaceId", live, removed,
-           '' as prefix, null::uuid as "orgId"
-      from workspace_credentials where token_hash = ${hash}
-    union all
-    select true, id, null, true, false, prefix, org_id
-      from org_api_tokens where token_hash = ${hash} and revoked_at is null`.execute(db);
-  const [row] = rows;
-  if (row === undefined) return null;
-  const { isOrg, prefix, orgId, ...credential } = row;
-  return isOrg
-    ? { kind: 'org', token: { id: credential.tokenId, prefix, orgId } }
-    : { kind: 'workspace', ...credential };
+/**
+ * Bearers of both kinds, in the order of their hashes: one statement for all requests that wait. A hash belongs to one
+ * kind at most. The limits keep the planner from joining whole tables, whose sizes it does not know on a new database.
+ */
+export async function findBearers(db: Db, hashes: readonly Buffer[]): Promise<readonly (FoundBearer | null)[]> {
+  const { rows } = await sql<BearerRow>`${prepared('access-find-bearers')}
+    select given.n::integer as n, found.*
+      from unnest(${hashes}::bytea[]) with ordinality as given(hash, n)
+     cross join lateral (
+           (select false as "isOrg", token_id as "tokenId", workspace_id as "workspaceId", live, removed,
+                   '' as prefix, null::uuid as "orgId"
+              from workspace_credentials where token_hash = given.hash limit 1)
+           union all
+           (select true, id, null, true, false, prefix, org_id
+              from org_api_tokens where token_hash = given.hash and revoked_at is null limit 1)) as found`.execute(db);
+  const found: (FoundBearer | null)[] = hashes.map(() => null);
+  for (const { n, isOrg, prefix, orgId, ...credential } of rows) {
+    found[n - 1] = isOrg
+      ? { kind: 'org', token: { id: credential.tokenId, prefix, orgId } }
+      : { kind: 'workspace', ...credential };
+  }
+  return found;
 }
 
 /** Live or not: a workspace that has once had a token asks everybody for one (B-12). */

@@ -1,7 +1,8 @@
+import { type Batcher, createBatcher } from '../../platform/batcher.js';
 import type { Db } from '../../platform/db.js';
 import { toError } from '../../platform/errors.js';
 import { AppError } from '../../platform/http/app-error.js';
-import { findBearer } from './access.store.js';
+import { type FoundBearer, findBearers } from './access.store.js';
 import type { OrgTokenIdentity } from './actor.js';
 import { hashCredential } from './credentials.js';
 import { findSession } from './sessions.store.js';
@@ -30,11 +31,18 @@ export interface Validator {
   checkSession(cookie: string): Promise<SessionVerdict>;
 }
 
+const HASH_BYTES = 72;
+
 export function createValidator(db: Db, marks: UseMarks): Validator {
+  // Almost every request of an agent asks this, so those that wait ask together.
+  const bearers: Batcher<Buffer, FoundBearer | null> = createBatcher({
+    name: 'bearers',
+    run: (hashes) => findBearers(db, hashes),
+  });
   return {
     async checkToken(token) {
       try {
-        const found = await findBearer(db, hashCredential(token));
+        const found = await bearers.submit(hashCredential(token), HASH_BYTES);
         if (found?.kind === 'org') {
           marks.orgTokenUsed(found.token.id);
           return found;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { claim } from '../../platform/claim.js';
-import type { Db, Tx } from '../../platform/db.js';
+import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { firstCharacters } from '../activity/index.js';
 import { type OpenMessage, RECORDED_METHOD } from './ledger.types.js';
 import type { MessageKind } from './messages.tables.js';
@@ -15,7 +15,7 @@ export interface DueTarget {
 
 /** Targets with messages that are due and still in time, those that wait longest first. */
 export async function listDueTargets(db: Db, afterSeq: number, limit: number): Promise<readonly DueTarget[]> {
-  const { rows } = await sql<DueTarget>`
+  const { rows } = await sql<DueTarget>`${prepared('messages-due-targets')}
     select target_id as id, min(seq) as seq, bool_or(kind <> 'system') as wakes
       from messages
      where state = 'queued' and due_at <= now() and (deadline is null or deadline > now())

@@ -6,7 +6,7 @@ import { refuse } from '../../platform/http/app-error.js';
 import { toStorableJson } from '../../platform/storable-json.js';
 import type { Ports } from '../../ports.js';
 import { firstCharacters } from '../activity/index.js';
-import type { WorkspaceReads } from '../workspaces/index.js';
+import type { Addressees } from './addressees.js';
 import { ensureBudget } from './budget.js';
 import { toDelegationState } from './delegation-state.js';
 import { lockCallers, readSubmitFacts, releaseIdempotencyKey, type SubmitFacts } from './delegations.store.js';
@@ -34,9 +34,9 @@ export interface Delegations {
   drain(): Promise<void>;
 }
 
-export interface DelegationsDeps extends Pick<Ports, 'lanes' | 'transact' | 'random'> {
+export interface DelegationsDeps extends Pick<Ports, 'transact' | 'random'> {
   readonly ledger: Ledger;
-  readonly workspaces: WorkspaceReads;
+  readonly addressees: Addressees;
   readonly limits: MessageLimits;
   readonly onAccepted: () => void;
 }
@@ -54,7 +54,7 @@ export const TASK_PREVIEW_CHARACTERS = 1_000;
 
 /** Server-run delegation: one ledger row, from which lists, events and the caller's inbox follow (design §7). */
 export function createDelegations(deps: DelegationsDeps): Delegations {
-  const { lanes, workspaces, limits } = deps;
+  const { addressees, limits } = deps;
 
   const submits: Batcher<Submit, Submitted> = createBatcher({
     name: 'delegations',
@@ -96,12 +96,9 @@ export function createDelegations(deps: DelegationsDeps): Delegations {
     async submit(callerId, request) {
       const targetId = parseUuid(request.target_id) ?? refuse('invalid_target_id');
       if (targetId === callerId) refuse('self_delegation');
-      const [target, caller] = await Promise.all([
-        workspaces.find(lanes.control, targetId),
-        workspaces.find(lanes.control, callerId),
-      ]);
+      const [target, caller] = await Promise.all([addressees.find(targetId), addressees.find(callerId)]);
       if (!target || target.status === 'removed') refuse('workspace_not_found');
-      if (!(await workspaces.canCommunicate(lanes.control, callerId, targetId))) refuse('access_denied');
+      if (!(await addressees.mayWrite(callerId, targetId))) refuse('access_denied');
       ensureBudget(target);
       const id = deps.random.uuidv7();
       const body = toStorableJson(toEnvelope(id, request.task, caller?.name ?? null));

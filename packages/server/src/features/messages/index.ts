@@ -10,6 +10,7 @@ import type { UrlGuard } from '../../proxy/url-guard.js';
 import type { Access, Actor } from '../access/index.js';
 import type { ActivityFeature } from '../activity/index.js';
 import type { WorkspaceReads } from '../workspaces/index.js';
+import { createAddressees } from './addressees.js';
 import { touchDelegations } from './claims.store.js';
 import { createDelegationReports } from './delegation-reports.js';
 import { createDelegations } from './delegations.js';
@@ -107,6 +108,7 @@ export function createMessages(deps: MessagesDeps): Messages {
       }
     },
   });
+  const addressees = createAddressees(deps, workspaces);
   const live = createLiveAnswers();
   const deliveries = createDeliveries({
     ...deps,
@@ -126,7 +128,7 @@ export function createMessages(deps: MessagesDeps): Messages {
     cutting: cutting.signal,
   });
   const liveSend = createLiveSend({ ...deps, deliveries, forward, idleMs: limits.idleMs, stopping: cutting.signal });
-  const delegations = createDelegations({ ...deps, ledger, limits, onAccepted: () => executor.nudge() });
+  const delegations = createDelegations({ ...deps, addressees, ledger, limits, onAccepted: () => executor.nudge() });
   const reports = createDelegationReports({ ...deps, ledger, limits });
   const waits = createMessageWaits(feed, clock);
   const tasks = createTasks({ ...deps, ledger, forward, limits, waits, live, onQueued: () => executor.nudge() });
@@ -179,7 +181,7 @@ export function createMessages(deps: MessagesDeps): Messages {
 
   return {
     handlers: {
-      ...createSendHandlers({ ...deps, ledger, liveSend, onQueued: () => executor.nudge() }),
+      ...createSendHandlers({ ...deps, addressees, ledger, liveSend, onQueued: () => executor.nudge() }),
       ...createDelegationHandlers({ ...deps, ledger, forward }, delegations, reports, waits),
       ...createMessageAdminHandlers({ lanes, ledger, limits }),
       async notify({ params, body }) {

@@ -37,18 +37,21 @@ export interface Ledger {
   drain(): Promise<void>;
 }
 
-export interface LedgerDeps extends Pick<Ports, 'transact' | 'commit'> {
+export interface LedgerDeps extends Pick<Ports, 'transact' | 'commit' | 'clock'> {
   readonly activity: ActivityWrites;
   readonly depthMax: number;
   readonly onEnded: (ended: readonly EndedMessage[]) => void;
 }
 
 const ROW_BYTES = 512;
+/** Two at once would be half as large each, and cost the same: what a transaction waits for is the disk and the log. */
+const OVERLAP_AFTER_MS = 50;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5_000;
 
 export function createLedger(deps: LedgerDeps): Ledger {
   const { transact, commit, activity } = deps;
+  const overlap = { afterMs: OVERLAP_AFTER_MS, clock: deps.clock };
 
   const project = async (tx: Tx, projections: readonly Projection[]): Promise<void> => {
     await activity.insert(
@@ -69,6 +72,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const records: Batcher<AcceptedMessage, boolean> = createBatcher({
     name: 'messages',
     partitionKey: ({ message }) => message.targetId,
+    overlap,
     run: (items) =>
       transact('control', async (tx) => {
         const inserted = await insertMessages(
@@ -104,7 +108,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
     return items.map((item) => first.get(item.id) === item && ids.has(item.id));
   };
 
-  const endings: Batcher<NewEnding, boolean> = createBatcher({ name: 'message-endings', run: endInTransaction });
+  const endings: Batcher<NewEnding, boolean> = createBatcher({
+    name: 'message-endings',
+    overlap,
+    run: endInTransaction,
+  });
 
   return {
     project,

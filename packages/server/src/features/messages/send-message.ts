@@ -6,7 +6,8 @@ import type { Ports } from '../../ports.js';
 import { type Envelope, isSending, normalizeEnvelope } from '../../proxy/envelope.js';
 import type { Access, Actor } from '../access/index.js';
 import { firstCharacters } from '../activity/index.js';
-import type { WorkspaceCard, WorkspaceReads } from '../workspaces/index.js';
+import type { WorkspaceCard } from '../workspaces/index.js';
+import type { Addressees } from './addressees.js';
 import { ensureBudget } from './budget.js';
 import type { Ledger } from './ledger.js';
 import type { NewMessage } from './ledger.types.js';
@@ -20,7 +21,7 @@ export type SendHandlers = Pick<HandlersFor<Routes, Actor>, 'sendMessage'>;
 
 export interface SendDeps extends Pick<Ports, 'lanes' | 'clock' | 'random'> {
   readonly access: Pick<Access, 'resolveCaller'>;
-  readonly workspaces: WorkspaceReads;
+  readonly addressees: Addressees;
   readonly ledger: Ledger;
   readonly liveSend: LiveSend;
   readonly leaseMs: number;
@@ -32,7 +33,7 @@ export const PREVIEW_CHARACTERS = 300;
 
 /** `POST /workspaces/:id/a2a`. Refusals come in the order of contract registry-a2a §8.3: 400, 401/403, 402, 404, 503. */
 export function createSendHandlers(deps: SendDeps): SendHandlers {
-  const { lanes, random, workspaces } = deps;
+  const { lanes, random, addressees } = deps;
 
   return {
     async sendMessage({ params, body, actor, request }) {
@@ -42,10 +43,10 @@ export function createSendHandlers(deps: SendDeps): SendHandlers {
       }
       const targetId = params.id;
       const { callerId } = await deps.access.resolveCaller({ actor, headers: request.headers, targetId });
-      if (callerId !== null && !(await workspaces.canCommunicate(lanes.control, callerId, targetId))) {
+      if (callerId !== null && !(await addressees.mayWrite(callerId, targetId))) {
         refuse('access_denied');
       }
-      const target = await workspaces.find(lanes.control, targetId);
+      const target = await addressees.find(targetId);
       if (target) ensureBudget(target);
       const now = target ? reach(target) : null;
       if (!target || !now || (now.kind === 'refused' && now.why === 'removed')) refuse('workspace_not_found');

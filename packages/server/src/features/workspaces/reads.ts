@@ -5,12 +5,16 @@ import type { Db, Tx } from '../../platform/db.js';
 export interface WorkspaceReads {
   /** Null when there is no such row. Removed rows are found, with status `removed`. */
   find(db: Db | Tx, id: string): Promise<WorkspaceCard | null>;
+  /** The same for many, by id; those without a row are missing. */
+  findMany(db: Db | Tx, ids: readonly string[]): Promise<ReadonlyMap<string, WorkspaceCard>>;
   /** All that are not removed, in creation order. */
   list(db: Db | Tx): Promise<readonly WorkspaceCard[]>;
   /** Siblings, children and parent of a workspace, removed ones left out (contract registry-a2a §5.5). */
   peers(db: Db | Tx, id: string): Promise<readonly WorkspaceCard[]>;
   /** The hierarchy rule (contract registry-a2a §6): one statement, at most 32 steps, denies on a cycle or a missing row. */
   canCommunicate(db: Db | Tx, a: string, b: string): Promise<boolean>;
+  /** The same for many pairs, in their order. */
+  canCommunicateEach(db: Db | Tx, pairs: readonly (readonly [string, string])[]): Promise<readonly boolean[]>;
 }
 
 export interface WorkspaceCard {

@@ -1,6 +1,6 @@
 import type { PublicWorkspace, Workspace } from '@molecule/contract';
-import { sql } from 'kysely';
-import type { Db, Tx } from '../../platform/db.js';
+import { CompiledQuery, sql } from 'kysely';
+import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { hasChangedTemplate, needsRestart } from './pending-changes.js';
 import type { WorkspaceCard, WorkspaceReads } from './reads.js';
 import type { WorkspaceSpec } from './workspaces.types.js';
@@ -76,11 +76,54 @@ function toCard(row: CardRow): WorkspaceCard {
   };
 }
 
+/** `cards` of given workspaces. Every message asks this, so it is neither composed nor planned anew. */
+const FIND_CARDS = `/* prepared: workspaces-find-cards */
+  select w.id, w.seq, w.name, w.role, w.parent_id, w.spec, w.status, w.backend, w.generation, w.url, w.url_from,
+         w.delivery_mode, w.agent_card, w.platform_inbound_secret, w.budget_limit, w.monthly_spend, w.created_at,
+         w.updated_at, w.removed_at, w.last_sample_error, w.failure_reason, l.active_tasks, l.current_task,
+         l.last_heartbeat_at, l.idle_timeout_seconds
+    from workspaces as w left join workspace_liveness as l on l.workspace_id = w.id
+   where w.id = any($1::uuid[])`;
+
+async function findMany(db: Db | Tx, ids: readonly string[]): Promise<ReadonlyMap<string, WorkspaceCard>> {
+  const { rows } = await db.executeQuery<CardRow>(CompiledQuery.raw(FIND_CARDS, [ids]));
+  return new Map(rows.map((row) => [row.id, toCard(row)]));
+}
+
+async function canCommunicateEach(
+  db: Db | Tx,
+  pairs: readonly (readonly [string, string])[],
+): Promise<readonly boolean[]> {
+  // One walk up from both ends, at most 32 steps; `union` ends it on a cycle.
+  const { rows } = await sql<{ allowed: boolean }>`${prepared('workspaces-can-communicate')}
+    select pair.a = pair.b or walked.allowed as allowed
+      from unnest(${pairs.map(([a]) => a)}::uuid[], ${pairs.map(([, b]) => b)}::uuid[]) with ordinality as pair(a, b, n)
+     cross join lateral (
+           with recursive line(origin, id, parent_id, step) as (
+             select id, id, parent_id, 0 from workspaces where id in (pair.a, pair.b)
+             union
+             select line.origin, up.id, up.parent_id, line.step + 1
+               from line join workspaces as up on up.id = line.parent_id
+              where line.step < 32
+           ), own as (
+             select origin, parent_id from line where step = 0
+           )
+           select (select count(*) from own) = 2
+              and (
+                (select count(distinct coalesce(parent_id::text, 'root')) from own) = 1
+                or exists (select 1 from line where origin = pair.a and id = pair.b)
+                or exists (select 1 from line where origin = pair.b and id = pair.a)
+              ) as allowed) as walked
+     order by pair.n`.execute(db);
+  return rows.map(({ allowed }) => allowed);
+}
+
 export const workspaceReads: WorkspaceReads = {
   async find(db, id) {
-    const row = await cards(db).where('w.id', '=', id).executeTakeFirst();
-    return row ? toCard(row) : null;
+    return (await findMany(db, [id])).get(id) ?? null;
   },
+
+  findMany,
 
   async list(db) {
     const rows = await cards(db).where('w.status', '<>', 'removed').orderBy('w.seq').execute();
@@ -110,25 +153,11 @@ export const workspaceReads: WorkspaceReads = {
 
   async canCommunicate(db, a, b) {
     if (a === b) return true;
-    // One walk up from both ends, at most 32 steps; `union` ends it on a cycle.
-    const { rows } = await sql<{ allowed: boolean }>`
-      with recursive line(origin, id, parent_id, step) as (
-        select id, id, parent_id, 0 from workspaces where id in (${a}, ${b})
-        union
-        select line.origin, up.id, up.parent_id, line.step + 1
-          from line join workspaces as up on up.id = line.parent_id
-         where line.step < 32
-      ), own as (
-        select origin, parent_id from line where step = 0
-      )
-      select (select count(*) from own) = 2
-         and (
-           (select count(distinct coalesce(parent_id::text, 'root')) from own) = 1
-           or exists (select 1 from line where origin = ${a} and id = ${b})
-           or exists (select 1 from line where origin = ${b} and id = ${a})
-         ) as allowed`.execute(db);
-    return rows[0]?.allowed ?? false;
+    const [allowed] = await canCommunicateEach(db, [[a, b]]);
+    return allowed ?? false;
   },
+
+  canCommunicateEach,
 };
 
 function wireRows(db: Db | Tx) {

@@ -66,6 +66,8 @@ interface Passed {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Null where no declared route was met. Kept here, because fastify makes its options anew each time it is asked. */
+    spec: RouteSpec | null;
     passed: Passed | null;
     startedMs: number;
   }
@@ -111,11 +113,13 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   });
   acceptAnyJson(app);
   endSilentConnections(app);
+  app.decorateRequest('spec', null);
   app.decorateRequest('passed', null);
   app.decorateRequest('startedMs', 0);
   // Callbacks and not promises in what every request passes: nothing here waits, and a promise each would be felt.
   app.addHook('onRequest', (request, reply, done) => {
     request.startedMs = options.clock.monotonicMs();
+    request.spec = request.routeOptions.config.spec ?? null;
     if (request.headers.upgrade !== undefined) endUpgraded(request, reply);
     reply.headers(securityHeaders(pathOf(request.url)));
     reply.header('x-request-id', request.id);
@@ -137,10 +141,9 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   }
   app.addHook('onSend', (request, reply, payload, done) => {
     const ms = options.clock.monotonicMs() - request.startedMs;
-    const path = request.routeOptions.config.spec?.path ?? request.routeOptions.url ?? 'unmatched';
+    const path = request.spec?.path ?? request.routeOptions.url ?? 'unmatched';
     options.observe({ method: request.method, path, status: reply.statusCode, seconds: ms / 1000 });
-    const exempt = request.routeOptions.config.spec?.rate === 'exempt';
-    const level = exempt || reply.statusCode < 400 ? 'debug' : 'info';
+    const level = request.spec?.rate === 'exempt' || reply.statusCode < 400 ? 'debug' : 'info';
     if (logger.isLevelEnabled(level)) {
       const { id: reqId, method } = request;
       logger[level]({ reqId, method, path, status: reply.statusCode, ms: Math.round(ms) }, 'request');
@@ -148,9 +151,9 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     done(null, payload);
   });
   app.setErrorHandler(async (error, request, reply) => {
-    const { spec } = request.routeOptions.config;
+    const spec = request.spec ?? undefined;
     const given = toErrorReply(error, spec, request.id);
-    const limited = given.status === 401 ? await limiter.checkStranger(request, reply) : null;
+    const limited = given.status === 401 ? limiter.checkStranger(request, reply) : null;
     const answer = limited ? toErrorReply(limited, spec, request.id) : given;
     if (answer.bug) {
       logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
@@ -158,13 +161,12 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     if (options.isDraining()) endConnection(reply);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
-  const limiter = await registerRateLimit(app, options.rateLimit);
-  app.setNotFoundHandler(limiter.unmatched, (request, reply) => {
+  const limiter = registerRateLimit(app, options.rateLimit);
+  app.setNotFoundHandler((request, reply) => {
     const answer = toErrorReply(new AppError('route_not_found'), undefined, request.id);
     return reply.code(answer.status).send(answer.body);
   });
   const specs = Object.entries(options.routes);
-  // Registered after the plugins so that the limiter's onRequest hook sees every route.
   await app.register(async (scope) => {
     for (const [name, spec] of specs) {
       if (spec.stream !== 'websocket') addRoute(scope, name, spec, options, limiter);
@@ -207,7 +209,7 @@ function addRoute<Actor>(
       params: request.params as Record<string, string>,
       body,
     });
-    await limiter.checkMinting(request);
+    if (spec.rate === 'minting') limiter.checkMinting(request);
     request.passed = { actor, upgrade: null };
   };
   const run = async (request: FastifyRequest, answer: FastifyReply): Promise<unknown> => {
@@ -226,9 +228,9 @@ function addRoute<Actor>(
     method: spec.method,
     url: rest === undefined ? spec.path : spec.path.slice(0, -rest.length),
     bodyLimit: spec.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
-    config: { spec, ...(spec.rate === 'exempt' ? { rateLimit: false as const } : {}) },
-    // The step after the limiter, whose own onRequest hook is put behind those of a route: whoever repeats a credential
-    // too often is limited before it is judged once more. The body is not read yet.
+    config: { spec },
+    // The step after the limiter: whoever repeats a credential too often is limited before it is judged once more. The
+    // body is not read yet.
     preParsing: (request: FastifyRequest, _reply: FastifyReply, payload: RequestPayload, done: PayloadDone): void => {
       if (options.isDraining() && spec.rate !== 'exempt') {
         done(new AppError('shutting_down', { headers: { 'retry-after': '2' } }));
@@ -264,7 +266,7 @@ function addRoute<Actor>(
     ...shared,
     handler: async (request, reply) => {
       const answer = (await run(request, reply)) as AnyReply;
-      const limited = answer.status === 401 || answer.unproven ? await limiter.checkStranger(request, reply) : null;
+      const limited = answer.status === 401 || answer.unproven ? limiter.checkStranger(request, reply) : null;
       if (limited) throw limited;
       if (options.isDraining()) endConnection(reply);
       if (typeof answer.stream === 'object') {

@@ -13,7 +13,7 @@ export function acceptAnyJson(app: FastifyInstance): void {
     const text = body.toString();
     if (text.trim() === '') return done(null, undefined);
     if (isTooDeep(text)) return done(Object.assign(new Error('the body is nested too deeply'), { statusCode: 400 }));
-    if (!request.routeOptions.config.spec?.bodyLenient) return parse(request, text, done);
+    if (!request.spec?.bodyLenient) return parse(request, text, done);
     return parse(request, text, (error, value) => done(null, error === null ? value : undefined));
   });
 }

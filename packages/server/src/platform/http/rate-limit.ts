@@ -1,6 +1,8 @@
-import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import { isIPv6 } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Address6 } from 'ip-address';
 import { AppError } from './app-error.js';
+import { type Count, createRequestWindows } from './request-windows.js';
 
 export interface RateLimit {
   readonly perMinute: number;
@@ -12,22 +14,22 @@ export interface RequestHead {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/**
- * To be asked about an answer that found the presented credential worth nothing; gives the refusal to answer instead once
- * its address has had its share of those.
- */
-type StrangerCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<AppError | null>;
-
 export interface Limiter {
-  readonly checkStranger: StrangerCheck;
-  /** Hooks of what meets no route, which is counted like everything else. */
-  readonly unmatched: { readonly preHandler?: preHandlerAsyncHookHandler };
+  /**
+   * To be asked about an answer that found the presented credential worth nothing; gives the refusal to answer instead
+   * once its address has had its share of those.
+   */
+  readonly checkStranger: (request: FastifyRequest, reply: FastifyReply) => AppError | null;
   /** For whoever the gate has let in: throws once an address has asked too often for what a `minting` route hands out. */
-  readonly checkMinting: (request: FastifyRequest) => Promise<void>;
+  readonly checkMinting: (request: FastifyRequest) => void;
 }
 
+const WINDOW_MS = 60_000;
 /** Contract registry-a2a §1.3. */
 const MINTING_PER_HOUR = 10;
+const HOUR_MS = 3_600_000;
+/** A host chooses its addresses within such a network as it likes. */
+const IPV6_NETWORK_BITS = 64;
 
 /**
  * Counts requests by the credential they present, and those without one by address (design §9). Whoever presents another
@@ -35,61 +37,68 @@ const MINTING_PER_HOUR = 10;
  * is looked at only after the credential was judged, and in a count of its own: all agents of a host share one address,
  * and a broken one must cost the others, and people who are about to log in, nothing.
  */
-export async function registerRateLimit(app: FastifyInstance, limit: RateLimit | null): Promise<Limiter> {
+export function registerRateLimit(app: FastifyInstance, limit: RateLimit | null): Limiter {
   if (!limit) {
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', (_request, reply, done) => {
       reply.header('x-ratelimit-limit', 'unlimited');
+      done();
     });
-    return { unmatched: {}, checkStranger: async () => null, checkMinting: async () => {} };
+    return { checkStranger: () => null, checkMinting: () => {} };
   }
+  const requests = createRequestWindows(limit.perMinute, WINDOW_MS);
+  const strangers = createRequestWindows(limit.perMinute, WINDOW_MS);
+  const minting = createRequestWindows(MINTING_PER_HOUR, HOUR_MS);
   // What presents itself where nobody looks at it is not worth a count of its own: a new one each time would be counted
   // nowhere. The two kinds of keys are kept apart, so that nobody can use up the count of an address by its name.
   const credentialOf = (request: FastifyRequest): string | null => {
-    const { spec } = request.routeOptions.config;
-    const given = spec === undefined || spec.access === 'open' ? null : limit.keyOf(request);
+    const { spec } = request;
+    const given = spec === null || spec.access === 'open' ? null : limit.keyOf(request);
     return given === null ? null : `c:${given}`;
   };
-  const addressOf = (request: FastifyRequest): string => `a:${normalizeIP(request.ip)}`;
-  await app.register(fastifyRateLimit, {
-    global: true,
-    max: limit.perMinute,
-    timeWindow: 60_000,
-    hook: 'onRequest',
-    keyGenerator: (request) => credentialOf(request) ?? addressOf(request),
-    errorResponseBuilder: (_request, { ttl }) => rateLimited(Math.ceil(ttl / 1000)),
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.spec?.rate === 'exempt') return done();
+    const count = requests.count(credentialOf(request) ?? addressOf(request), request.startedMs);
+    reply.header('x-ratelimit-limit', requests.max);
+    tell(reply, count);
+    done(count.exceeded ? rateLimited(count) : undefined);
   });
-  const countByAddress = app.createRateLimit({ keyGenerator: addressOf });
-  const countMinting = app.createRateLimit({
-    max: MINTING_PER_HOUR,
-    timeWindow: 3_600_000,
-    keyGenerator: addressOf,
-  });
-  const checkMinting: Limiter['checkMinting'] = async (request) => {
-    if (request.routeOptions.config.spec?.rate !== 'minting') return;
-    const count = await countMinting(request);
-    if (count.isAllowed || !count.isExceeded) return;
-    throw rateLimited(count.ttlInSeconds, {
-      'x-ratelimit-limit': String(MINTING_PER_HOUR),
-      'x-ratelimit-remaining': '0',
-      'x-ratelimit-reset': String(count.ttlInSeconds),
-    });
+  return {
+    checkMinting(request) {
+      const count = minting.count(addressOf(request), request.startedMs);
+      if (count.exceeded)
+        throw rateLimited(count, { 'x-ratelimit-limit': String(MINTING_PER_HOUR), ...headersOf(count) });
+    },
+    checkStranger(request, reply) {
+      // Without a credential the address has been counted already.
+      if (request.spec?.rate === 'exempt' || credentialOf(request) === null) return null;
+      const count = strangers.count(addressOf(request), request.startedMs);
+      if (!count.exceeded) return null;
+      tell(reply, count);
+      return rateLimited(count);
+    },
   };
-  const checkStranger: StrangerCheck = async (request, reply) => {
-    const isExempt = request.routeOptions.config.spec?.rate === 'exempt';
-    // Without a credential the address has been counted already.
-    if (isExempt || credentialOf(request) === null) return null;
-    const count = await countByAddress(request);
-    if (count.isAllowed || !count.isExceeded) return null;
-    reply.header('x-ratelimit-remaining', 0).header('x-ratelimit-reset', count.ttlInSeconds);
-    return rateLimited(count.ttlInSeconds);
-  };
-  return { unmatched: { preHandler: app.rateLimit() }, checkStranger, checkMinting };
 }
 
-function rateLimited(secondsLeft: number, headers: Readonly<Record<string, string>> = {}): AppError {
-  const seconds = Math.max(1, secondsLeft);
+/** The network of an IPv6 host stands for all its addresses, and an IPv4 address for how IPv6 writes it. */
+function addressOf({ ip }: FastifyRequest): string {
+  if (!isIPv6(ip)) return `a:${ip}`;
+  const address = new Address6(ip);
+  if (address.isMapped4()) return `a:${address.to4().correctForm()}`;
+  return `a:${new Address6(`${ip}/${IPV6_NETWORK_BITS}`).startAddress().correctForm()}`;
+}
+
+function tell(reply: FastifyReply, { remaining, resetSeconds }: Count): void {
+  reply.header('x-ratelimit-remaining', remaining);
+  reply.header('x-ratelimit-reset', resetSeconds);
+}
+
+function headersOf({ remaining, resetSeconds }: Count): Readonly<Record<string, string>> {
+  return { 'x-ratelimit-remaining': String(remaining), 'x-ratelimit-reset': String(resetSeconds) };
+}
+
+function rateLimited({ resetSeconds }: Count, headers: Readonly<Record<string, string>> = {}): AppError {
   return new AppError('rate_limited', {
-    fields: { retry_after: seconds },
-    headers: { ...headers, 'retry-after': String(seconds) },
+    fields: { retry_after: resetSeconds },
+    headers: { ...headers, 'retry-after': String(resetSeconds) },
   });
 }
