@@ -67,6 +67,58 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'filtered activity',
+    async show(page) {
+      await page.getByRole('button', { name: 'Filters' }).click();
+      await page.getByLabel('Kind').selectOption('Delegations');
+      await page.getByRole('button', { name: 'Remove the filter Delegations' }).waitFor();
+      await page
+        .getByRole('button', { name: /Lead to Writer/ })
+        .first()
+        .click();
+      await page.getByText('Request body').click();
+      await page.getByRole('button', { name: 'Copy request body' }).waitFor();
+    },
+  },
+  {
+    name: 'activity that matches nothing',
+    async show(page) {
+      await page.getByLabel('Words in the activity').fill('there is no such word');
+      await page.getByText('Nothing matches').waitFor();
+    },
+  },
+  {
+    name: 'conversations with other agents',
+    async show(page) {
+      await openTab(page, 'Comms');
+      await page.getByRole('link', { name: /Writer received/ }).waitFor();
+    },
+  },
+  {
+    name: 'conversation of two agents',
+    async show(page) {
+      await page.getByRole('link', { name: /Writer received/ }).click();
+      await page.getByText('Writer received').first().waitFor();
+    },
+  },
+  {
+    name: 'failed delegation in its conversation',
+    async show(page, { client }) {
+      const { body: agents } = await client.call('listWorkspaces', {});
+      const lead = agents.find(({ name }) => name === 'Lead')?.id ?? '';
+      const body = { name: 'Archivist', runtime: 'external', tier: 3, parent_id: lead };
+      const { id } = (await client.call('createWorkspace', { body })).body;
+      const task = { target_id: id, task: 'Find last year’s newsletters' };
+      const { delegation_id } = (await client.call('delegate', { params: { id: lead }, body: task })).body;
+      await client.call('cancelDelegation', { params: { id: lead, delegationId: delegation_id }, body: {} });
+      await page.getByRole('link', { name: 'All conversations' }).click();
+      await page.getByRole('link', { name: /Archivist/ }).click();
+      await page.getByText('Whoever gave the task has given it up.').waitFor();
+      await client.call('deleteWorkspace', { params: { id }, query: { confirm: true } });
+      await page.getByText('removed agent').first().waitFor();
+    },
+  },
+  {
     name: 'delegations',
     async show(page) {
       await openTab(page, 'Delegations');
@@ -254,6 +306,13 @@ export const screens: readonly Screen[] = [
       await page.getByRole('link', { name: 'Delegations', exact: true }).click();
       await page.getByRole('radio', { name: /^Completed/ }).press('Space');
       await page.getByRole('listitem').filter({ hasText: 'Writer received:' }).first().waitFor();
+    },
+  },
+  {
+    name: 'failed ones on the board of delegations',
+    async show(page) {
+      await page.getByRole('radio', { name: /^Failed/ }).press('Space');
+      await page.getByText('Given up').first().waitFor();
     },
   },
   {

@@ -34,12 +34,14 @@ export function ConnectionPill() {
         type="button"
         onClick={() => feed.retryNow()}
         className={classes(
-          'inline-flex h-8 items-center gap-1.5 rounded-full px-2.5 text-sm font-medium whitespace-nowrap hover:bg-hover',
+          'inline-flex h-8 items-center gap-1.5 rounded-full px-2.5 text-sm font-medium whitespace-nowrap max-sm:px-1.5 hover:bg-hover',
           view.look,
         )}
       >
         <Icon aria-hidden className={classes('size-4', state === 'waiting' && 'animate-spin')} />
-        <span role="status">{view.text}</span>
+        <span role="status" className="max-sm:sr-only">
+          {view.text}
+        </span>
       </button>
     </Tooltip>
   );

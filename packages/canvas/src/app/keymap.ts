@@ -25,6 +25,7 @@ export const shortcuts = {
   previous: { keys: '[', label: 'Previous agent', group: 'Selected agent' },
   chat: { keys: 'c', label: 'Write to the agent', group: 'Selected agent' },
   activity: { keys: 'a', label: 'Show its activity', group: 'Selected agent' },
+  comms: { keys: 'g then m', label: 'Show what it says to other agents', group: 'Selected agent' },
   details: { keys: 'g then d', label: 'Show its details', group: 'Selected agent' },
   secrets: { keys: 'g then s', label: 'Show its secrets and its model', group: 'Selected agent' },
   files: { keys: 'g then f', label: 'Show its files', group: 'Selected agent' },

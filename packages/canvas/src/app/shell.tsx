@@ -171,6 +171,7 @@ function useCommands(id: string | null, tab: Tab, canvas: CanvasCommands | null)
           requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-composer]')?.focus());
         },
         activity: () => show('activity'),
+        comms: () => show('comms'),
         details: () => show('details'),
         secrets: () => show('secrets'),
         files: () => show('files'),

@@ -1,4 +1,18 @@
-import { CircleAlert, CircleHelp, Download, Monitor, Moon, Plus, Search, Settings, Sun } from 'lucide-react';
+import {
+  ArrowRightLeft,
+  CircleAlert,
+  CircleHelp,
+  Download,
+  List,
+  type LucideIcon,
+  Map as MapIcon,
+  Monitor,
+  Moon,
+  Plus,
+  Search,
+  Settings,
+  Sun,
+} from 'lucide-react';
 import { Link, useMatch } from 'react-router';
 import { StatusIcon } from '../features/agents/status-mark.js';
 import { countByStatus } from '../model/selectors.js';
@@ -21,12 +35,12 @@ export function Toolbar({ onCommand }: ToolbarProps) {
   const inList = useMatch('/agents') !== null;
   const inDelegations = useMatch('/delegations') !== null;
   return (
-    <header className="z-30 flex h-14 shrink-0 items-center gap-2 border-b border-line bg-surface px-3">
+    <header className="z-30 flex h-14 shrink-0 items-center gap-2 border-b border-line bg-surface px-3 max-sm:gap-1">
       <Logo />
-      <nav aria-label="Views" className="ml-2 flex items-center gap-0.5">
-        <View to="/" label="Canvas" active={!inList && !inDelegations} />
-        <View to="/agents" label="Agents" active={inList} />
-        <View to="/delegations" label="Delegations" active={inDelegations} />
+      <nav aria-label="Views" className="ml-2 flex items-center gap-0.5 max-sm:ml-1">
+        <View to="/" icon={MapIcon} label="Canvas" active={!inList && !inDelegations} />
+        <View to="/agents" icon={List} label="Agents" active={inList} />
+        <View to="/delegations" icon={ArrowRightLeft} label="Delegations" active={inDelegations} />
       </nav>
       <StatusCounts onProblem={() => onCommand('problem')} />
       <span className="flex-1" />
@@ -42,19 +56,21 @@ export function Toolbar({ onCommand }: ToolbarProps) {
           <Kbd keys={shortcuts.palette.keys} />
         </span>
       </button>
-      <Button icon={Download} onClick={() => onCommand('import')} className="max-xl:px-2.5">
+      <Button icon={Download} onClick={() => onCommand('import')} className="max-xl:px-2.5 max-sm:hidden">
         <span className="max-xl:sr-only">Import team</span>
       </Button>
       <Button look="primary" icon={Plus} onClick={() => onCommand('create')} className="max-md:px-2.5">
         <span className="max-md:sr-only">Add agent</span>
       </Button>
-      <span aria-hidden className="mx-1 h-5 w-px bg-line" />
+      <span aria-hidden className="mx-1 h-5 w-px bg-line max-sm:hidden" />
       <ThemeToggle />
       <IconButton
         icon={CircleHelp}
         label={shortcuts.help.label}
         shortcut={shortcuts.help.keys}
         onClick={() => onCommand('help')}
+        // Where there is little room there is seldom a keyboard; import and help are in the search as well.
+        className="max-sm:hidden"
       />
       <IconButton
         icon={Settings}
@@ -87,17 +103,25 @@ export function Logo() {
   );
 }
 
-function View({ to, label, active }: { to: string; label: string; active: boolean }) {
+interface ViewProps {
+  to: string;
+  icon: LucideIcon;
+  label: string;
+  active: boolean;
+}
+
+function View({ to, icon: Icon, label, active }: ViewProps) {
   return (
     <Link
       to={to}
       aria-current={active ? 'page' : undefined}
       className={classes(
-        'rounded-lg px-2.5 py-1.5 text-sm font-medium transition-colors',
+        'rounded-lg px-2.5 py-1.5 text-sm font-medium max-sm:px-2 max-sm:py-2 transition-colors',
         active ? 'bg-hover text-ink' : 'text-ink-soft hover:bg-hover hover:text-ink',
       )}
     >
-      {label}
+      <Icon aria-hidden className="size-4 sm:hidden" />
+      <span className="max-sm:sr-only">{label}</span>
     </Link>
   );
 }

@@ -2,7 +2,17 @@ import { useMemo } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import type { AskedVerb } from '../model/lifecycle-verbs.js';
 
-export const tabs = ['chat', 'activity', 'delegations', 'logs', 'details', 'secrets', 'files', 'config'] as const;
+export const tabs = [
+  'chat',
+  'activity',
+  'comms',
+  'delegations',
+  'logs',
+  'details',
+  'secrets',
+  'files',
+  'config',
+] as const;
 export type Tab = (typeof tabs)[number];
 
 export function isTab(text: string | undefined): text is Tab {

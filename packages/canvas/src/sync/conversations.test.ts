@@ -130,7 +130,8 @@ describe('history', () => {
     server.answers[history] = () => refusal(503, 'platform_unavailable', 'down');
     talk.open('w1');
     await vi.waitFor(() => expect(chats.getState().problems.get('w1')?.retryable).toBe(true));
-    server.answers[history] = () => json([row('m', 'x')]);
+    const page = Array.from({ length: 50 }, (_, index) => row(`m${index}`, 'x'));
+    server.answers[history] = () => json(page);
     talk.open('w1');
     await settled('answered');
     talk.open('w1');
@@ -147,6 +148,16 @@ describe('history', () => {
     talk.readOlder('w1');
     await vi.waitFor(() => expect(chatOf(chats.getState(), 'w1').history).toBe('complete'));
     expect(server.requests.at(-1)).toContain('before_ts=2026-03-01T10%3A00%3A00.000Z');
+  });
+
+  it('goes on behind a page that the server cut because it was large', async () => {
+    let rows = [row('m2', 'x'), row('m1', 'x')];
+    server.answers[history] = () => json(rows);
+    talk.open('w1');
+    await vi.waitFor(() => expect(chatOf(chats.getState(), 'w1').history).toBe('partial'));
+    rows = [];
+    talk.readOlder('w1');
+    await vi.waitFor(() => expect(chatOf(chats.getState(), 'w1').history).toBe('complete'));
   });
 
   it('is not read for conversations nobody has opened', () => {

@@ -4,6 +4,7 @@ import { ApiError, type Client } from '@molecule/contract/client';
 import { problemOf } from '../model/problem.js';
 import { type ChatStore, chatOf, dispatchChat, setChatProblem } from '../state/chat-store.js';
 import type { Clock } from './clock.js';
+import { readHistoryPage } from './history-page.js';
 import { createMessageId } from './random.js';
 import { readSse } from './sse.js';
 
@@ -34,20 +35,20 @@ export function createConversations({ client, clock, chats }: ConversationPorts)
   const reading = new Set<string>();
   const news = new Map<string, () => void>();
 
+  const readRows = async (id: string, page: { readonly limit: number; readonly before_ts?: string }) => {
+    const query = { type: 'a2a_receive', source: 'canvas', ...page } as const;
+    return (await client.call('listActivity', { params: { id }, query })).body;
+  };
+
   const readPage = (id: string, before: string | null): void => {
     if (reading.has(id)) return;
     reading.add(id);
     setChatProblem(chats, id, null);
-    const query = {
-      type: 'a2a_receive',
-      source: 'canvas',
-      limit: PAGE,
-      ...(before === null ? {} : { before_ts: before }),
-    } as const;
-    client
-      .call('listActivity', { params: { id }, query })
+    const read = (limit: number, before_ts: string | undefined) =>
+      readRows(id, { limit, ...(before_ts === undefined ? {} : { before_ts }) });
+    readHistoryPage(read, PAGE, before ?? undefined)
       .then(
-        ({ body }) => dispatchChat(chats, id, { type: 'logged', rows: body, page: { complete: body.length < PAGE } }),
+        ({ rows, complete }) => dispatchChat(chats, id, { type: 'logged', rows, page: { complete } }),
         (error: unknown) => setChatProblem(chats, id, problemOf(error)),
       )
       .finally(() => reading.delete(id));
@@ -55,8 +56,8 @@ export function createConversations({ client, clock, chats }: ConversationPorts)
 
   const readNews = (id: string): void => {
     news.delete(id);
-    client.call('listActivity', { params: { id }, query: { type: 'a2a_receive', source: 'canvas', limit: NEWS } }).then(
-      ({ body }) => dispatchChat(chats, id, { type: 'logged', rows: body }),
+    readRows(id, { limit: NEWS }).then(
+      (rows) => dispatchChat(chats, id, { type: 'logged', rows }),
       // The rows stay in the log; the next event or opening the chat reads them.
       (error: unknown) => setChatProblem(chats, id, problemOf(error)),
     );

@@ -41,6 +41,20 @@ const say = (event: string, id: string, payload: unknown, seq = 6) => {
 const ready = () => vi.waitFor(() => expect(fleet.getState().snapshot.state).toBe('ready'));
 const status = (id: string) => fleet.getState().fleet.agents.get(id)?.status;
 
+it('says so when events are not coming, and only then', () => {
+  const gaps = vi.fn();
+  feed.onGap(gaps);
+  hello(5);
+  expect(gaps).toHaveBeenCalledTimes(1);
+  say('WORKSPACE_OFFLINE', 'lead', {}, 6);
+  sockets.at(-1)?.drop();
+  clock.advance(1_000);
+  hello(8);
+  expect(gaps).toHaveBeenCalledTimes(1);
+  sockets.at(-1)?.say({ resync: true, seq: 900 });
+  expect(gaps).toHaveBeenCalledTimes(2);
+});
+
 it('an event that overtakes the snapshot is not lost', async () => {
   let answer: (response: Response) => void = () => {};
   server.answers[list] = () => new Promise((resolve) => (answer = resolve));

@@ -16,6 +16,11 @@ export interface Feed {
   retryNow(): void;
   /** Hears every batch of events after the fleet has taken it in. Returns the way to stop hearing. */
   subscribe(listener: Listener): () => void;
+  /**
+   * Calls when the events before this moment are not coming: at the first connection, and when the log no longer reaches
+   * back to the last one heard. What was read before may be out of date. Returns the way to stop hearing.
+   */
+  onGap(listener: () => void): () => void;
 }
 
 export interface FeedPorts {
@@ -31,6 +36,7 @@ const SNAPSHOT_RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 
 export function createFeed({ client, clock, fleet, openSocket }: FeedPorts): Feed {
   const listeners = new Set<Listener>();
+  const gapListeners = new Set<() => void>();
   /** Frames heard while a snapshot is being read; null when none is. */
   let heardMeanwhile: EventFrame[] | null = null;
   let again = false;
@@ -42,7 +48,10 @@ export function createFeed({ client, clock, fleet, openSocket }: FeedPorts): Fee
     clock,
     open: openSocket,
     onLink: (link) => fleet.setState({ link }),
-    onSnapshotNeeded: () => readSnapshot(),
+    onSnapshotNeeded: () => {
+      readSnapshot();
+      for (const listener of gapListeners) listener();
+    },
     onFrames: (frames) => {
       const nowMs = clock.nowMs();
       heardMeanwhile?.push(...frames);
@@ -110,6 +119,10 @@ export function createFeed({ client, clock, fleet, openSocket }: FeedPorts): Fee
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onGap: (listener) => {
+      gapListeners.add(listener);
+      return () => gapListeners.delete(listener);
     },
   };
 }

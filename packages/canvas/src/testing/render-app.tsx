@@ -1,3 +1,4 @@
+import type { EventFrame } from '@molecule/contract';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { configure, render } from '@testing-library/react';
 import { Tooltip } from 'radix-ui';
@@ -10,10 +11,23 @@ import { type Answers, createFakeServer, type FakeServer } from './fake-server.j
 // What a busy machine takes for a page that is read on demand; a condition that holds is seen at once all the same.
 configure({ asyncUtilTimeout: 10_000 });
 
+export interface RenderedPart {
+  readonly services: Services;
+  readonly server: FakeServer;
+  /** Says to everybody who listens to the feed that this happened. */
+  readonly say: (frame: { event: string; workspace_id: string; payload: unknown }) => void;
+}
+
 /** Renders part of the app over a played server, at an address. */
-export function renderPart(part: ReactNode, answers: Answers, path = '/'): { services: Services; server: FakeServer } {
+export function renderPart(part: ReactNode, answers: Answers, path = '/'): RenderedPart {
   const server = createFakeServer(answers);
-  const services = createServices({ client: server.client });
+  const created = createServices({ client: server.client });
+  const listeners = new Set<Parameters<Services['feed']['subscribe']>[0]>();
+  const subscribe: Services['feed']['subscribe'] = (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const services: Services = { ...created, feed: { ...created.feed, subscribe } };
   render(
     <ServicesProvider services={services}>
       <QueryClientProvider client={services.queries}>
@@ -23,5 +37,9 @@ export function renderPart(part: ReactNode, answers: Answers, path = '/'): { ser
       </QueryClientProvider>
     </ServicesProvider>,
   );
-  return { services, server };
+  const say: RenderedPart['say'] = (frame) => {
+    // Only what listeners look at; the rest of a frame is not needed to play the server.
+    for (const listener of listeners) listener([frame as unknown as EventFrame]);
+  };
+  return { services, server, say };
 }

@@ -18,15 +18,17 @@ interface NoticeProps {
   action?: ReactNode;
   /** Below the text, where a long sentence beside several buttons would be squeezed into a column. */
   actions?: ReactNode;
+  /** Part of a record that is read in its turn: it interrupts nobody. */
+  quiet?: boolean;
   className?: string;
 }
 
 /** States a fact and what to do about it. Errors interrupt a screen reader, the rest wait for it. */
-export function Notice({ tone, title, children, action, actions, className }: NoticeProps) {
+export function Notice({ tone, title, children, action, actions, quiet = false, className }: NoticeProps) {
   const { icon: Icon, look } = tones[tone];
   return (
     <div
-      role={tone === 'error' ? 'alert' : 'status'}
+      role={quiet ? undefined : tone === 'error' ? 'alert' : 'status'}
       className={classes('flex gap-2.5 rounded-xl px-3.5 py-2.5 text-sm', look, className)}
     >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />

@@ -1,21 +1,7 @@
 import { problemOf } from '../model/problem.js';
-import { Button } from './button.js';
-import { Notice } from './notice.js';
+import { ProblemNotice } from './problem-notice.js';
 
 /** In the place of what could not be read: why, what to do, and another try. */
 export function ReadFailure({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const problem = problemOf(error);
-  return (
-    <Notice
-      tone="error"
-      title={problem.title}
-      action={
-        <Button size="small" onClick={onRetry}>
-          Retry
-        </Button>
-      }
-    >
-      {problem.advice}
-    </Notice>
-  );
+  return <ProblemNotice problem={problemOf(error)} onRetry={onRetry} />;
 }

@@ -23,7 +23,7 @@ export function Segments<T extends string>({
   return (
     <fieldset>
       <legend className={labelLook}>{label}</legend>
-      <div className="inline-flex rounded-lg border border-line bg-sunken p-0.5">
+      <div className="inline-flex max-w-full flex-wrap rounded-lg border border-line bg-sunken p-0.5">
         {options.map((one) => (
           <label
             key={one.id}

@@ -80,10 +80,10 @@ describe('delegations ls', () => {
 });
 
 it('delegations show tells the task, the state and the reason', async () => {
-  cli.server.on('getDelegation', { status: 200, body: one });
+  cli.server.on('getDelegation', { status: 200, body: { ...one, next_step: 'Refill it.' } });
   const seen = await cli.molecule('delegations', 'show', 'Lead', one.delegation_id);
   expect(seen.out).toContain('Task: Write a poem\nState: failed\n');
-  expect(seen.out).toContain('Reason: agent_error: no ink');
+  expect(seen.out).toContain('Reason: agent_error: no ink\nNext: Refill it.');
   expect(seen.out).not.toContain('Result:');
 });
 

@@ -14,6 +14,9 @@ export const REPORTABLE_ACTIVITY_TYPES = [
   'error',
 ] as const;
 
+/** The words for it differ by kind of row: messages and reports end in `error`, delegations `failed` or `stuck`. */
+export const FAILED_ACTIVITY_STATUSES = ['error', 'failed', 'stuck'] as const;
+
 /** One row of the activity log (contract registry-a2a §11.1). Bodies are present only when stored. */
 export const Activity = Type.Object({
   id: Uuid,
@@ -83,6 +86,8 @@ export const activityRoutes = {
         ['canvas', 'agent'],
         'invalid_activity_source',
       ),
+      /** Additive. */
+      outcome: choice('failed: rows that ended in a failure', ['failed'], 'invalid_query'),
       peer_id: optionalUuid('rows from or to this workspace'),
       before_ts: timestamp('rows strictly older than this instant'),
       since_id: text('rows strictly after this row, oldest first; 410 when unknown'),

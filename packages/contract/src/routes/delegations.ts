@@ -33,6 +33,8 @@ export const Delegation = Type.Object({
   error_detail: Type.Optional(Type.String()),
   /** Stable name from the closed list of failure reasons. */
   reason: Type.Optional(Type.String()),
+  /** What can be done about it. */
+  next_step: Type.Optional(Type.String()),
   late: Type.Optional(Type.Literal(true)),
   attempts: Type.Integer(),
   deadline: Timestamp,

@@ -1,24 +1,27 @@
 import type { Activity } from '@molecule/contract';
-import { textOfReply, textOfRequest } from '@molecule/contract/a2a';
 import { ChevronRight } from 'lucide-react';
-import { useState } from 'react';
 import { useFleet } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
 import { agoOf, exactTime, formatDuration } from '../../model/relative-time.js';
 import { classes } from '../../ui/classes.js';
-import { CopyButton } from '../../ui/copy-button.js';
-import { isResult, kindOf, outcomeOf, resultOf, taskOf, textOfRow } from './activity-words.js';
+import { isResult, kindOf, outcomeOf, textOfRow } from './activity-words.js';
 import { OutcomeMark } from './outcome-mark.js';
+import { RowBody } from './row-body.js';
 
-export function ActivityRow({ row }: { row: Activity }) {
-  const [open, setOpen] = useState(false);
+interface ActivityRowProps {
+  row: Activity;
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
+export function ActivityRow({ row, open, onToggle }: ActivityRowProps) {
   const now = useNow(15_000);
   return (
     <li className="border-b border-line">
       <button
         type="button"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={() => onToggle(!open)}
         className="flex w-full items-start gap-2.5 px-4 py-2.5 text-left hover:bg-hover focus-visible:-outline-offset-2"
       >
         <ChevronRight
@@ -26,7 +29,7 @@ export function ActivityRow({ row }: { row: Activity }) {
           className={classes('mt-0.5 size-4 shrink-0 text-ink-faint transition-transform', open && 'rotate-90')}
         />
         <span className="min-w-0 flex-1">
-          <span className="flex items-center gap-2">
+          <span className="flex flex-wrap items-center gap-x-2">
             <OutcomeMark outcome={outcomeOf(row.status)} word={row.status} />
             <span className="text-sm font-medium">{kindOf(row)}</span>
             <span className="flex-1" />
@@ -74,44 +77,5 @@ function Summary({ row }: { row: Activity }) {
       )}
       {text}
     </span>
-  );
-}
-
-function RowBody({ row }: { row: Activity }) {
-  const asked = textOfRequest(row.request_body) || taskOf(row);
-  const answered = textOfReply(row.response_body) || resultOf(row);
-  return (
-    <div className="space-y-3 bg-sunken px-4 py-3 pl-11">
-      {row.error_detail && <Block name="Error" text={row.error_detail} bad />}
-      {asked && <Block name="Request" text={asked} />}
-      {answered && <Block name="Answer" text={answered} />}
-      <details>
-        <summary className="cursor-pointer rounded text-xs text-ink-soft hover:text-ink">As recorded</summary>
-        <div className="relative mt-2">
-          <pre className="max-h-80 overflow-auto rounded-lg border border-line bg-surface p-3 font-mono text-xs leading-5">
-            {JSON.stringify(row, null, 2)}
-          </pre>
-          <div className="absolute top-1.5 right-1.5">
-            <CopyButton text={JSON.stringify(row, null, 2)} label="Copy the row" />
-          </div>
-        </div>
-      </details>
-    </div>
-  );
-}
-
-function Block({ name, text, bad = false }: { name: string; text: string; bad?: boolean }) {
-  return (
-    <div>
-      <p className="text-xs font-medium text-ink-faint">{name}</p>
-      <p
-        className={classes(
-          'mt-0.5 max-h-60 overflow-y-auto text-sm break-words whitespace-pre-wrap',
-          bad && 'text-bad',
-        )}
-      >
-        {text}
-      </p>
-    </div>
   );
 }

@@ -1,144 +1,67 @@
-import type { Activity, EventFrame } from '@molecule/contract';
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
-import { Activity as ActivityIcon, Pause, Play } from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { useServices } from '../../app/services-context.js';
-import { problemOf } from '../../model/problem.js';
-import { Button, IconButton } from '../../ui/button.js';
-import { SelectField } from '../../ui/field.js';
-import { Notice } from '../../ui/notice.js';
-import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
-import { ActivityRow } from './activity-row.js';
-import { activityFilters, withoutRepeatedResults } from './activity-words.js';
+import { useState } from 'react';
+import { useNow } from '../../app/use-now.js';
+import { SkeletonRows } from '../../ui/placeholder.js';
+import { ProblemNotice } from '../../ui/problem-notice.js';
+import { type ActivityFilter, earliestOf, isNarrowed, isSieved, matches, queryOf } from './activity-filter.js';
+import { ActivityList } from './activity-list.js';
+import { withoutRepeatedResults } from './activity-words.js';
+import { FilterBar } from './filter-bar.js';
+import { useActivityLog } from './use-activity-log.js';
+import { useFilter } from './use-filter.js';
 
-const PAGE = 50;
-/** News within this time are read together. */
-const NEWS_AFTER_MS = 300;
-
+/** What an agent did and what was done to it: history and live tail in one list, narrowed by what the address says. */
 export function ActivityTab({ id }: { id: string }) {
-  const { client } = useServices();
-  const [type, setType] = useState('');
+  const { filter, set, clear } = useFilter();
   const [live, setLive] = useState(true);
-  const key = ['activity', id, type];
-  useLiveTail(id, key, live);
-
-  const log = useInfiniteQuery({
-    queryKey: key,
-    initialPageParam: null as string | null,
-    queryFn: async ({ pageParam, signal }) => {
-      const query = {
-        limit: PAGE,
-        ...(type === '' ? {} : { type }),
-        ...(pageParam === null ? {} : { before_ts: pageParam }),
-      };
-      return (await client.call('listActivity', { params: { id }, query }, { signal })).body;
-    },
-    getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.created_at),
-  });
-  const rows = withoutRepeatedResults(unique(log.data?.pages.flat() ?? []));
-  const problem = log.error ? problemOf(log.error) : null;
-
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <div className="flex items-center gap-2 border-b border-line px-4 py-2">
-        <div className="w-52">
-          <SelectField
-            bare
-            label="Kind of activity"
-            value={type}
-            onChange={(event) => setType(event.target.value)}
-            className="h-8!"
-          >
-            {activityFilters.map((filter) => (
-              <option key={filter.type} value={filter.type}>
-                {filter.label}
-              </option>
-            ))}
-          </SelectField>
-        </div>
-        <span className="flex-1" />
-        <span role="status" className="text-xs text-ink-soft">
-          {live ? 'Following live' : 'Paused'}
-        </span>
-        <IconButton
-          icon={live ? Pause : Play}
-          label={live ? 'Stop following' : 'Follow live'}
-          aria-pressed={live}
-          onClick={() => setLive(!live)}
-        />
-      </div>
-      {problem && (
-        <div className="p-4 pb-0">
-          <Notice
-            tone="error"
-            title={problem.title}
-            action={
-              <Button size="small" onClick={() => log.refetch()}>
-                Retry
-              </Button>
-            }
-          >
-            {rows.length > 0 ? `The list may be out of date. ${problem.advice}` : problem.advice}
-          </Notice>
-        </div>
-      )}
-      {log.isPending ? (
-        <SkeletonRows label="Loading the activity" rows={6} />
-      ) : rows.length === 0 && !problem ? (
-        <Placeholder icon={ActivityIcon} title={type === '' ? 'Nothing has happened yet' : 'Nothing of this kind'}>
-          Messages, delegations and what the agent reports appear here as they happen.
-        </Placeholder>
-      ) : (
-        <div className="relative min-h-0 flex-1 overflow-y-auto">
-          <ul>
-            {rows.map((row) => (
-              <ActivityRow key={row.id} row={row} />
-            ))}
-          </ul>
-          {log.hasNextPage && (
-            <div className="p-4 text-center">
-              <Button size="small" pending={log.isFetchingNextPage} onClick={() => log.fetchNextPage()}>
-                Show earlier
-              </Button>
-            </div>
-          )}
-        </div>
-      )}
+      <FilterBar id={id} filter={filter} onChange={set} live={live} onLive={setLive} />
+      <FilteredActivity id={id} filter={filter} live={live} onClear={clear} />
     </div>
   );
 }
 
-/** Reads again when the event log says that a row was written; nothing is polled. */
-function useLiveTail(id: string, key: readonly unknown[], live: boolean): void {
-  const { feed, clock } = useServices();
-  const queries = useQueryClient();
-  const name = JSON.stringify(key);
-  useEffect(() => {
-    if (!live) return;
-    let cancel: (() => void) | null = null;
-    const read = () => {
-      cancel = null;
-      queries.invalidateQueries({ queryKey: JSON.parse(name) }).catch((error: unknown) => {
-        // The query keeps its own error and shows it; this promise only repeats it.
-        console.debug('reading the activity failed', error);
-      });
-    };
-    const stop = feed.subscribe((frames) => {
-      if (frames.some((frame) => isNews(frame, id))) cancel ??= clock.after(NEWS_AFTER_MS, read);
-    });
-    return () => {
-      stop();
-      cancel?.();
-    };
-  }, [feed, clock, queries, id, live, name]);
+interface FilteredActivityProps {
+  id: string;
+  filter: ActivityFilter;
+  live: boolean;
+  onClear: () => void;
 }
 
-function isNews(frame: EventFrame, id: string): boolean {
-  if (frame.workspace_id !== id) return false;
-  return frame.event === 'ACTIVITY_LOGGED' || frame.event.startsWith('DELEGATION_') || frame.event === 'A2A_RESPONSE';
-}
-
-/** Two pages overlap when rows were written between reading them. */
-function unique(rows: readonly Activity[]): Activity[] {
-  return [...new Map(rows.map((row) => [row.id, row])).values()];
+function FilteredActivity({ id, filter, live, onClear }: FilteredActivityProps) {
+  const { log, state } = useActivityLog(queryOf(id, filter));
+  const now = useNow(15_000);
+  const earliest = earliestOf(filter, now);
+  const oldest = state.rows.at(-1)?.created_at;
+  const told = withoutRepeatedResults(state.rows).filter((row) => matches(row, filter, now));
+  return (
+    <>
+      {state.problem && (
+        <div className="px-4 pt-3">
+          <ProblemNotice
+            problem={state.problem}
+            onRetry={log.retry}
+            {...(told.length > 0 ? { consequence: 'The list may be out of date.' } : {})}
+          />
+        </div>
+      )}
+      {state.history === 'unread' && state.problem === null ? (
+        <SkeletonRows label="Loading the activity" rows={6} />
+      ) : (
+        <ActivityList
+          // Another filter is another list: it begins at its top, with nothing open.
+          key={JSON.stringify(filter)}
+          log={log}
+          state={state}
+          rows={told}
+          narrowed={isNarrowed(filter)}
+          sieved={isSieved(filter)}
+          // Rows are in order of time: nothing before the first one that is too old can be young enough.
+          atBound={earliest !== null && oldest !== undefined && Date.parse(oldest) < earliest}
+          live={live}
+          onClear={onClear}
+        />
+      )}
+    </>
+  );
 }

@@ -51,6 +51,14 @@ export function resultOf({ response_body }: Pick<Activity, 'response_body'>): st
   return textAt(response_body, 'text');
 }
 
+/** The delegation that a row tells of, or a result that it brought; "" in other rows. */
+export function delegationOf({
+  request_body,
+  response_body,
+}: Pick<Activity, 'request_body' | 'response_body'>): string {
+  return textAt(request_body, 'delegation_id') || textAt(response_body, 'delegation_id');
+}
+
 /** What a row is about, in the words of whoever spoke. */
 export function textOfRow(row: Activity): string {
   return textOfRequest(row.request_body) || taskOf(row) || (isResult(row) ? resultOf(row) : '') || row.summary || '';

@@ -1,8 +1,9 @@
 import type { Status, Workspace } from '@molecule/contract';
 import { SearchX, Users } from 'lucide-react';
 import type { MouseEvent } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { useFleet } from '../../app/services-context.js';
+import { useAddressParams } from '../../app/use-address-params.js';
 import { useGo } from '../../app/use-navigation.js';
 import { useNow } from '../../app/use-now.js';
 import { footOf } from '../../model/card-notes.js';
@@ -19,20 +20,10 @@ import { StatusChip } from './status-mark.js';
 export function AgentsPage() {
   const fleet = useFleet((state) => state.fleet);
   const loading = useFleet((state) => state.snapshot.state === 'loading');
-  const [params, setParams] = useSearchParams();
+  const { params, set } = useAddressParams();
   const now = useNow(10_000);
   const query = params.get('q') ?? '';
   const status = params.get('status') ?? '';
-  const set = (name: string, value: string) =>
-    setParams(
-      (old) => {
-        const next = new URLSearchParams(old);
-        if (value === '') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
 
   if (loading) return <Loading label="Loading the organisation" className="h-full" />;
   if (fleet.agents.size === 0) return <EmptyState />;
@@ -61,7 +52,7 @@ export function AgentsPage() {
             type="search"
             placeholder="Name, role, runtime"
             value={query}
-            onChange={(event) => set('q', event.target.value)}
+            onChange={(event) => set({ q: event.target.value })}
           />
         </div>
         <div className="w-48">
@@ -69,7 +60,7 @@ export function AgentsPage() {
             bare
             label="Filter by status"
             value={status}
-            onChange={(event) => set('status', event.target.value)}
+            onChange={(event) => set({ status: event.target.value })}
           >
             <option value="">Every status</option>
             {countByStatus(fleet).map((one: { status: Status; count: number }) => (

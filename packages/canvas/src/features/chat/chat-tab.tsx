@@ -1,6 +1,6 @@
 import type { Status, Workspace } from '@molecule/contract';
-import { ArrowDown, MessageSquare } from 'lucide-react';
-import { Fragment, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { MessageSquare } from 'lucide-react';
+import { Fragment, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { useChat, useServices } from '../../app/services-context.js';
 import { useNow } from '../../app/use-now.js';
@@ -8,8 +8,10 @@ import type { Chat } from '../../model/chat.js';
 import { clockTime, dayLabel, exactTime } from '../../model/relative-time.js';
 import { canAnswer } from '../../model/status.js';
 import { Button } from '../../ui/button.js';
-import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ProblemNotice } from '../../ui/problem-notice.js';
+import { DayLine, NewestButton } from '../../ui/transcript-parts.js';
+import { useStickToEnd } from '../../ui/use-stick-to-end.js';
 import { AnswerView } from './answer-view.js';
 import { Composer } from './composer.js';
 import { MessageText } from './message-text.js';
@@ -26,17 +28,11 @@ export function ChatTab({ agent }: { agent: Workspace }) {
         <div className="min-h-0 flex-1">
           {problem ? (
             <div className="p-4">
-              <Notice
-                tone="error"
-                title={problem.title}
-                action={
-                  <Button size="small" onClick={() => conversations.open(agent.id)}>
-                    Retry
-                  </Button>
-                }
-              >
-                The conversation could not be read. {problem.advice}
-              </Notice>
+              <ProblemNotice
+                problem={problem}
+                onRetry={() => conversations.open(agent.id)}
+                consequence="The conversation could not be read."
+              />
             </div>
           ) : (
             <SkeletonRows label="Loading the conversation" />
@@ -53,7 +49,7 @@ export function ChatTab({ agent }: { agent: Workspace }) {
 function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
   const { conversations } = useServices();
   const now = useNow(60_000);
-  const { area, atEnd, toEnd } = useStickToEnd(chat);
+  const { area, atEnd, toEnd } = useStickToEnd({ pull: chat.entries.at(-1)?.id, oldest: chat.entries[0]?.id });
 
   if (chat.entries.length === 0) {
     return (
@@ -88,13 +84,7 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
             const isNewDay = before === undefined || dayLabel(before.at, now) !== day;
             return (
               <Fragment key={entry.id}>
-                {isNewDay && (
-                  <li className="flex items-center gap-3 text-xs text-ink-faint">
-                    <span className="h-px flex-1 bg-line" />
-                    {day}
-                    <span className="h-px flex-1 bg-line" />
-                  </li>
-                )}
+                {isNewDay && <DayLine day={day} />}
                 <li>
                   {entry.kind === 'push' ? (
                     <FromAgent name={agent.name} at={entry.at}>
@@ -112,16 +102,7 @@ function Transcript({ agent, chat }: { agent: Workspace; chat: Chat }) {
           })}
         </ol>
       </div>
-      {!atEnd && (
-        <Button
-          size="small"
-          icon={ArrowDown}
-          onClick={toEnd}
-          className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-lift!"
-        >
-          Newest
-        </Button>
-      )}
+      {!atEnd && <NewestButton onPress={toEnd} />}
     </div>
   );
 }
@@ -158,49 +139,4 @@ function FromAgent({ name, at, children }: { name: string; at: string; children:
       <div className="text-sm">{children}</div>
     </div>
   );
-}
-
-/** Follows the newest message while the reader is at the end, and leaves them alone when they have scrolled up. */
-function useStickToEnd(chat: Chat) {
-  const area = useRef<HTMLDivElement>(null);
-  const sticky = useRef(true);
-  const [atEnd, setAtEnd] = useState(true);
-
-  const newest = chat.entries.at(-1)?.id;
-  const sent = useRef(newest);
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return;
-    // One's own new message always comes into view.
-    if (newest !== sent.current) sticky.current = true;
-    sent.current = newest;
-    if (sticky.current) element.scrollTop = element.scrollHeight;
-  }, [newest]);
-
-  useEffect(() => {
-    const element = area.current;
-    const list = element?.firstElementChild?.parentElement?.querySelector('ol');
-    if (!element || !list) return;
-    const onScroll = () => {
-      sticky.current = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
-      setAtEnd(sticky.current);
-    };
-    // Grows with every streamed word and when markdown replaces plain text.
-    const grown = new ResizeObserver(() => {
-      if (sticky.current) element.scrollTop = element.scrollHeight;
-    });
-    grown.observe(list);
-    element.addEventListener('scroll', onScroll, { passive: true });
-    return () => {
-      grown.disconnect();
-      element.removeEventListener('scroll', onScroll);
-    };
-  }, []);
-
-  const toEnd = () => {
-    sticky.current = true;
-    const element = area.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  };
-  return { area, atEnd, toEnd };
 }

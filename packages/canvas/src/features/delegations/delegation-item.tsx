@@ -1,13 +1,15 @@
 import type { AdminDelegation } from '@molecule/contract';
-import { ArrowRight, Ban, RotateCw } from 'lucide-react';
+import { ArrowRight, Ban } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useAgent } from '../../app/services-context.js';
-import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Button } from '../../ui/button.js';
 import { outcomeOf } from '../activity/activity-words.js';
 import { OutcomeMark } from '../activity/outcome-mark.js';
-import { stateWords } from './delegation-words.js';
+import { ConversationLink } from '../comms/conversation-link.js';
+import { DelegationTimes } from './delegation-times.js';
+import { reasonWords, stateWords } from './delegation-words.js';
+import { RetryButton } from './retry-button.js';
 import { useDelegationAction } from './use-delegations.js';
 
 /** One delegation of the board: who asked whom for what, how it stands, and what can be done about it. */
@@ -28,44 +30,46 @@ export function DelegationItem({ row, now }: { row: AdminDelegation; now: number
           <ArrowRight aria-label="to" className="size-3.5 shrink-0 text-ink-faint" />
           <Who id={row.callee_id} tab="activity" />
         </span>
-        <span className="flex-1" />
-        <time
-          dateTime={row.created_at}
-          title={exactTime(row.created_at)}
-          className="text-xs text-ink-faint tabular-nums"
-        >
-          {agoOf(row.created_at, now)}
-        </time>
       </div>
       <p className="mt-1.5 line-clamp-2 text-sm break-words">{row.task_preview}</p>
       {row.result_preview && (
         <p className="mt-1 line-clamp-2 text-sm break-words text-ink-soft">{row.result_preview}</p>
       )}
       {ended && row.status !== 'completed' && (
-        <p className="mt-1 text-sm break-words text-bad">
-          {row.error_detail || row.reason}
+        <p className="mt-1 text-sm break-words">
+          <span className="text-bad">
+            <span className="font-medium">{reasonWords(row.reason)}</span>
+            {row.error_detail && `: ${asSentence(row.error_detail)}`}
+          </span>
           {row.next_step && <span className="text-ink-soft"> {row.next_step}</span>}
         </p>
       )}
-      {row.status !== 'completed' && <Actions row={row} ended={ended} />}
+      <DelegationTimes row={row} ended={ended} now={now} />
+      <Actions row={row} ended={ended} />
     </li>
   );
 }
 
+/** What is left of a removed agent is what the board shows: it has no page, and nobody can be asked in its name. */
 function Actions({ row, ended }: { row: AdminDelegation; ended: boolean }) {
+  const caller = useAgent(row.caller_id);
+  const callee = useAgent(row.callee_id);
+  if (!caller) return null;
+  return (
+    <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2">
+      {!ended && <CancelButton row={row} />}
+      {ended && row.status !== 'completed' && callee && <RetryButton delegation={row} />}
+      <ConversationLink id={row.caller_id} peerId={row.callee_id} label="Conversation" />
+    </div>
+  );
+}
+
+function CancelButton({ row }: { row: AdminDelegation }) {
   const action = useDelegationAction(row);
   return (
-    <div className="mt-2 flex gap-2">
-      {ended ? (
-        <Button size="small" icon={RotateCw} pending={action.isPending} onClick={() => action.mutate('retry')}>
-          Give it again
-        </Button>
-      ) : (
-        <Button size="small" icon={Ban} pending={action.isPending} onClick={() => action.mutate('cancel')}>
-          Cancel
-        </Button>
-      )}
-    </div>
+    <Button size="small" icon={Ban} pending={action.isPending} onClick={() => action.mutate('cancel')}>
+      Cancel
+    </Button>
   );
 }
 
@@ -78,6 +82,11 @@ function Mark({ children, title }: { children: ReactNode; title?: string }) {
       {children}
     </span>
   );
+}
+
+/** Details come from agents and programs; the next step follows as a sentence of its own. */
+function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** A removed agent has no name any more. */

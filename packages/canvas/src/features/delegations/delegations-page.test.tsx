@@ -76,13 +76,33 @@ it('says why one failed and what to do, and gives its task again', async () => {
     'POST /workspaces/lead/delegations/d-1/retry': () =>
       json({ delegation_id: 'd-2', status: 'delegated', target_id: 'writer' }, 202),
   });
-  expect(await screen.findByText('no ink')).toBeDefined();
+  expect(await screen.findByText(/: no ink\./)).toBeDefined();
   expect(screen.getByText(/Correct the agent/)).toBeDefined();
   expect(screen.getByText('Late result')).toBeDefined();
   expect(screen.getByText('2 more tries')).toBeDefined();
+  expect(screen.getByText('The agent reported an error')).toBeDefined();
+  expect(screen.getByText('Ended')).toBeDefined();
   expect(server.requests.find((request) => request.startsWith('GET /admin/delegations?'))).toContain('status=failed');
   fireEvent.click(screen.getByRole('button', { name: 'Give it again' }));
   expect(await screen.findByText('The task was given once more')).toBeDefined();
+});
+
+it('tells a slow one from one that hangs: its age, its last sign of life, and when it is given up', async () => {
+  const now = Date.now();
+  const before = (seconds: number) => new Date(now - seconds * 1_000).toISOString();
+  show([
+    { ...row, created_at: before(7_300), last_heartbeat: before(130), deadline: before(-7_300) },
+    { ...row, delegation_id: 'd-2', status: 'queued', created_at: before(70), deadline: before(1) },
+  ]);
+  await screen.findAllByText('Write a poem');
+  const facts = screen.getAllByRole('listitem').flatMap((item) => item.querySelector('dl')?.textContent ?? []);
+  expect(facts).toEqual([
+    'Age2 hLast sign of life2 min agoGiven upin 2 h',
+    'Age1 minLast sign of lifenone yetGiven upnow',
+  ]);
+  expect(screen.getAllByRole('link', { name: 'Conversation' })[0]?.getAttribute('href')).toBe(
+    '/w/lead/comms?peer=writer',
+  );
 });
 
 it('a refusal says why', async () => {
@@ -98,7 +118,14 @@ it('an empty view says what its emptiness means', async () => {
   await waitFor(() => expect(screen.getByText('No agent has gone quiet over a task.')).toBeDefined());
 });
 
-it('an agent that is gone is shown by its id', async () => {
-  show([{ ...row, callee_id: '12345678-aaaa' }]);
-  expect(await screen.findByText('removed agent 12345678')).toBeDefined();
+it('an agent that is gone is shown by its id, and nothing is offered that it would have to do', async () => {
+  const gone = '12345678-aaaa';
+  show([
+    { ...row, status: 'failed', callee_id: gone },
+    { ...row, status: 'failed', delegation_id: 'd-2', caller_id: gone },
+  ]);
+  expect(await screen.findAllByText('removed agent 12345678')).toHaveLength(2);
+  // Nobody could do it, and in the second case nobody asks.
+  expect(screen.queryByRole('button', { name: 'Give it again' })).toBeNull();
+  expect(screen.getAllByRole('link', { name: 'Conversation' })).toHaveLength(1);
 });

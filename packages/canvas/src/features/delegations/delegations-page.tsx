@@ -6,7 +6,7 @@ import { ReadFailure } from '../../ui/read-failure.js';
 import { Segments } from '../../ui/segments.js';
 import { DelegationItem } from './delegation-item.js';
 import { countOf, isView, type StateCounts, views } from './delegation-words.js';
-import { useDelegations } from './use-delegations.js';
+import { ROWS, useDelegations } from './use-delegations.js';
 
 /** What agents do for each other across the organisation: in flight, stuck, failed with the reason, completed. */
 export function DelegationsPage() {
@@ -18,7 +18,7 @@ export function DelegationsPage() {
   const empty = views.find((one) => one.id === view)?.empty;
   return (
     <div className="flex h-full flex-col">
-      <div className="flex flex-wrap items-center gap-3 px-6 pt-5 pb-4">
+      <div className="flex flex-wrap items-center gap-3 px-6 pt-5 pb-4 max-sm:px-4">
         <h1 className="mr-auto text-xl font-semibold tracking-tight">Delegations</h1>
         <Segments
           label="Which delegations"
@@ -38,10 +38,15 @@ export function DelegationsPage() {
           {empty}
         </Placeholder>
       ) : (
-        <ul className="relative min-h-0 flex-1 space-y-2.5 overflow-y-auto px-6 pb-6">
+        <ul className="relative min-h-0 flex-1 space-y-2.5 overflow-y-auto px-6 pb-6 max-sm:px-4">
           {list.data.map((row) => (
             <DelegationItem key={row.delegation_id} row={row} now={now} />
           ))}
+          {list.data.length === ROWS && (
+            <li className="py-2 text-center text-xs text-ink-soft">
+              The newest {ROWS}. <code>./molecule delegations ls --limit 1000</code> reaches further back.
+            </li>
+          )}
         </ul>
       )}
     </div>

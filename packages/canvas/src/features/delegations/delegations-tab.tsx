@@ -9,8 +9,11 @@ import { agoOf, exactTime } from '../../model/relative-time.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
 import { ReadFailure } from '../../ui/read-failure.js';
 import { outcomeOf } from '../activity/activity-words.js';
+import { nameOfPeer } from '../activity/filter-fields.js';
 import { OutcomeMark } from '../activity/outcome-mark.js';
+import { ConversationLink } from '../comms/conversation-link.js';
 import { stateWords } from './delegation-words.js';
+import { RetryButton } from './retry-button.js';
 
 /** What the agent has asked others to do, newest first. */
 export function DelegationsTab({ id }: { id: string }) {
@@ -65,10 +68,14 @@ function Delegation({ row }: { row: DelegationRow }) {
       <div className="flex items-center gap-2">
         <OutcomeMark outcome={outcomeOf(row.status)} word={stateWords[row.status]} />
         <span className="text-sm font-medium">{stateWords[row.status]}</span>
-        {target && (
+        {target ? (
           <Link to={`/w/${target.id}/chat`} className="truncate rounded text-sm text-accent hover:underline">
             {target.name}
           </Link>
+        ) : (
+          row.target_id && (
+            <span className="truncate text-sm text-ink-faint">{nameOfPeer(undefined, row.target_id)}</span>
+          )
         )}
         <span className="flex-1" />
         <time
@@ -87,6 +94,12 @@ function Delegation({ row }: { row: DelegationRow }) {
         </p>
       )}
       {row.error && <p className="mt-1 pl-6 text-sm break-words text-bad">{row.error}</p>}
+      <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2 pl-6">
+        {(row.status === 'failed' || row.status === 'stuck') && row.delegation_id && (
+          <RetryButton delegation={{ caller_id: row.source_id, delegation_id: row.delegation_id }} />
+        )}
+        {row.target_id && <ConversationLink id={row.source_id} peerId={row.target_id} label="Conversation" />}
+      </div>
     </li>
   );
 }

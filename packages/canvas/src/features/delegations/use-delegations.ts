@@ -7,7 +7,7 @@ import { problemOf } from '../../model/problem.js';
 
 const KEY = 'all-delegations';
 /** What one page shows; the command line reaches further back. */
-const ROWS = 200;
+export const ROWS = 200;
 /** A team at work ends several a second; one read serves them all. */
 const GATHER_MS = 300;
 
@@ -25,6 +25,16 @@ export function useDelegations(view: DelegationView) {
     queryFn: async ({ signal }) => (await client.call('countDelegations', {}, { signal })).body,
   });
   return { list, counts };
+}
+
+/** One delegation as the ledger knows it: why it ended, what can be done, whether its result came late. */
+export function useDelegation(callerId: string, delegationId: string) {
+  const { client } = useServices();
+  return useQuery({
+    queryKey: [KEY, 'one', callerId, delegationId],
+    queryFn: async ({ signal }) =>
+      (await client.call('getDelegation', { params: { id: callerId, delegationId } }, { signal })).body,
+  });
 }
 
 function useLiveReads(): void {
@@ -50,7 +60,7 @@ function useLiveReads(): void {
 }
 
 /** Gives one up, or gives its task once more. */
-export function useDelegationAction(row: AdminDelegation) {
+export function useDelegationAction(row: Pick<AdminDelegation, 'caller_id' | 'delegation_id'>) {
   const { client } = useServices();
   const queries = useQueryClient();
   const params = { id: row.caller_id, delegationId: row.delegation_id };

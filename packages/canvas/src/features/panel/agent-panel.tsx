@@ -23,6 +23,7 @@ import { TabStrip } from './tab-strip.js';
 const ActivityTab = lazy(() =>
   import('../activity/activity-tab.js').then((module) => ({ default: module.ActivityTab })),
 );
+const CommsTab = lazy(() => import('../comms/comms-tab.js').then((module) => ({ default: module.CommsTab })));
 const DelegationsTab = lazy(() =>
   import('../delegations/delegations-tab.js').then((module) => ({ default: module.DelegationsTab })),
 );
@@ -35,6 +36,7 @@ const ConfigTab = lazy(() => import('../files/config-tab.js').then((module) => (
 const tabs = [
   { id: 'chat', label: 'Chat' },
   { id: 'activity', label: 'Activity' },
+  { id: 'comms', label: 'Comms' },
   { id: 'delegations', label: 'Delegations' },
   { id: 'logs', label: 'Logs' },
   { id: 'details', label: 'Details' },
@@ -100,6 +102,9 @@ export function AgentPanel({ id, tab }: { id: string; tab: Tab }) {
         </TabBody>
         <TabBody tab="activity" name="The activity" resetKey={id}>
           <ActivityTab key={id} id={id} />
+        </TabBody>
+        <TabBody tab="comms" name="The conversations with other agents" resetKey={id}>
+          <CommsTab key={id} agent={agent} />
         </TabBody>
         <TabBody tab="delegations" name="The delegations" resetKey={id}>
           <DelegationsTab key={id} id={id} />

@@ -3,11 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { RotateCcw, ScrollText } from 'lucide-react';
 import { useLayoutEffect, useRef } from 'react';
 import { useFleet, useServices } from '../../app/services-context.js';
-import { problemOf } from '../../model/problem.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
-import { Notice } from '../../ui/notice.js';
 import { Placeholder, SkeletonRows } from '../../ui/placeholder.js';
+import { ReadFailure } from '../../ui/read-failure.js';
 
 /** What the agent's process wrote. Read when opened and on demand: the server does not push log lines. */
 export function LogsTab({ id }: { id: string }) {
@@ -26,20 +25,9 @@ export function LogsTab({ id }: { id: string }) {
 
   if (logs.isPending) return <SkeletonRows label="Loading the log" />;
   if (logs.isError && tail === null) {
-    const problem = problemOf(logs.error);
     return (
       <div className="p-4">
-        <Notice
-          tone="error"
-          title={problem.title}
-          action={
-            <Button size="small" onClick={() => logs.refetch()}>
-              Retry
-            </Button>
-          }
-        >
-          {problem.advice}
-        </Notice>
+        <ReadFailure error={logs.error} onRetry={() => logs.refetch()} />
       </div>
     );
   }

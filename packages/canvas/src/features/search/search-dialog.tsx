@@ -15,6 +15,7 @@ import {
   Map as MapIcon,
   Maximize,
   MessageSquare,
+  MessagesSquare,
   Plus,
   Search,
   Settings,
@@ -46,6 +47,7 @@ interface SearchDialogProps {
 const commands: readonly { name: ShortcutName; icon: LucideIcon; needs?: 'selection' | 'agents' | 'move' }[] = [
   { name: 'chat', icon: MessageSquare, needs: 'selection' },
   { name: 'activity', icon: Activity, needs: 'selection' },
+  { name: 'comms', icon: MessagesSquare, needs: 'selection' },
   { name: 'details', icon: SlidersHorizontal, needs: 'selection' },
   { name: 'secrets', icon: KeyRound, needs: 'selection' },
   { name: 'files', icon: FolderOpen, needs: 'selection' },

@@ -31,6 +31,7 @@ function toText(one: Delegation): string {
     ['Last sign of life', one.last_heartbeat === null ? '' : localTime(one.last_heartbeat)],
     ['Tries', String(one.attempts)],
     ['Reason', [one.reason, one.error_detail].filter(Boolean).join(': ')],
+    ['Next', one.next_step ?? ''],
     ['Result', one.result?.text ?? ''],
   ];
   return told.flatMap(([what, text]) => (text === '' ? [] : [`${what}: ${text}`])).join('\n');

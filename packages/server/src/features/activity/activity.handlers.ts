@@ -33,6 +33,7 @@ export function createActivityHandlers(
           workspaceId: params.id,
           type: query.type,
           source: query.source,
+          failed: query.outcome === 'failed',
           peerId: query.peer_id,
           beforeTs: query.before_ts,
           afterSeq,

@@ -82,11 +82,16 @@ describe('the activity log', () => {
     expect(idsOf((await list('?source=canvas')).json)).toEqual([typed]);
     expect(idsOf((await list('?source=agent&type=a2a_receive')).json)).toEqual([fromPeer]);
     expect((await list('?type=nonsense')).json).toEqual([]);
+    const failed = await write({ activityType: 'a2a_receive', sourceId: peer, status: 'error' });
+    const stuck = await write({ activityType: 'delegation', sourceId: workspace, targetId: peer, status: 'stuck' });
+    expect(idsOf((await list('?outcome=failed')).json)).toEqual([stuck, failed]);
+    expect(idsOf((await list(`?outcome=failed&peer_id=${peer}&type=a2a_receive`)).json)).toEqual([failed]);
     expect(await list('?source=robot')).toMatchObject({
       status: 400,
       json: { error: "source must be 'canvas' or 'agent'" },
     });
     for (const bad of [
+      'outcome=bad',
       'peer_id=nobody',
       'before_ts=2026-01-01',
       'before_ts=1700000000',

@@ -22,7 +22,7 @@ const VISITED_MAX = 8 * LIMIT;
  */
 async function fill({ db }: PlanReader): Promise<void> {
   await sql`
-    insert into activity_logs (id, workspace_id, activity_type, source_id, target_id, created_at, body_bytes)
+    insert into activity_logs (id, workspace_id, activity_type, source_id, target_id, created_at, body_bytes, status)
     select gen_random_uuid(),
            case when n <= 100000 then ${WORKSPACE}::uuid else ${STRANGER}::uuid end,
            case when n % 4 = 3 then 'agent_log' else 'a2a_receive' end,
@@ -34,7 +34,8 @@ async function fill({ db }: PlanReader): Promise<void> {
            case when n <= 300 and n % 4 = 2 then ${EARLY}::uuid
                 when n % 4 = 2 then ${CHATTY}::uuid
                 else ${WORKSPACE}::uuid end,
-           now() - (${ROWS} - n) * interval '30 seconds', 300
+           now() - (${ROWS} - n) * interval '30 seconds', 300,
+           case when n % 701 = 5 then 'error' when n % 901 = 7 then 'failed' else 'ok' end
       from generate_series(1, ${ROWS}::integer) as n`.execute(db);
   await sql`analyze activity_logs`.execute(db);
 }
@@ -103,6 +104,9 @@ describe('pages of a large activity log', () => {
   it.each([
     ['everything', {}],
     ['messages', { type: 'a2a_receive' }],
+    ['failures', { failed: true }],
+    ['failed messages', { failed: true, type: 'a2a_receive' }],
+    ['failures with a peer', { failed: true, peerId: CHATTY }],
     ['what people said', { type: 'a2a_receive', source: 'canvas' as const }],
   ])('a page of %s costs what it shows, from the end and from any instant', async (_what, filter) => {
     expect(await visit(filter)).toBeLessThan(VISITED_MAX);

@@ -1,3 +1,4 @@
+import { FAILED_ACTIVITY_STATUSES } from '@molecule/contract';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
@@ -96,6 +97,8 @@ export interface ActivityFilter {
   readonly workspaceId: string;
   readonly type?: string | undefined;
   readonly source?: 'canvas' | 'agent' | undefined;
+  /** Only rows that ended in a failure. */
+  readonly failed?: boolean;
   readonly peerId?: string | undefined;
   readonly beforeTs?: Date | undefined;
   readonly afterSeq?: number | undefined;
@@ -199,6 +202,8 @@ function selectExchanged(db: Db, filter: ActivityFilter, peer: string, narrow: N
     .unionAll(db.selectFrom(to.as('to_peer')).selectAll());
 }
 
+const FAILED = FAILED_ACTIVITY_STATUSES.map((status) => `'${status}'`).join(', ');
+
 /** Rows in page order, up to one page, without regard to their size. */
 function selectAnyone(db: Db, filter: ActivityFilter) {
   let rows = db
@@ -211,6 +216,8 @@ function selectAnyone(db: Db, filter: ActivityFilter) {
   if (filter.source !== undefined) {
     rows = rows.where('source_id', filter.source === 'canvas' ? 'is' : 'is not', null);
   }
+  // Written out, as in the index: with parameters the planner could not know that it has them all.
+  if (filter.failed) rows = rows.where(sql<SqlBool>`status in (${sql.raw(FAILED)})`);
   if (filter.afterSeq !== undefined) rows = rows.where('seq', '>', filter.afterSeq);
   if (filter.beforeTs !== undefined) rows = rows.where(writtenBefore(sql`${filter.beforeTs}::timestamptz`));
   if (filter.sinceSecs !== undefined) {

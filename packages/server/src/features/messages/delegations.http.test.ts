@@ -107,6 +107,7 @@ describe('delegating', () => {
       status: 'failed',
       reason: 'agent_error',
       error_detail: 'no ink',
+      next_step: expect.stringMatching(/^Read what the agent said\./),
     });
     const [task, result, inbox] = await world.activities(lead);
     expect(task).toMatchObject({ method: 'delegate', status: 'failed', error_detail: 'no ink' });

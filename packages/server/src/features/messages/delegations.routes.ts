@@ -12,6 +12,7 @@ import type { Delegations, Submitted } from './delegations.js';
 import { type DelegationRecord, findDelegation, listDelegations } from './delegations.store.js';
 import type { GiveUpDeps } from './give-up.js';
 import type { MessageWaits } from './message-waits.js';
+import { nextStep } from './reasons.js';
 import { retryDelegation } from './retry-delegation.js';
 
 export type DelegationHandlers = Pick<
@@ -119,6 +120,7 @@ function toRow(record: DelegationRecord, callerId: string): DelegationRow {
 function toDelegation(record: DelegationRecord, callerId: string): Delegation {
   const status = stateOf(record);
   const failed = status === 'failed' || status === 'stuck';
+  const next = failed ? nextStep(record.reason) : null;
   return {
     delegation_id: record.id,
     caller_id: callerId,
@@ -130,6 +132,7 @@ function toDelegation(record: DelegationRecord, callerId: string): Delegation {
     // Before the end it says why the last delivery did not succeed, which is of interest only there.
     ...(failed && record.error_detail !== null ? { error_detail: record.error_detail } : {}),
     ...(failed && record.reason !== null ? { reason: record.reason } : {}),
+    ...(next === null ? {} : { next_step: next }),
     ...(record.late ? { late: true as const } : {}),
     attempts: record.attempts,
     deadline: (record.deadline ?? record.created_at).toISOString(),
