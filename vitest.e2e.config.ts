@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['e2e/**/*.{e2e,full}.ts', 'chaos/**/*.chaos.ts'],
+    include: ['e2e/**/*.{e2e,full}.ts', 'chaos/**/*.{chaos,full}.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 120_000,

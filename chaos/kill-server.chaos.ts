@@ -53,7 +53,7 @@ describe.skipIf(!canLookAtProcesses)('the server killed with -9', () => {
 
     await expectAllWell(world, team, workload);
     expect(acceptedBy(workload), 'messages and delegations accepted').toBeGreaterThanOrEqual(KILLS / 2);
-  }, 240_000);
+  }, 480_000);
 
   it('together with its database and every agent loses no accepted message', async () => {
     const team = await importTeam(world.api, 'Everything', 2);

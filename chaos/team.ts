@@ -75,6 +75,33 @@ export async function send(api: Client, message: Message): Promise<Sent> {
   }
 }
 
+export interface Delegated {
+  /** The idempotency key: asking again under it gives the same delegation. */
+  readonly key: string;
+  readonly caller: string;
+  readonly target: string;
+  readonly text: string;
+}
+
+/** Delegates as `caller`; asking the same again must be harmless. `isNew` false: it was known under its key. */
+export async function delegate(
+  api: Client,
+  { caller, target, text, key }: Delegated,
+): Promise<
+  | { readonly kind: 'accepted'; readonly id: string; readonly isNew: boolean }
+  | Extract<Sent, { kind: 'refused' | 'unsure' }>
+> {
+  try {
+    const { status, body } = await api.call('delegate', {
+      params: { id: caller },
+      body: { target_id: target, task: text, idempotency_key: key },
+    });
+    return { kind: 'accepted', id: body.delegation_id, isNew: status === 202 };
+  } catch (error) {
+    return toRefusal(error);
+  }
+}
+
 /** A refusal that was told, or a connection that broke; anything else is a fault of the test. */
 export function toRefusal(error: unknown): Extract<Sent, { kind: 'refused' | 'unsure' }> {
   if (error instanceof ApiError) {

@@ -1,14 +1,17 @@
 import type { Client } from '@molecule/contract/client';
 import type { Seed } from './seed.js';
-import { createMessage, importTeam, type Message, type Sent, send, type Team, toRefusal } from './team.js';
+import {
+  createMessage,
+  type Delegated,
+  delegate,
+  importTeam,
+  type Message,
+  type Sent,
+  send,
+  type Team,
+  toRefusal,
+} from './team.js';
 import { pause } from './world.js';
-
-export interface Delegated {
-  readonly key: string;
-  readonly caller: string;
-  readonly target: string;
-  readonly text: string;
-}
 
 /** What the clients of a server that dies again and again were told. */
 export interface Workload {
@@ -60,18 +63,10 @@ export function createWorkload(api: Client, main: Team, seed: Seed): Workload {
   }
 
   async function delegateOne(one: Delegated): Promise<void> {
-    const { caller, target, text, key } = one;
-    try {
-      const { body } = await api.call('delegate', {
-        params: { id: caller },
-        body: { target_id: target, task: text, idempotency_key: key },
-      });
-      delegated.set(one, body.delegation_id);
-    } catch (error) {
-      const outcome = toRefusal(error);
-      if (outcome.kind === 'unsure') unsureDelegations.push(one);
-      else note(outcome);
-    }
+    const outcome = await delegate(api, one);
+    if (outcome.kind === 'unsure') unsureDelegations.push(one);
+    else if (outcome.kind === 'refused') note(outcome);
+    else delegated.set(one, outcome.id);
   }
 
   async function importOne(name: string): Promise<void> {

@@ -21,6 +21,7 @@ const KINDS = [
   { name: 'end to end', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.e2e\.ts$/ },
   { name: 'chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.chaos\.ts$/, beside: true },
   { name: 'real programs', config: 'vitest.e2e.config.ts', folder: 'e2e', ending: /\.full\.ts$/, full: true },
+  { name: 'long chaos', config: 'vitest.e2e.config.ts', folder: 'chaos', ending: /\.full\.ts$/, full: true },
 ];
 
 /** A kind that hangs is ended and counted as a failure: all of them have to fit into 15 minutes. */

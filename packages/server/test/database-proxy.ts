@@ -13,11 +13,13 @@ export interface DatabaseProxy {
 
 /**
  * A database that can go away and come back while the real one stays. `onRequest` is told of everything that is about to
- * be sent to it, statement by statement; when it answers false, that and all that follows is never sent.
+ * be sent to it, statement by statement; when it answers false, that and all that follows is never sent. `rewrite` may
+ * change what is sent, byte by byte, but not its length.
  */
 export async function createDatabaseProxy(
   databaseUrl: string,
   onRequest: () => boolean = () => true,
+  rewrite: (bytes: Buffer) => Buffer = (bytes) => bytes,
 ): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
@@ -38,8 +40,8 @@ export async function createDatabaseProxy(
           to.destroy();
         });
       }
-      inner.on('data', (bytes) => {
-        if (onRequest()) outer.write(bytes);
+      inner.on('data', (bytes: Buffer) => {
+        if (onRequest()) outer.write(rewrite(bytes));
         else inner.destroy();
       });
       outer.pipe(inner);

@@ -14,6 +14,8 @@ import type { Ports } from '../src/ports.js';
 export interface TestPorts extends Ports {
   readonly database: DatabaseHandle;
   readonly leases: LeaseKeeper;
+  /** How many background tasks are under way. */
+  backgroundCount(): number;
   /** One cycle of a registered loop, now. */
   runLoop(name: string): Promise<void>;
   /** Starts the feed and the loops registered so far. */
@@ -38,8 +40,19 @@ export function createTestPorts(
   const logger = given.logger ?? createLogger({ level: given.logLevel ?? 'silent' });
   const loops = new Map<string, LoopHandle>();
   const real = createSupervisor({ clock, random, logger });
+  let backgroundCount = 0;
   const supervisor: Supervisor = {
     ...real,
+    background(name, task) {
+      backgroundCount += 1;
+      real.background(name, async (signal) => {
+        try {
+          await task(signal);
+        } finally {
+          backgroundCount -= 1;
+        }
+      });
+    },
     loop(spec) {
       const handle = real.loop(spec);
       loops.set(spec.name, handle);
@@ -60,6 +73,7 @@ export function createTestPorts(
     transact: createTransact(database.lanes, () => feed.notifyCommitted()),
     commit: createCommit(applyTransitions),
     leases: createLeaseKeeper({ db: database.lanes.health, clock, supervisor, logger, leaseMs: TEST_LEASE_MS }),
+    backgroundCount: () => backgroundCount,
     async runLoop(name) {
       const loop = loops.get(name);
       if (loop === undefined) throw new Error(`no loop is registered as "${name}"`);

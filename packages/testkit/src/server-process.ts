@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from './wait-for.js';
 
 const MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('../../../package.json', import.meta.url));
+
+/** How `npm start` runs node, so that what is tested and measured is what runs. */
+function nodeFlags(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { scripts: { start: string } };
+  const flags = /^exec node ((?:--\S+ )*)scripts\/start\.mjs$/.exec(scripts.start)?.[1];
+  if (flags === undefined) throw new Error(`"npm start" is written in a way that is not understood: ${scripts.start}`);
+  return flags.split(' ').filter((flag) => flag !== '');
+}
 
 export interface ServerProcess {
   readonly url: string;
@@ -51,7 +61,7 @@ export async function removeDataDir(dataDir: string): Promise<void> {
  */
 export async function startServerProcess(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const dataDir = options.dataDir ?? (await createDataDir());
-  const child = spawn(process.execPath, [options.main ?? MAIN], {
+  const child = spawn(process.execPath, [...nodeFlags(), options.main ?? MAIN], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: dataDir,

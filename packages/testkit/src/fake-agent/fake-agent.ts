@@ -56,6 +56,8 @@ export interface FakeAgent {
   answerQuestions(how: 'tasks' | 'method_not_found' | 'cut'): void;
   /** Lets every held request be answered. */
   release(): void;
+  /** Ids of the messages that nobody has answered yet and somebody still waits for. */
+  waiting(): readonly string[];
   /** Resolves once `count` messages have arrived. */
   receivedCount(count: number): Promise<void>;
   /** Stops listening and cuts what is open; the port is refused from then on. */
@@ -70,6 +72,7 @@ export async function createFakeAgent(initial: Behaviour = { kind: 'answer', tex
   let behaviour: Behaviour | ((request: AgentRequest) => Behaviour) = initial;
   let questions: 'tasks' | 'method_not_found' | 'cut' = 'tasks';
   let held: (() => void)[] = [];
+  const open = new Map<ServerResponse, string>();
 
   const server = createServer((request, response) => {
     read(request).then(
@@ -102,6 +105,8 @@ export async function createFakeAgent(initial: Behaviour = { kind: 'answer', tex
 
   const answer = (rpc: AgentRequest, response: ServerResponse): void => {
     received.push(rpc);
+    if (rpc.messageId !== null) open.set(response, rpc.messageId);
+    response.once('close', () => open.delete(response));
     perform(typeof behaviour === 'function' ? behaviour(rpc) : behaviour, rpc, response);
   };
 
@@ -185,6 +190,7 @@ export async function createFakeAgent(initial: Behaviour = { kind: 'answer', tex
       for (const answerHeld of held) answerHeld();
       held = [];
     },
+    waiting: () => [...open.values()],
     async receivedCount(count) {
       await waitFor(() => received.length >= count, { what: `the agent to receive ${count} messages` });
     },

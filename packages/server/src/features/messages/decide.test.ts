@@ -13,8 +13,9 @@ const situation = fc.record({
   askable: fc.boolean(),
   managed: fc.boolean(),
   attended: fc.boolean(),
+  answerable: fc.boolean(),
 });
-const base: Situation = { failures: 0, askable: true, managed: true, attended: false };
+const base: Situation = { failures: 0, askable: true, managed: true, attended: false, answerable: true };
 const broken: ForwardOutcome = { kind: 'broken', status: null, detail: 'reset' };
 
 describe('what becomes of a message', () => {

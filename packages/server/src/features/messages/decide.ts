@@ -28,6 +28,8 @@ export interface Situation {
   readonly managed: boolean;
   /** A client waits for this very answer and gets a failure at once instead of a later retry. */
   readonly attended: boolean;
+  /** Its caller can answer a question under the same task. */
+  readonly answerable: boolean;
 }
 
 /** Failed deliveries after which a message fails for good. */
@@ -90,13 +92,16 @@ export function decideKnowledge(knowledge: AgentKnowledge, situation: Situation)
 function decideVerdict(verdict: Verdict, situation: Situation): Decision {
   switch (verdict.kind) {
     case 'completed':
+      return complete(verdict);
     case 'input_required':
-      return { kind: 'end', ending: { state: verdict.kind, result: verdict.result, text: verdict.text } };
+      // Kept open for an answer that nobody can give, it would end a second time: at its deadline, in place of a result.
+      if (!situation.answerable) return complete(verdict);
+      return { kind: 'end', ending: { state: 'input_required', result: verdict.result, text: verdict.text } };
     case 'working':
       // A foreign agent's open task is its answer to this call; the caller follows it by the task's own id.
       return situation.askable
         ? { kind: 'ask', delayMs: ASK_DELAY_MS, why: 'the agent took it and works on' }
-        : { kind: 'end', ending: { state: 'completed', result: verdict.result, text: '' } };
+        : complete({ result: verdict.result, text: '' });
     case 'queued':
       return unclear('it was queued where it was sent, and has no answer yet', situation);
     case 'failed':
@@ -118,7 +123,7 @@ function decideVerdict(verdict: Verdict, situation: Situation): Decision {
         : fail('agent_error', detail);
     }
     case 'foreign':
-      return { kind: 'end', ending: { state: 'completed', result: null, text: verdict.text } };
+      return complete({ result: null, text: verdict.text });
     default:
       return verdict satisfies never;
   }
@@ -138,6 +143,10 @@ function unclear(detail: string, situation: Situation): Decision {
 function retry(delayMs: number, why: string, situation: Situation, failuresMax: number): Decision {
   if (situation.failures + 1 < failuresMax) return { kind: 'retry', delayMs, failed: true, why };
   return fail(failuresMax === GATEWAY_FAILURES_MAX ? 'agent_unreachable' : 'attempts_exhausted', why);
+}
+
+function complete({ result, text }: { readonly result: JsonObject | null; readonly text: string }): Decision {
+  return { kind: 'end', ending: { state: 'completed', result, text } };
 }
 
 function fail(reason: Reason, detail: string, result: JsonObject | null = null): Decision {

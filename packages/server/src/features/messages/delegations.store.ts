@@ -3,6 +3,7 @@ import { type Db, prepared, type Tx } from '../../platform/db.js';
 import { toStorableJson } from '../../platform/storable-json.js';
 import { type EndedMessage, RECORDED_METHOD } from './ledger.types.js';
 import type { MessageState } from './messages.tables.js';
+import type { Reason } from './reasons.js';
 
 export interface SubmitCheck {
   readonly callerId: string;
@@ -66,6 +67,15 @@ export async function releaseIdempotencyKey(tx: Tx, id: string): Promise<void> {
   await tx.updateTable('messages').set({ idempotency_key: null }).where('id', '=', id).execute();
 }
 
+/** Reasons by which this server gave up on an agent that may still be at work. */
+const GIVEN_UP: readonly Reason[] = [
+  'deadline_exceeded',
+  'no_heartbeat',
+  'target_failed',
+  'interrupted',
+  'agent_silent',
+];
+
 /** Marks a delegation whose result came after it was given up. Null when it was not, or when that was told before. */
 export async function markLate(
   tx: Tx,
@@ -78,7 +88,7 @@ export async function markLate(
     .where('kind', '=', 'delegation')
     .where('late', '=', false)
     .where('state', 'in', ['failed', 'stuck'])
-    .where('reason', 'in', ['deadline_exceeded', 'no_heartbeat', 'target_failed'])
+    .where('reason', 'in', GIVEN_UP)
     .returning(['id', 'caller_id', 'target_id', 'message_id', 'method'])
     .executeTakeFirst();
   if (!row || row.caller_id === null) return null;

@@ -187,6 +187,8 @@ function situationOf(message: OpenMessage, target: WorkspaceCard, attended: bool
     askable: canBeAsked(target),
     managed: target.backend !== 'external',
     attended,
+    // A delegation is one question and one answer; whoever has to say more delegates again.
+    answerable: message.kind !== 'delegation',
   };
 }
 

@@ -1,4 +1,4 @@
-import { countAbortFollowers, createFakeAgent, type FakeAgent, waitFor } from '@molecule/testkit';
+import { countAbortFollowers, createFakeAgent, createFakeClock, type FakeAgent, waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
@@ -350,6 +350,29 @@ describe('the executor', () => {
     expect(await world.row(id)).toMatchObject({ state: 'failed', reason: 'attempts_exhausted', attempts: 5 });
   });
 
+  it('a delegation that its callee answers with a question has ended: its caller is told at once, and once', async () => {
+    const lead = await world.addWorkspace();
+    const child = await world.addWorkspace({ parentId: lead, url: agent.url });
+    const status = {
+      state: 'input-required',
+      message: { role: 'agent', parts: [{ kind: 'text', text: 'Which one?' }] },
+    };
+    const task = { kind: 'task', id: 't', contextId: 't', status };
+    agent.behave({ kind: 'json', status: 200, body: { jsonrpc: '2.0', id: 1, result: task } });
+    const { json } = await world.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'choose' });
+    await queue();
+    await settled();
+    const read = await world.get(`/workspaces/${lead}/delegations/${json.delegation_id}`);
+    expect(read.json).toMatchObject({ status: 'completed', result: { text: 'Which one?' } });
+    // Nobody could answer under the same delegation, so it must not come to a second end hours later.
+    await sql`update messages set deadline = now() - interval '1 s' where id = ${json.delegation_id}`.execute(
+      world.ports.lanes.work,
+    );
+    await world.messages.loops.overdue.runOnce();
+    const told = (await world.events()).filter((event) => event.payload.delegation_id === json.delegation_id);
+    expect(told.map(({ type }) => type)).toEqual(['DELEGATION_SENT', 'DELEGATION_STATUS', 'DELEGATION_COMPLETE']);
+  });
+
   describe('B-44: a delegation whose delivery is answered by', () => {
     it.each([
       { what: '502', status: 502, body: { error: 'bad gateway' }, deliveries: 2 },
@@ -552,6 +575,67 @@ describe('the executor', () => {
       await world.messages.loops.lostTargets.runOnce();
       expect(await world.row(ids[1])).toMatchObject({ state: 'failed', reason: 'target_failed' });
     });
+
+    it('what a failed workspace had begun may be sent once more only where the agent would know it again', async () => {
+      const lenient = await createMessagesWorld(database.url, { loopbackAllowed: true });
+      const foreign = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
+      const ours = await lenient.addWorkspace({ url: agent.url });
+      const theirs = await lenient.addWorkspace({ url: agent.url, ...foreign });
+      agent.behave({ kind: 'hold', text: 'it was done after all' });
+      const ids = [nextId(), nextId()] as const;
+      const answers = [lenient.send(ours, toEnvelope('x', ids[0])), lenient.send(theirs, toEnvelope('x', ids[1]))];
+      await agent.receivedCount(2);
+      for (const id of [ours, theirs]) await setWorkspace(id, { status: 'failed' });
+      await sql`update workspaces set updated_at = now() - interval '2 min' where status = 'failed'`.execute(
+        world.ports.lanes.work,
+      );
+      await lenient.messages.loops.lostTargets.runOnce();
+      expect(await world.row(ids[0])).toMatchObject({ state: 'failed', reason: 'target_failed' });
+      expect(await world.row(ids[1])).toMatchObject({ state: 'failed', reason: 'interrupted' });
+      agent.release();
+      await Promise.all(answers);
+      await setWorkspace(theirs, { status: 'online' });
+      agent.behave({ kind: 'answer', text: 'done twice' });
+      await lenient.send(theirs, toEnvelope('x', ids[1]));
+      expect(agent.received.filter(({ messageId }) => messageId === ids[1])).toHaveLength(1);
+      await lenient.close();
+    });
+
+    it.each(['die', 'hold'] as const)(
+      'a result that its agent reports after the platform gave it up (%s) comes late, once',
+      async (kind) => {
+        const clock = createFakeClock();
+        const lenient = await createMessagesWorld(database.url, {
+          loopbackAllowed: true,
+          clock,
+          limits: { idleMs: 1_000 },
+        });
+        const lead = await lenient.addWorkspace();
+        const foreign = { urlFrom: 'agent', backend: 'external', deliveryMode: 'push' } as const;
+        const child = await lenient.addWorkspace({ parentId: lead, url: agent.url, ...foreign });
+        agent.behave({ kind, text: 'never read' });
+        const { json } = await lenient.post(`/workspaces/${lead}/delegate`, { target_id: child, task: 'x' });
+        await lenient.messages.loops.queue.runOnce();
+        await agent.receivedCount(1);
+        const reason = kind === 'die' ? 'interrupted' : 'agent_silent';
+        await waitFor(async () => {
+          await clock.advance(1_000);
+          return (await lenient.row(json.delegation_id))?.state === 'failed';
+        });
+        for (let n = 0; n < 2; n += 1) {
+          await lenient.post(`/workspaces/${child}/delegations/${json.delegation_id}/update`, {
+            status: 'completed',
+            response: 'it was done after all',
+          });
+        }
+        expect(await lenient.row(json.delegation_id)).toMatchObject({ state: 'failed', reason, late: true });
+        const told = (await lenient.activities(lead)).filter((row) => row.activity_type === 'a2a_receive');
+        expect(told.map((row) => row.response_body)).toMatchObject([{ text: '' }, { text: 'it was done after all' }]);
+        const closed = lenient.close();
+        await clock.advance(60_000);
+        await closed;
+      },
+    );
 
     it('a heartbeat of a working callee keeps its delegations alive, set-based', async () => {
       const { id, child } = await open({});

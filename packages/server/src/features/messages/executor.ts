@@ -171,7 +171,8 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   ): Promise<void> => {
     const ids = await listOpenOf(lanes.work, targetId, ['queued'], END_AT_ONCE, whose);
     const ending = { state: 'failed', reason, detail, result: null } as const;
-    await deps.ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
+    // Another server may have begun to deliver one meanwhile; then "nothing was started" would be untrue.
+    await deps.ledger.endAll(ids.map((id) => ({ id, owner: null, onlyQueued: true, ending })));
   };
 
   const start = (name: string, work: (signal: AbortSignal) => Promise<void>): void => {

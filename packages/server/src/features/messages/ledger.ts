@@ -4,7 +4,7 @@ import { isConnectionError } from '../../platform/errors.js';
 import type { Ports } from '../../ports.js';
 import { type ActivityWrites, activityLogged } from '../activity/index.js';
 import { markLate } from './delegations.store.js';
-import type { EndedMessage, NewEnding, NewMessage } from './ledger.types.js';
+import { type EndedMessage, isFromAgent, type NewEnding, type NewMessage } from './ledger.types.js';
 import { endMessages, insertMessages, reviveMessage } from './messages.store.js';
 import { type Projection, projectAccepted, projectEnded, projectOutcome, projectRevived } from './projection.js';
 
@@ -26,7 +26,10 @@ export interface Ledger {
   end(ending: NewEnding): Promise<boolean>;
   /** The same for many at once, for sweeps. Returns how many it has ended. */
   endAll(endings: readonly NewEnding[]): Promise<number>;
-  /** A result for a delegation that was given up: into the inbox once, marked late; the row keeps its state. */
+  /**
+   * A result for a delegation that was given up: into the inbox once, marked late; the row keeps its state. What this server
+   * has concluded itself is no result, and would take the place of one.
+   */
   recordLate(ending: NewEnding): Promise<void>;
   /** Writes a projection of something else that changed in `tx`, and its events: the last statement. */
   project(tx: Tx, projections: readonly Projection[]): Promise<void>;
@@ -127,7 +130,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     },
     async recordLate(item) {
       const { ending } = item;
-      if (ending.state === 'stuck') return;
+      if (!isFromAgent(ending)) return;
       await transact('work', async (tx) => {
         const row = await markLate(tx, item.id);
         if (row) await project(tx, [projectOutcome(row, ending, true)]);

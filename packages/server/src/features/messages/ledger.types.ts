@@ -63,6 +63,11 @@ export function isAnswered(ending: NewEnding['ending']): ending is Extract<NewEn
   return ending.state === 'completed' || ending.state === 'input_required';
 }
 
+/** True for an ending that the agent told, be it an answer or its failure. */
+export function isFromAgent(ending: NewEnding['ending']): boolean {
+  return isAnswered(ending) || ending.reason === 'agent_error' || ending.reason === 'agent_canceled';
+}
+
 /** A row that has just ended, for its projections. */
 export interface EndedMessage {
   readonly id: string;

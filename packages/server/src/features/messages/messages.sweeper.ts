@@ -3,6 +3,7 @@ import type { WorkspaceReads } from '../workspaces/index.js';
 import { listExpired, listOpenOf, listOpenTargets, listPastDeadline, listQuiet } from './claims.store.js';
 import type { Ledger } from './ledger.js';
 import type { MessageLimits } from './limits.js';
+import { canBeAsked } from './reachability.js';
 import type { Reason } from './reasons.js';
 
 export interface SweepDeps extends Pick<Ports, 'lanes' | 'clock'> {
@@ -56,28 +57,41 @@ function formatHours(ms: number): string {
   return `${Number((ms / 3_600_000).toFixed(1))} h`;
 }
 
-/** Ends what waits for workspaces that will not take it: removed ones at once, failed ones after a grace. */
+/**
+ * Ends what waits for workspaces that will not take it: removed ones at once, failed ones after a grace. What one of them
+ * had begun may have been done: it may be sent once more only to an agent that would know it again.
+ */
 export async function sweepLostTargets(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const { lanes, clock, limits, workspaces } = deps;
   for (const id of await listOpenTargets(lanes.work)) {
     if (signal.aborted) return;
     const target = await workspaces.find(lanes.work, id);
     if (!target || target.status === 'removed') {
-      await failOpen(deps, id, 'target_removed', 'its workspace was removed');
+      await failOpen(deps, id, { reason: 'target_removed', detail: 'its workspace was removed' }, 'any');
     } else if (
       target.status === 'failed' &&
       clock.now().getTime() - target.updatedAt.getTime() >= limits.failedGraceMs
     ) {
-      await failOpen(deps, id, 'target_failed', 'its workspace has failed');
+      await failOpen(deps, id, { reason: 'target_failed', detail: 'its workspace has failed' }, 'queued');
+      const reason = canBeAsked(target) ? 'target_failed' : 'interrupted';
+      await failOpen(deps, id, { reason, detail: 'its workspace failed while it was at work on it' }, 'any');
     }
   }
 }
 
-async function failOpen({ lanes, ledger }: SweepDeps, targetId: string, reason: Reason, detail: string): Promise<void> {
+async function failOpen(
+  { lanes, ledger }: SweepDeps,
+  targetId: string,
+  why: { readonly reason: Reason; readonly detail: string },
+  which: 'any' | 'queued',
+): Promise<void> {
+  const onlyQueued = which === 'queued';
+  const states = onlyQueued ? (['queued'] as const) : (['queued', 'working', 'input_required'] as const);
   for (;;) {
-    const ids = await listOpenOf(lanes.work, targetId, ['queued', 'working', 'input_required'], AT_ONCE);
-    const ending = { state: 'failed', reason, detail, result: null } as const;
-    await ledger.endAll(ids.map((id) => ({ id, owner: null, ending })));
-    if (ids.length < AT_ONCE) return;
+    const ids = await listOpenOf(lanes.work, targetId, states, AT_ONCE);
+    const ending = { state: 'failed', ...why, result: null } as const;
+    const ended = await ledger.endAll(ids.map((id) => ({ id, owner: null, onlyQueued, ending })));
+    // None of a full page ended: others are taking the very same rows, which is as good.
+    if (ids.length < AT_ONCE || ended === 0) return;
   }
 }

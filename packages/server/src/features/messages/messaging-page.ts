@@ -26,9 +26,9 @@ log is its projection.
   \`tasks/get\` what became of the message id. Only "unknown" leads to another delivery. An agent that cannot be asked is
   not: the message fails with the reason \`interrupted\`.
 - **One end.** A message ends once. Later answers, repeated reports and late sweeps change nothing; they are answered with
-  what is stored. The result of a delegation that ended before it came, at its deadline, for want of a
-  heartbeat or because its target had failed, reaches its caller's inbox once, marked \`late\`; one that its caller canceled
-  brings none.
+  what is stored. The result of a delegation that was given up before it came, at its deadline, for want of a sign of life, because
+  the connection broke or because its target had failed, reaches its caller's inbox once, marked \`late\`; one that its
+  caller canceled brings none.
 - **The result is in the inbox when the row ends**, in the same transaction: a caller that waits, one that polls and one
   that comes back tomorrow read the same thing.
 - **Order** is kept per target: messages leave in the order in which they were accepted, as far as the target takes more
@@ -46,7 +46,7 @@ right, and the last three never change.
 | \`queued\` | recorded; waits for its target to be online, to have a free place, or to fetch it |
 | \`dispatched\` | handed to the target |
 | \`in_progress\` | the target showed that it is at work: a beat with active tasks, a streamed event, or a report |
-| \`completed\` | answered |
+| \`completed\` | answered, be it with a question: whoever can answer that delegates again |
 | \`failed\` | ended without an answer, for one of the reasons below; canceled ones count here |
 | \`stuck\` | the target stopped reporting; a late result still reaches the inbox |
 
@@ -88,7 +88,8 @@ ${RESTART_CONTEXT_WAITS_MS / 1_000} s goes to work untold. The runtime of this p
 ## Why a message failed
 
 The closed list. A reason is stored on the row, shown where the message is shown, and returned to the agent that
-delegated. *Resend* says whether the same message id may be sent once more: nothing was started under it.
+delegated. *Resend* says whether the same message id may be sent once more: nothing was started under it, or
+its agent would know it again.
 
 | reason | resend | next step |
 |---|---|---|

@@ -1,8 +1,8 @@
 /** What can be done about a message that ended without an answer. */
 export interface FailureReason {
   /**
-   * Nothing was started at the agent, so the same message id may be sent once more. Otherwise a repetition is answered
-   * with the recorded failure, and doing the work again takes a new message.
+   * Nothing was started at the agent, or it would know the message again, so the same id may be sent once more. Otherwise
+   * a repetition is answered with the recorded failure, and doing the work again takes a new message.
    */
   readonly mayResend: boolean;
   /** The next step, for whoever sees it on the message. */
@@ -37,7 +37,7 @@ export const REASONS = {
   },
   interrupted: {
     mayResend: false,
-    next: 'The connection broke and the agent cannot be asked what became of it. Check before you send it anew.',
+    next: 'It was cut off and the agent cannot be asked what became of it. Check before you send it anew.',
   },
   response_too_large: { mayResend: false, next: 'The answer exceeded 10 MiB. Ask for a shorter one, or for a file.' },
   url_not_routable: {
