@@ -68,7 +68,7 @@ describe('the clients that were shipped', () => {
     const socket = await listen({ ...bearer(token), ...self });
     const beat = { workspace_id: id, error_rate: 0, sample_error: '', active_tasks: 0, uptime_seconds: 1 };
     expect(await own.post('/registry/heartbeat', { ...beat, current_task: '' })).toMatchObject({ status: 200 });
-    await waitFor(() => socket.frames.some(({ event }) => event === 'WORKSPACE_HEARTBEAT'));
+    await waitFor(() => socket.frames.some(({ event }) => event === 'WORKSPACE_HEARTBEAT'), { timeoutMs: 20_000 });
     // Its initial prompt goes to its own address, and is no message of a person.
     const prompted = await own.post(`/workspaces/${id}/a2a`, say('Begin.', 'initial'), self);
     expect(prompted).toMatchObject({ status: 200, body: { result: { parts: [{ text: 'the answer' }] } } });
@@ -92,7 +92,7 @@ describe('the clients that were shipped', () => {
       status: 'completed',
       response_preview: 'decided',
     });
-    expect(await waitFor(read)).toMatchObject({
+    expect(await waitFor(read, { timeoutMs: 20_000 })).toMatchObject({
       source_id: id,
       summary: expect.any(String),
       response_preview: 'decided',
@@ -454,7 +454,7 @@ describe('the scripts of a tenant', () => {
     app = await startRealApp(database.url, {}, null, {
       MOLECULE_ORG_ID: 'org-7',
       // Instead of the three minutes that those scripts have.
-      REMOTE_LIVENESS_STALE_AFTER: '10',
+      REMOTE_LIVENESS_STALE_AFTER: '20',
     });
   });
   afterAll(() => app.close());
@@ -486,11 +486,11 @@ describe('the scripts of a tenant', () => {
       });
       expect(sent.body.result.parts[0].text).toBe('late but here');
       await waitFor(async () => (await statusOf()) === 'awaiting_agent', {
-        timeoutMs: 60_000,
+        timeoutMs: 120_000,
         what: 'it to count as gone',
       });
     } finally {
       await agent.close();
     }
-  }, 120_000);
+  }, 180_000);
 });
