@@ -109,7 +109,7 @@ describe.each(['0.3', '1.0'] as const)('the official SDK client, speaking %s', (
 });
 
 describe('what the platform sends', () => {
-  it('is accepted without version header, role, or `kind` on its parts', async () => {
+  it('M-34: is accepted without version header, role, or `kind` on its parts', async () => {
     agent = await startAgent({ platform });
     const reply = await sendLegacy(agent.url, 'message/send', {
       message: { messageId: 'm', parts: [{ type: 'text', text: 'old' }] },

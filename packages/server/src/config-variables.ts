@@ -47,15 +47,19 @@ function integer(name: string, fallback: number, min: number, max: number, descr
   });
 }
 
-/** Reads a number the way the predecessor did: garbage and non-positive values mean the default (contract). */
+/**
+ * Reads a number the way the predecessor did: garbage and non-positive values mean the default (contract). Digits only:
+ * "9e99" is garbage too, and as seconds it would be more than the database can count.
+ */
 function lenientSeconds<T extends number | null>(
   name: string,
   fallback: T,
   description: Description,
 ): Variable<number | T> {
   return variable(name, fallback === null ? 'none' : String(fallback), description, (text) => {
-    const value = Number((text ?? '').trim());
-    return Number.isInteger(value) && value > 0 ? value : fallback;
+    const digits = (text ?? '').trim();
+    const value = /^\d{1,9}$/.test(digits) ? Number(digits) : 0;
+    return value > 0 ? value : fallback;
   });
 }
 

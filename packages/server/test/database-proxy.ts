@@ -6,6 +6,8 @@ export interface DatabaseProxy {
   /** Cuts every connection and refuses new ones. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Runs `work` while the database is away, and brings it back whatever comes of that. */
+  without<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -64,5 +66,18 @@ export async function createDatabaseProxy(
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
   url.port = String(port);
-  return { url: url.toString(), cut, restore, close: cut };
+  return {
+    url: url.toString(),
+    cut,
+    restore,
+    async without(work) {
+      await cut();
+      try {
+        return await work();
+      } finally {
+        await restore();
+      }
+    },
+    close: cut,
+  };
 }

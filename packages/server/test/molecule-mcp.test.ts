@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { bundleProgram, waitFor } from '@molecule/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useTestDatabase } from './database.js';
+import { createDatabaseProxy, type DatabaseProxy } from './database-proxy.js';
 import { type RealApp, startRealApp } from './real-app.js';
 
 interface Host {
@@ -22,13 +26,15 @@ interface Host {
 /** The real program over real stdio with the client of the protocol's own SDK, against the whole server. */
 describe('molecule-mcp', () => {
   const database = useTestDatabase();
+  let proxy: DatabaseProxy;
   let app: RealApp;
   let program: Awaited<ReturnType<typeof bundleProgram>>;
   let folder: string;
   const hosts: Host[] = [];
   beforeAll(async () => {
+    proxy = await createDatabaseProxy(database.url);
     [app, program, folder] = await Promise.all([
-      startRealApp(database.url),
+      startRealApp(proxy.url),
       bundleProgram('runtime/src/molecule-mcp/main.ts'),
       mkdtemp(join(tmpdir(), 'molecule-mcp-')),
     ]);
@@ -36,6 +42,7 @@ describe('molecule-mcp', () => {
   afterAll(async () => {
     await Promise.all(hosts.map((host) => host.close()));
     await app.close();
+    await proxy.close();
     await Promise.all([program.remove(), rm(folder, { recursive: true, force: true })]);
   });
 
@@ -159,7 +166,7 @@ describe('molecule-mcp', () => {
     expect(history.map((row: { method: string }) => row.method)).toContain('delegate_result');
   });
 
-  it('says that a long task is still running, and an asynchronous one is the same when it is given twice', async () => {
+  it('M-40: says that a long task is still running; an asynchronous one given twice is one, and no failure', async () => {
     const lead = await add('Patient');
     const slow = await add('Slow', { parent_id: lead.id });
     const host = await connect({ ...as(lead), DELEGATION_TIMEOUT: '1' });
@@ -167,8 +174,12 @@ describe('molecule-mcp', () => {
     expect(await host.tool('delegate_task', { workspace_id: slow.id, task: 'long' })).toMatch(
       /^still running, task_id=[0-9a-f-]{36}/,
     );
-    const twice = [1, 2].map(() => host.tool('delegate_task_async', { workspace_id: slow.id, task: 'once' }));
-    const [first, second] = (await Promise.all(twice)).map((text) => JSON.parse(text));
+    const give = () => host.call('delegate_task_async', { workspace_id: slow.id, task: 'once' });
+    // Both together, and once more when it is long known.
+    const answers = [...(await Promise.all([give(), give()])), await give()];
+    expect(answers.map(({ failed }) => failed)).toEqual([false, false, false]);
+    const [first, second, third] = answers.map(({ text }) => JSON.parse(text));
+    expect(third.delegation_id).toBe(first.delegation_id);
     expect(first).toMatchObject({ status: 'delegated', workspace_id: slow.id });
     expect(second.delegation_id).toBe(first.delegation_id);
     const listed = JSON.parse(await host.tool('check_task_status', { workspace_id: slow.id, task_id: '' }));
@@ -233,6 +244,138 @@ describe('molecule-mcp', () => {
     expect(await host.tool('get_workspace_info', { source_workspace_id: 'other' })).toMatch(/^Error: other is none of/);
   });
 
+  it('M-33: does not hear what it said itself, and goes on behind it', async () => {
+    const me = await add('Talker');
+    const configs = await mkdtemp(join(folder, 'talker-'));
+    const host = await connect({ ...as(me), CONFIGS_DIR: configs });
+    await online(me.id);
+    const place = async () => (await readFile(join(configs, '.mcp_inbox_cursor'), 'utf8').catch(() => '')).trim();
+    const newest = async () =>
+      (await app.call('GET', `/workspaces/${me.id}/activity?type=a2a_receive&limit=1`)).body[0].id as string;
+    await host.tool('send_message_to_user', { message: 'note to the person' });
+    await waitFor(async () => (await place()) === (await newest()), { what: 'its place to pass the note' });
+    const own = { activity_type: 'a2a_receive', method: 'message/send', summary: 'self', source_id: me.id };
+    expect((await app.call('POST', `/workspaces/${me.id}/activity`, own, me.token)).status).toBe(200);
+    await waitFor(async () => (await place()) === (await newest()), { what: 'its place to pass its own row' });
+    await write(me.id, 'at last');
+    const heard = JSON.parse(await host.tool('wait_for_message', { timeout_secs: 20 }));
+    expect(heard).toMatchObject({ text: 'at last' });
+    expect(JSON.parse(await host.tool('inbox_peek', { limit: 50 }))).toHaveLength(1);
+  });
+
+  it('M-35: hears each message once, also when the platform has forgotten its place and it reads all of them again', async () => {
+    const me = await add('Forgotten');
+    const configs = await mkdtemp(join(folder, 'forgotten-'));
+    const host = await connect({ ...as(me), CONFIGS_DIR: configs });
+    await online(me.id);
+    const place = async () => (await readFile(join(configs, '.mcp_inbox_cursor'), 'utf8').catch(() => '')).trim();
+    const db = app.app.ports.lanes.control;
+    const [first, second] = [await write(me.id, 'first'), await write(me.id, 'second')];
+    await waitFor(async () => (await place()) === second, { what: 'both to be heard' });
+    await sql`delete from activity_logs where id = ${second}`.execute(db);
+    // Ends the question that hangs, which had found its place before that; the next one does not.
+    const { transact, commit } = app.app.ports;
+    const rotated = {
+      type: 'EXTERNAL_CREDENTIALS_ROTATED',
+      workspaceId: me.id,
+      payload: { workspace_id: me.id },
+    } as const;
+    await transact('control', (tx) => commit(tx, { events: [rotated] }));
+    await waitFor(async () => (await place()) === first, { timeoutMs: 60_000, what: 'it to read from the beginning' });
+    const third = await write(me.id, 'third');
+    await waitFor(async () => (await place()) === third, { what: 'its place behind the third' });
+    const ids = [first, second, third];
+    expect(host.notices.map(({ meta }) => meta.activity_id)).toEqual(ids);
+    const waiting: { activity_id: string }[] = JSON.parse(await host.tool('inbox_peek', { limit: 50 }));
+    expect(waiting.map(({ activity_id }) => activity_id)).toEqual(ids);
+  }, 90_000);
+
+  it('B-75: is told that a note cannot be stored now, goes on, and is heard when it says it again', async () => {
+    const me = await add('Interrupted');
+    const host = await connect(as(me));
+    await online(me.id);
+    const say = () => host.call('send_message_to_user', { message: 'once' });
+    const refused = await proxy.without(say);
+    expect(refused).toEqual({ text: expect.stringMatching(/^Error: /), failed: true });
+    expect(JSON.parse(await host.tool('inbox_peek'))).toEqual([]);
+    await waitFor(async () => !(await say()).failed, { timeoutMs: 60_000, what: 'the note to be taken' });
+    const { body } = await app.call('GET', `/workspaces/${me.id}/activity?type=a2a_receive`);
+    expect(body).toMatchObject([{ method: 'notify', response_body: { result: 'once' } }]);
+    const { body: events } = await app.call('GET', `/events/${me.id}`);
+    expect(events.filter(({ event_type }: { event_type: string }) => event_type === 'AGENT_MESSAGE')).toHaveLength(1);
+  }, 120_000);
+
+  describe('alone with a host', () => {
+    interface Asked {
+      readonly path: string;
+      readonly origin: string | undefined;
+    }
+    let asked: Asked[];
+    let platform: Server;
+    let children: ChildProcess[];
+    beforeEach(async () => {
+      asked = [];
+      children = [];
+      platform = createServer((request, response) => {
+        asked.push({ path: request.url?.split('?')[0] ?? '', origin: request.headers.origin });
+        request.resume();
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(request.method === 'GET' ? '[]' : '{"status":"ok"}');
+      });
+      await new Promise<void>((resolve) => platform.listen(0, '127.0.0.1', resolve));
+    });
+    afterEach(() => {
+      for (const child of children) child.kill('SIGKILL');
+      platform.closeAllConnections();
+      platform.close();
+    });
+
+    /** The program with its input open, as a host holds it, and everything it has written so far. */
+    async function start() {
+      const { port } = platform.address() as AddressInfo;
+      const base = `http://127.0.0.1:${port}`;
+      const child = spawn(process.execPath, [program.file], {
+        env: {
+          ...{ PATH: process.env.PATH ?? '', HOME: folder, CONFIGS_DIR: await mkdtemp(join(folder, 'alone-')) },
+          ...{
+            PLATFORM_URL: base,
+            WORKSPACE_ID: '6a1b5f0e-9c3d-4e2f-8a7b-0123456789ab',
+            MOLECULE_WORKSPACE_TOKEN: 't',
+          },
+        },
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      children.push(child);
+      let output = '';
+      child.stdout?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      return { base, child, output: () => output };
+    }
+
+    it('M-25: registers its workspace and keeps it alive before the host has said a word', async () => {
+      const { base } = await start();
+      const of = (path: string) => asked.filter((one) => one.path === path);
+      await waitFor(() => of('/registry/heartbeat').length > 0, { timeoutMs: 30_000, what: 'a heartbeat' });
+      expect(of('/registry/register')).toEqual([{ path: '/registry/register', origin: base }]);
+      expect(of('/registry/heartbeat')).toContainEqual({ path: '/registry/heartbeat', origin: base });
+    });
+
+    it('M-36: answers a short request at once, with its input still open', async () => {
+      const { child, output } = await start();
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a', version: '1' } };
+      const line = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+      expect(line.length).toBeLessThan(200);
+      child.stdin?.write(`${line}\n`);
+      await waitFor(() => output().includes('\n'), { timeoutMs: 30_000, what: 'the answer' });
+      expect(JSON.parse(output().split('\n')[0] ?? '')).toMatchObject({
+        id: 1,
+        result: { serverInfo: { name: 'molecule' } },
+      });
+      expect(child.exitCode).toBeNull();
+    });
+  });
+
   describe('when it cannot start', () => {
     const run = (variables: Record<string, string>): Promise<{ code: number | null; error: string }> =>
       new Promise((resolve) => {
@@ -247,7 +390,7 @@ describe('molecule-mcp', () => {
         child.on('exit', (code) => resolve({ code, error }));
       });
 
-    it('lists everything that is missing, and exits with 2', async () => {
+    it('M-32: lists everything that is missing or wrong, and exits with 2', async () => {
       const nothing = await run({});
       expect(nothing.code).toBe(2);
       for (const name of ['PLATFORM_URL', 'WORKSPACE_ID', 'MOLECULE_WORKSPACE_TOKEN']) {

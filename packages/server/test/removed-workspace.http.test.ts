@@ -105,7 +105,7 @@ describe('a removed workspace', () => {
     expect(await read()).toBe(first);
   });
 
-  it('R21, B-04: gives no date rather than an invented one', async () => {
+  it('R21, B-04, M-30: gives no date rather than an invented one', async () => {
     const db = app.app.ports.lanes.control;
     const { removed_at: known } = await db
       .selectFrom('workspaces')
@@ -132,7 +132,7 @@ describe('a removed workspace', () => {
     expect([never.status, never.body]).toEqual([404, { workspace_id: unknown, deleted: true }]);
   });
 
-  it('R21, B-03: shows its last record to an administrator who asks for it, and to nobody else', async () => {
+  it('R21, B-03, M-30: shows its last record to an administrator who asks for it, and to nobody else', async () => {
     const path = `/workspaces/${id}?include_removed`;
     const shown = await app.call('GET', `${path}=true`);
     expect([shown.status, shown.body]).toMatchObject([200, { id, name: 'gone', status: 'removed' }]);
@@ -155,5 +155,38 @@ describe('a removed workspace', () => {
     expect((await app.call('GET', `/workspaces/${id}/state`, undefined, token)).status).toBe(401);
     expect((await app.call('GET', `/workspaces/${id}?include_removed=true`)).status).toBe(404);
     expect((await app.call('GET', `/workspaces/${id}/state`)).body).toEqual({ workspace_id: id, deleted: true });
+  });
+
+  it('B-66: leaves the record of what it was asked for and what it asked for, also once it is purged', async () => {
+    const add = async (name: string, place = {}) => {
+      const { body } = await app.call('POST', '/workspaces', { name, external: true, ...place });
+      return { id: String(body.id), token: String(body.connection.auth_token) };
+    };
+    const caller = await add('caller');
+    const callee = await add('callee', { parent_id: caller.id });
+    const delegate = async (from: typeof caller, to: typeof caller, task: string): Promise<string> => {
+      const asked = { target_id: to.id, task };
+      const { body } = await app.call('POST', `/workspaces/${from.id}/delegate`, asked, from.token);
+      const done = { status: 'completed', response: `${task}: done` };
+      await app.call('POST', `/workspaces/${to.id}/delegations/${body.delegation_id}/update`, done, to.token);
+      return body.delegation_id;
+    };
+    const ids = [await delegate(caller, callee, 'down'), await delegate(callee, caller, 'up')];
+    const recorded = async () => {
+      const { body } = await app.call('GET', '/admin/delegations?status=completed');
+      return body.delegations.filter((row: { delegation_id: string }) => ids.includes(row.delegation_id));
+    };
+    const before = await recorded();
+    expect(before).toMatchObject([
+      { caller_id: callee.id, callee_id: caller.id, task_preview: 'up', result_preview: 'up: done' },
+      { caller_id: caller.id, callee_id: callee.id, task_preview: 'down', result_preview: 'down: done' },
+    ]);
+    const gone = await app.call('DELETE', `/workspaces/${caller.id}?confirm=true&purge=true`);
+    expect(gone).toMatchObject({ status: 200, body: { status: 'purged', cascade_deleted: 1 } });
+    const left = await sql`select from workspaces where id in (${caller.id}, ${callee.id})`.execute(
+      app.app.ports.lanes.control,
+    );
+    expect(left.rows).toEqual([]);
+    expect(await recorded()).toEqual(before);
   });
 });

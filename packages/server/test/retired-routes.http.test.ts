@@ -10,7 +10,7 @@ describe('routes that were retired', () => {
   });
   afterAll(() => app.close());
 
-  it('R39: stay gone, also for a workspace that exists', async () => {
+  it('R39, M-56: stay gone, also for a workspace that exists', async () => {
     const { body } = await app.call('POST', '/workspaces', { name: 'here', external: true });
     for (const [method, path] of [
       ['POST', 'expand'],

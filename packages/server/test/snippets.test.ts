@@ -20,7 +20,7 @@ describe('a connection snippet', () => {
     (await app.call('POST', '/workspaces', { name: 'Away', external: true })).body.connection;
   const statusOf = async ({ workspace_id: id }: Connection) => (await app.call('GET', `/workspaces/${id}`)).body.status;
 
-  it.skipIf(!has('curl'))('R38: of curl registers the agent when it is pasted with its token', async () => {
+  it.skipIf(!has('curl'))('R38, M-50: of curl registers the agent when it is pasted with its token', async () => {
     const connection = await add();
     const script = connection.curl_register_template.replace(PLACEHOLDER, connection.auth_token);
     // Not spawnSync: the server that answers it lives in this process.

@@ -31,7 +31,7 @@ describe('textOfReply', () => {
     ['a 1.0 task', { result: { task: { artifacts: [{ parts: [{ text: 'one' }] }] } } }, 'one'],
     ['a bare task', { task: 'legacy' }, 'legacy'],
     ['nothing', null, ''],
-  ])('finds %s', (_, body, text) => {
+  ])('M-34: finds %s', (_, body, text) => {
     expect(textOfReply(body)).toBe(text);
   });
 });

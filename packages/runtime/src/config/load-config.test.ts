@@ -27,6 +27,15 @@ it('fills an empty file with defaults and ignores keys it does not know', () => 
   expect(parseConfig('future: { anything: [1] }\nname:\n', 'config.yaml').name).toBe('Workspace');
 });
 
+it('M-56: loads a config that names a shared context, and makes nothing of it', () => {
+  const plain = 'name: Old\nruntime: llm\n';
+  for (const shared of ['[notes.md, rules.md]', '', 'notes.md', '{ files: [notes.md] }']) {
+    expect(parseConfig(`${plain}shared_context: ${shared}\n`, 'config.yaml')).toEqual(
+      parseConfig(plain, 'config.yaml'),
+    );
+  }
+});
+
 it('takes any wish for tasks at once, and runs at most 64', () => {
   const read = (count: number) => parseConfig(`max_concurrent_tasks: ${count}\n`, 'config.yaml').maxConcurrentTasks;
   expect([read(3), read(64), read(1_000)]).toEqual([3, 64, 64]);

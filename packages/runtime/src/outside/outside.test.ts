@@ -104,7 +104,7 @@ describe('an agent that says it is there', () => {
     await waitFor(() => told.length > 0 && clock.pendingCount() > 0);
   };
 
-  it('registers for poll mode, then beats every 20 s, with its Origin', async () => {
+  it('M-25: registers for poll mode, then beats every 20 s, each with its Origin', async () => {
     await begin();
     expect(asked[0]).toMatchObject({
       path: '/registry/register',
@@ -117,6 +117,7 @@ describe('an agent that says it is there', () => {
     await waitFor(() => beats().length === 2);
     // What a beat tells is asked anew each time.
     expect(beats().map(({ body }) => body.active_tasks)).toEqual([1, 2]);
+    for (const { headers } of asked) expect(headers.origin).toBe(asked[0]?.headers.origin);
     expect(kinds()).toEqual(['registered', 'online']);
   });
 
@@ -258,6 +259,20 @@ describe('an agent that reads its inbox', () => {
     expect(asked.map(({ query }) => query.get('since_id'))).toEqual(['row-9', 'row-9', 'row-9', 'row-9', null]);
   });
 
+  it('M-35: rows that could not be taken are read again, for its place has not moved past them', async () => {
+    const rows = [row(1), row(2)];
+    answer = ({ query }) => (query.has('since_id') ? 'hold' : { status: 200, body: rows });
+    const broken = async () => Promise.reject(new Error('the disk is full'));
+    begin({ take: broken });
+    await waitFor(() => told.length > 0);
+    expect(told).toEqual([{ kind: 'trouble', reason: expect.stringContaining('the disk is full') }]);
+    expect(place).toBeNull();
+    begin();
+    await waitFor(() => asked.at(-1)?.query.get('since_id') === 'row-2');
+    expect(taken).toEqual(['row-1', 'row-2']);
+    expect(place).toBe('row-2');
+  });
+
   it('asks every 5 s where the server does not wait, and at once after an interruption', async () => {
     place = 'row-1';
     answer = () => ({ status: 200, body: [] });
@@ -304,11 +319,11 @@ describe('a row of the inbox', () => {
     ['what has failed', { status: 'error' }],
     ['a task that was reported done', { source_id: '2a1b5f0e-9c3d-4e2f-8a7b-0123456789ab', duration_ms: 7 }],
     ['what is no message', { activity_type: 'agent_log' }],
-  ])('%s is no message to it', (_, more) => {
+  ])('M-33: %s is no message to it', (_, more) => {
     expect(read(more)).toBeNull();
   });
 
-  it('the outcome of its own task is, whatever it carries', () => {
+  it('M-33: the outcome of its own task is, whatever it carries', () => {
     const result = { source_id: peer, method: 'delegate_result', response_body: { text: 'x' }, status: 'error' };
     expect(read(result)).toMatchObject({ kind: 'delegation_result', peer_id: peer });
     expect(read({ ...result, source_id: ME })).toMatchObject({ kind: 'delegation_result' });
@@ -342,7 +357,7 @@ describe('a row of the inbox', () => {
     [{ params: { parts: [{ text: 'c' }] } }, 'c'],
     [{ parts: [{ kind: 'text', text: 'd' }] }, 'd'],
     [{ params: { message: { parts: [{ kind: 'file', file: {} }] } } }, 'in short'],
-  ])('the text of %j is found', (request_body, text) => {
+  ])('M-34: the text of %j is found', (request_body, text) => {
     expect(read({ request_body })?.text).toBe(text);
   });
 

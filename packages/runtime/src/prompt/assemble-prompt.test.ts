@@ -97,6 +97,17 @@ it('puts the parts in the order of the contract', async () => {
   expect(warnings).toEqual([]);
 });
 
+it('M-56: a parent shares no files with who is below it', async () => {
+  await put({
+    'system-prompt.md': 'OWN-PROMPT',
+    'config.yaml': 'shared_context: [notes.md]',
+    'notes.md': 'PARENT-NOTES',
+  });
+  const text = await assemble({ peers: [peer('id-2', 'Boss', 'parent')] });
+  expectOrder(text, 'OWN-PROMPT', 'Boss');
+  expect(text).not.toMatch(/PARENT-NOTES|parent context|shared.context/i);
+});
+
 it('gives the same text for the same input, whatever order the peers come in', async () => {
   await put({ 'plugins/b/x.md': 'B', 'plugins/a/x.md': 'A', 'skills/z/SKILL.md': 'Z', 'skills/y/SKILL.md': 'Y' });
   const peers = [peer('3', 'B', 'parent'), peer('2', 'A', 'child'), peer('1', 'A', 'child')];

@@ -73,7 +73,7 @@ describe('the activity log', () => {
     expect(json[1].request_body).toEqual({ a: 1 });
   });
 
-  it('B-70: every filter composes with the others', async () => {
+  it('B-70, M-28: every filter composes with the others, and what cannot be read is refused', async () => {
     const peer = await world.addWorkspace({ name: 'Peer' });
     const fromPeer = await write({ activityType: 'a2a_receive', sourceId: peer });
     const toPeer = await write({ activityType: 'a2a_send', sourceId: workspace, targetId: peer });
@@ -93,6 +93,10 @@ describe('the activity log', () => {
     for (const bad of [
       'outcome=bad',
       'peer_id=nobody',
+      "peer_id=' or 1=1 --",
+      "before_ts=2026-01-01T00:00:00Z' or 'a'='a",
+      'before_ts=yesterday',
+      'before_ts=2026-02-30T00:00:00Z',
       'before_ts=2026-01-01',
       'before_ts=1700000000',
       'since_secs=-1',
@@ -113,10 +117,10 @@ describe('the activity log', () => {
     }
   }
 
-  it('B-70: paging backward by before_ts shows each row once', async () => {
+  it('B-70, M-28: paging backward by before_ts shows each row once, none of the instant itself', async () => {
     const ids: string[] = [];
     for (let n = 0; n < 6; n += 1) ids.push(await write());
-    await sql`update activity_logs set created_at = now() - interval '1 s' * (100 - seq) where workspace_id = ${workspace}`.execute(
+    await sql`update activity_logs set created_at = date_trunc('seconds', now()) - interval '1 s' * (100 - seq) where workspace_id = ${workspace}`.execute(
       world.ports.lanes.work,
     );
     const seen: string[] = [];
@@ -127,9 +131,12 @@ describe('the activity log', () => {
       before = `&before_ts=${encodeURIComponent(json.at(-1).created_at)}`;
     }
     expect(seen).toEqual(ids.toReversed());
+    const newest = (await list('?limit=1')).json[0];
+    const before_ts = encodeURIComponent(newest.created_at);
+    expect(idsOf((await list(`?before_ts=${before_ts}`)).json)).toEqual(ids.slice(0, -1).toReversed());
   });
 
-  it('B-70: paging backward through the talk with a peer shows each row once, whoever spoke', async () => {
+  it('B-70, M-28: paging backward through the talk with a peer shows each row once, whoever spoke', async () => {
     const peer = await world.addWorkspace({ name: 'Peer' });
     const spoken = [
       { sourceId: peer, targetId: workspace },

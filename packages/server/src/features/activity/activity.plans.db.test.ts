@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
-import { createPlanReader, type PlanReader } from '../../../test/query-plans.js';
-import { type ActivityFilter, listActivities } from './activity.store.js';
+import { createPlanReader, fillTable, type PlanReader } from '../../../test/query-plans.js';
+import { type ActivityFilter, deleteOldActivities, listActivities } from './activity.store.js';
+import { searchActivities } from './session-search.store.js';
 
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const WORKSPACE = id(1);
@@ -11,20 +12,25 @@ const CHATTY = id(2);
 const EARLY = id(3);
 const STRANGER = id(4);
 
-const ROWS = 120_000;
+const ROWS = 1_000_000;
+/** Of them the busy workspace's; the others were written after it had fallen silent. */
+const BUSY_ROWS = 900_000;
 const LIMIT = 100;
 /** A page, once per index it is merged from, the bodies of what is shown, and the rows written around one instant. */
 const VISITED_MAX = 8 * LIMIT;
 
 /**
- * One row per 30 s: 100,000 of a busy workspace, which fell silent while others wrote the last 20,000. Most of it is
+ * One row per 30 s: nine of ten of a busy workspace, which fell silent while others wrote the rest. Most of it is
  * talk between agents, a good part with one peer; people are rarely in it, and had left before the others wrote.
  */
 async function fill({ db }: PlanReader): Promise<void> {
-  await sql`
+  await fillTable(
+    db,
+    'activity_logs',
+    sql`
     insert into activity_logs (id, workspace_id, activity_type, source_id, target_id, created_at, body_bytes, status)
-    select gen_random_uuid(),
-           case when n <= 100000 then ${WORKSPACE}::uuid else ${STRANGER}::uuid end,
+    select ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid,
+           case when n <= ${BUSY_ROWS} then ${WORKSPACE}::uuid else ${STRANGER}::uuid end,
            case when n % 4 = 3 then 'agent_log' else 'a2a_receive' end,
            case when n <= 300 and n % 4 = 0 then ${EARLY}::uuid
                 when n % 4 = 0 then ${CHATTY}::uuid
@@ -36,8 +42,8 @@ async function fill({ db }: PlanReader): Promise<void> {
                 else ${WORKSPACE}::uuid end,
            now() - (${ROWS} - n) * interval '30 seconds', 300,
            case when n % 701 = 5 then 'error' when n % 901 = 7 then 'failed' else 'ok' end
-      from generate_series(1, ${ROWS}::integer) as n`.execute(db);
-  await sql`analyze activity_logs`.execute(db);
+      from generate_series(1, ${ROWS}::integer) as n`,
+  );
 }
 
 /** The instant at which row `n` was written. */
@@ -58,7 +64,7 @@ describe('pages of a large activity log', () => {
   beforeAll(async () => {
     reader = createPlanReader(database.url);
     await fill(reader);
-  });
+  }, 300_000);
   afterAll(() => reader.close());
 
   const visit = (filter: Partial<ActivityFilter>) =>
@@ -74,11 +80,11 @@ describe('pages of a large activity log', () => {
     });
 
   it.each([
-    ['a peer that is a good part of the workspace', { peerId: CHATTY }, [99_000, 60_000, 2_000]],
-    ['a peer that spoke long ago', { peerId: EARLY }, [60_000, 280]],
-    ['a peer among messages only', { peerId: CHATTY, type: 'a2a_receive' }, [99_000, 60_000, 2_000]],
+    ['a peer that is a good part of the workspace', { peerId: CHATTY }, [899_000, 600_000, 2_000]],
+    ['a peer that spoke long ago', { peerId: EARLY }, [600_000, 280]],
+    ['a peer among messages only', { peerId: CHATTY, type: 'a2a_receive' }, [899_000, 600_000, 2_000]],
   ])(
-    'B-74: the history of %s is read from its own rows, from the end and from any instant',
+    'B-74, M-29: the history of %s is read from its own rows, from the end and from any instant',
     async (_who, filter, at) => {
       expect(await visit(filter)).toBeLessThan(VISITED_MAX);
       for (const n of at) {
@@ -87,7 +93,7 @@ describe('pages of a large activity log', () => {
     },
   );
 
-  it('B-74: a peer that never spoke is looked up, not searched for', async () => {
+  it('B-74, M-29: a peer that never spoke is looked up, not searched for', async () => {
     const visited = await reader.countVisited('activity_logs', (db) =>
       listActivities(db, {
         workspaceId: WORKSPACE,
@@ -110,16 +116,32 @@ describe('pages of a large activity log', () => {
     ['what people said', { type: 'a2a_receive', source: 'canvas' as const }],
   ])('a page of %s costs what it shows, from the end and from any instant', async (_what, filter) => {
     expect(await visit(filter)).toBeLessThan(VISITED_MAX);
-    for (const n of [99_000, 60_000, 2_000]) {
+    for (const n of [899_000, 600_000, 2_000]) {
       expect(await visit({ ...filter, beforeTs: await instantOf(reader, n) })).toBeLessThan(VISITED_MAX);
     }
   });
 
   it('a cursor and a window cost what they show', async () => {
-    expect(await visit({ afterSeq: 99_500, ascending: true })).toBeLessThan(VISITED_MAX);
-    expect(await visit({ afterSeq: 50_000, ascending: true, type: 'a2a_receive' })).toBeLessThan(VISITED_MAX);
-    const silence = 20_000 * 30;
+    expect(await visit({ afterSeq: 899_500, ascending: true })).toBeLessThan(VISITED_MAX);
+    expect(await visit({ afterSeq: 500_000, ascending: true, type: 'a2a_receive' })).toBeLessThan(VISITED_MAX);
+    const silence = (ROWS - BUSY_ROWS) * 30;
     expect(await visit({ sinceSecs: silence + 600, ascending: true })).toBeLessThan(VISITED_MAX);
     expect(await visit({ sinceSecs: silence + 1_000_000, ascending: true })).toBeLessThan(VISITED_MAX);
+  });
+
+  it('a search for what is not there looks at the newest rows alone', async () => {
+    const search = { workspaceId: WORKSPACE, text: 'not there', limit: 50, lookAt: 2_000, bodyBytesMax: 1 };
+    expect(await reader.countVisited('activity_logs', (db) => searchActivities(db, search))).toBeLessThanOrEqual(2_000);
+  });
+
+  it('a sweep of old rows costs what it removes', async () => {
+    const days = Math.ceil(((ROWS - 1_000) * 30) / 86_400);
+    for (const [age, removed] of [
+      [days, 3 * LIMIT],
+      [10 * days, 0],
+    ] as const) {
+      const visited = await reader.countVisited('activity_logs', (db) => deleteOldActivities(db, age, LIMIT));
+      expect(visited).toBeLessThanOrEqual(removed);
+    }
   });
 });

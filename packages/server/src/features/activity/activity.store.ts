@@ -151,8 +151,8 @@ export function listActivities(db: Db, filter: ActivityFilter) {
         .selectFrom('complete')
         .select([
           'id',
-          sql<number>`sum(body_bytes + 512) over (order by ${step})`.as('step_bytes'),
-          sql<number>`sum(body_bytes + 512) over (order by ${order} rows unbounded preceding)`.as('bytes'),
+          sql<number>`sum(bytes) over (order by ${step})`.as('step_bytes'),
+          sql<number>`sum(bytes) over (order by ${order} rows unbounded preceding)`.as('bytes'),
           sql<number>`rank() over (order by ${step})`.as('step'),
         ]),
     )
@@ -176,6 +176,8 @@ export function listActivities(db: Db, filter: ActivityFilter) {
     .execute();
 }
 
+/** What a row is on the wire, at most: one of an inbox shows the text of its request once more, for those who read only that. */
+const WIRE_BYTES = sql<number>`(case when activity_type = 'a2a_receive' then 2 else 1 end * body_bytes + 512)`;
 /** More than one transaction of the busiest writer leaves behind in one go. */
 const EDGE_ROWS_MAX = 10_000;
 
@@ -208,7 +210,7 @@ const FAILED = FAILED_ACTIVITY_STATUSES.map((status) => `'${status}'`).join(', '
 function selectAnyone(db: Db, filter: ActivityFilter) {
   let rows = db
     .selectFrom('activity_logs')
-    .select(['id', 'seq', 'created_at', 'body_bytes'])
+    .select(['id', 'seq', 'created_at', WIRE_BYTES.as('bytes')])
     .where('workspace_id', '=', filter.workspaceId)
     .orderBy('seq', filter.ascending ? 'asc' : 'desc')
     .limit(filter.limit);

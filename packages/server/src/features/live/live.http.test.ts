@@ -108,6 +108,46 @@ describe('the live feed', () => {
     expect(seqsOf(client)).toEqual(range(from + 1, from + 3));
   });
 
+  it('B-78: what cannot be recorded does not happen, so nothing happens in silence; what is only shown is shown', async () => {
+    const id = await insert({ status: 'online' });
+    const token = await edge.mint(id);
+    const client = await greeted(connect());
+    const from = await latest();
+    const rename = (name: string) =>
+      edge.call('POST', '/registry/update-card', { token, body: { workspace_id: id, agent_card: { name } } });
+    const cardOf = async () =>
+      (
+        await edge.ports.lanes.work
+          .selectFrom('workspaces')
+          .select('agent_card')
+          .where('id', '=', id)
+          .executeTakeFirst()
+      )?.agent_card;
+    const shown = () => client.frames.slice(1).map(({ event }) => event);
+    const before = await cardOf();
+    const db = edge.ports.lanes.work;
+    await sql`create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`.execute(
+      db,
+    );
+    await sql`create trigger refuse_it before insert on events for each row execute function refuse_it()`.execute(db);
+    try {
+      expect((await rename('unheard')).status).toBe(500);
+      expect(await cardOf()).toEqual(before);
+      const beat = { workspace_id: id, active_tasks: 1 };
+      expect((await edge.call('POST', '/registry/heartbeat', { token, body: beat })).status).toBe(200);
+      await waitFor(() => shown().includes('WORKSPACE_HEARTBEAT'), { what: 'the heartbeat to be shown' });
+    } finally {
+      await sql`drop trigger refuse_it on events`.execute(db);
+      await sql`drop function refuse_it()`.execute(db);
+    }
+    expect((await rename('heard')).status).toBe(200);
+    expect(await cardOf()).toEqual({ name: 'heard' });
+    await waitFor(() => shown().includes('AGENT_CARD_UPDATED'), { what: 'the new card to be shown' });
+    expect(shown().filter((event) => event === 'AGENT_CARD_UPDATED')).toHaveLength(1);
+    // No number of the log was spent on what failed.
+    expect(client.frames.flatMap(({ seq, hello }) => (hello ? [] : (seq ?? [])))).toEqual([from + 1]);
+  });
+
   it('resumes after a seq without a gap and without a duplicate while events keep coming', async () => {
     const id = await insert();
     const since = await latest();

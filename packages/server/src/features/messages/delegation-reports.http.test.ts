@@ -51,7 +51,7 @@ describe('what agents report of delegations', () => {
       expect(await eventsOf(body.delegation_id)).toEqual(['DELEGATION_SENT']);
     });
 
-    it('B-61: ends with the preview that is reported, and the end tells its target', async () => {
+    it('B-61, M-38: ends with the preview that is reported, and the end tells its target', async () => {
       const id = newId();
       await record({ target_id: polling, task: 'x', delegation_id: id });
       const told = await update(lead, id, { status: 'completed', response_preview: 'all done' });

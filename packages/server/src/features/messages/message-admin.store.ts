@@ -12,15 +12,31 @@ const STATES: Readonly<Record<DelegationView, readonly MessageState[]>> = {
   completed: ['completed'],
 };
 
-/** The newest delegations of everybody, or of one caller. */
+/**
+ * The newest delegations of everybody, or of one caller. State by state, each read in order from its own index: asked for
+ * all at once, every one that ever ended so would be collected and sorted.
+ */
 export function listDelegationsIn(
   db: Db,
   view: DelegationView,
   callerId: string | undefined,
   limit: number,
 ): Promise<DelegationRecord[]> {
-  const query = delegations(db).where('state', 'in', STATES[view]).orderBy('seq', 'desc').limit(limit);
-  return (callerId === undefined ? query : query.where('caller_id', '=', callerId)).execute();
+  const newestOf = (state: MessageState) => {
+    const query = db
+      .selectFrom('messages')
+      .select('id')
+      .where('kind', '=', 'delegation')
+      .where('state', '=', state)
+      .orderBy('seq', 'desc')
+      .limit(limit);
+    return callerId === undefined ? query : query.where('caller_id', '=', callerId);
+  };
+  const newest = sql<string>`(${sql.join(
+    STATES[view].map((state) => sql`(${newestOf(state)})`),
+    sql` union all `,
+  )})`;
+  return delegations(db).where('id', 'in', newest).orderBy('seq', 'desc').limit(limit).execute();
 }
 
 export interface StateCount {

@@ -58,6 +58,40 @@ describe('what a polling agent says and hears', () => {
   });
 
   it.each([
+    ['text alone', { message: 'just words' }],
+    ['an empty list of files', { message: 'no files', attachments: [] }],
+    [
+      'text and files',
+      {
+        message: 'two files',
+        attachments: [
+          { uri: 'workspace:/a.txt', name: 'a.txt', mimeType: 'text/plain', size: 3 },
+          { uri: 'workspace:/b', name: 'b' },
+        ],
+      },
+    ],
+  ])('B-75: a page that is loaded again shows what was shown live: %s', async (_what, body) => {
+    const id = await addPoller();
+    expect((await notify(id, body)).status).toBe(200);
+    const [live] = await eventsOf(id);
+    const [row] = (await inbox(id)).json;
+    expect(row).toMatchObject({ id: live?.payload.activity_id, method: 'notify', source_id: null });
+    const files = (row.response_body.parts ?? []).map(({ kind, file }: { kind: string; file: object }) => {
+      expect(kind).toBe('file');
+      return file;
+    });
+    const given: object[] = 'attachments' in body ? (body.attachments ?? []) : [];
+    expect({ message: row.response_body.result, files }).toEqual({ message: body.message, files: given });
+    expect({ message: live?.payload.message, files: live?.payload.attachments ?? [] }).toEqual({
+      message: body.message,
+      files: given,
+    });
+    // Nothing is made up where nothing was sent.
+    expect('parts' in row.response_body).toBe(given.length > 0);
+    expect('attachments' in (live?.payload ?? {})).toBe(given.length > 0);
+  });
+
+  it.each([
     ['long', '界'.repeat(20_000)],
     ['full of what JSON escapes', '\u0001"'.repeat(5_000)],
   ])('a message that is %s is told by its beginning, and kept whole', async (_, message) => {
@@ -171,6 +205,40 @@ describe('what a polling agent says and hears', () => {
     expect(await world.row(messageId)).toBeUndefined();
     expect((await world.send(id, toEnvelope('not lost', messageId))).status).toBe(202);
     expect(await world.activities(id)).toMatchObject([{ message_id: messageId }]);
+  });
+
+  it('B-73: everything it is to hear has the type it asks for, and says by its method what it is', async () => {
+    const id = await addPoller();
+    const below = { parentId: id, backend: 'external', deliveryMode: 'poll' } as const;
+    const peer = await world.addWorkspace({ ...below, name: 'Peer' });
+    await world.send(id, toEnvelope('from a person', nextId()));
+    await world.send(id, toEnvelope('from a person who waits', nextId(), 'message/stream'));
+    await world.send(id, toEnvelope('from a peer', nextId()), { caller: peer });
+    await world.post(`/workspaces/${peer}/delegate`, { target_id: id, task: 'a task' });
+    for (const end of [
+      { status: 'completed', response: 'done' },
+      { status: 'failed', error: 'no ink' },
+    ]) {
+      const given = await world.post(`/workspaces/${id}/delegate`, { target_id: peer, task: `to be ${end.status}` });
+      await world.post(`/workspaces/${peer}/delegations/${given.json.delegation_id}/update`, end);
+    }
+    await notify(id, { message: 'said itself' });
+    const { json } = await inbox(id, '&limit=500');
+    const heard = json
+      .toReversed()
+      .map((row: { method: string; source_id: string | null }) => [row.method, row.source_id]);
+    expect(heard).toEqual([
+      ['message/send', null],
+      ['message/stream', null],
+      ['message/send', peer],
+      ['message/send', peer],
+      ['delegate_result', peer],
+      ['delegate_result', peer],
+      ['notify', null],
+    ]);
+    // What else its log holds is its own account of what it gave to others.
+    const rest = (await world.activities(id)).filter(({ activity_type }) => activity_type !== 'a2a_receive');
+    expect(new Set(rest.map(({ activity_type }) => activity_type))).toEqual(new Set(['delegation']));
   });
 
   describe('waiting for a message', () => {

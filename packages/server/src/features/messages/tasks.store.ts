@@ -1,4 +1,5 @@
-import { sql } from 'kysely';
+import { parseUuid } from '@molecule/contract';
+import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../platform/db.js';
 import type { MessageKind, MessageState } from './messages.tables.js';
 
@@ -87,24 +88,57 @@ export async function isOpenInInbox(db: Db, targetId: string, id: string): Promi
   return row !== undefined;
 }
 
-/** The newest tasks before a place in the ledger, newest first. */
+/**
+ * Tasks of a scope that one question looks at, from the newest back: one that matches nothing must end, however long a
+ * history is.
+ */
+const LOOKED_AT_MAX = 10_000;
+
+export interface TaskPage {
+  /** Newest first. */
+  readonly keys: readonly TaskKey[];
+  /** Where the look ended with tasks left to look at; null: there are no more. */
+  readonly lookedTo: number | null;
+}
+
+/** The newest tasks before a place in the ledger. A page that is not full is no end while `lookedTo` says where to go on. */
 export async function listTaskKeys(
   db: Db,
   scope: TaskScope,
   filter: TaskFilter,
   page: { readonly beforeSeq: number | null; readonly limit: number },
-): Promise<readonly TaskKey[]> {
-  const before = page.beforeSeq === null ? sql`` : sql`and m.seq < ${page.beforeSeq}`;
-  const { rows } = await sql<TaskKey>`
-    select m.id, m.seq ${matching(scope, filter)} ${before} order by m.seq desc limit ${page.limit}`.execute(db);
-  return rows;
+  lookedAtMax = LOOKED_AT_MAX,
+): Promise<TaskPage> {
+  const looked = lookedAt(scope, filter, page.beforeSeq, lookedAtMax);
+  const { rows: keys } = await sql<TaskKey>`
+    select m.id, m.seq ${matching(looked, filter)} order by m.seq desc limit ${page.limit}`.execute(db);
+  if (keys.length === page.limit) return { keys, lookedTo: null };
+  const { rows } = await sql<{ count: number; last: number }>`
+    select count(*) as count, min(seq) as last from (${looked}) as looked`.execute(db);
+  const [end] = rows;
+  return { keys, lookedTo: end?.count === lookedAtMax ? end.last : null };
 }
 
-/** How many tasks match; counted up to `max`, so that a long history does not cost more than a page is worth. */
-export async function countTasks(db: Db, scope: TaskScope, filter: TaskFilter, max: number): Promise<number> {
+/** How many of the newest tasks match: of all, while there are no more than are looked at. */
+export async function countTasks(db: Db, scope: TaskScope, filter: TaskFilter): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from (select 1 ${matching(scope, filter)} limit ${max}) as counted`.execute(db);
+    select count(*) as count ${matching(lookedAt(scope, filter, null, LOOKED_AT_MAX), filter)}`.execute(db);
   return rows[0]?.count ?? 0;
+}
+
+function lookedAt(scope: TaskScope, { contextId }: TaskFilter, beforeSeq: number | null, limit: number) {
+  return sql`
+    select m.id, m.seq, m.state, m.result, m.updated_at from messages as m
+     where ${inScope(scope)} ${contextId === null ? sql`` : sql`and ${inContext(contextId)}`}
+       ${beforeSeq === null ? sql`` : sql`and m.seq < ${beforeSeq}`}
+     order by m.seq desc limit ${limit}`;
+}
+
+/** A task without a context is a context of its own, by its id. */
+function inContext(contextId: string) {
+  return parseUuid(contextId) === contextId
+    ? sql`(m.context_id = ${contextId} or (m.context_id is null and m.id = ${contextId}::uuid))`
+    : sql`m.context_id = ${contextId}`;
 }
 
 function inScope({ targetId, caller }: TaskScope) {
@@ -117,17 +151,16 @@ function inScope({ targetId, caller }: TaskScope) {
   return sql`m.target_id = ${targetId} and m.task_id is null and m.kind <> 'system' ${whose}`;
 }
 
-function matching(scope: TaskScope, { contextId, states, said, changedAfter }: TaskFilter) {
+function matching(looked: RawBuilder<unknown>, { states, said, changedAfter }: TaskFilter) {
   const state = sql`coalesce(latest.state, m.state)`;
   const result = sql`case when latest.state is null then m.result else latest.result end`;
   const agentState = sql`coalesce((${result}) #>> '{result,status,state}', (${result}) #>> '{result,task,status,state}', '')`;
   return sql`
-      from messages as m
+      from (${looked}) as m
       left join lateral (
              select t.state, t.result, t.updated_at from messages as t
               where t.task_id = m.id order by t.seq desc limit 1) as latest on true
-     where ${inScope(scope)}
-       ${contextId === null ? sql`` : sql`and coalesce(m.context_id, m.id::text) = ${contextId}`}
+     where true
        ${states === null ? sql`` : sql`and ${state} = any(${states}::text[])`}
        ${said?.only ? sql`and ${agentState} = any(${said.only}::text[])` : sql``}
        ${said?.not ? sql`and ${agentState} <> all(${said.not}::text[])` : sql``}

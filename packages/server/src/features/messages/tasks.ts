@@ -50,7 +50,10 @@ export interface Tasks {
   submit(turn: NewTurn): Promise<string>;
   /** Null when the scope has no such task. */
   find(scope: TaskScope, id: string): Promise<TaskRecord | null>;
-  /** Newest first. A page may be shorter than asked for when its tasks are large; `next` is null only after the last. */
+  /**
+   * Newest first. A page may be shorter than asked for, or empty, when its tasks are large or few of very many match;
+   * `next` is null only after the last.
+   */
   list(
     scope: TaskScope,
     filter: TaskFilter,
@@ -84,7 +87,6 @@ export interface TasksDeps extends GiveUpDeps, Pick<Ports, 'lanes' | 'random'> {
   readonly onQueued: () => void;
 }
 
-const COUNTED_MAX = 10_000;
 /** Tasks read at once for a page, and what a page may hold before it ends early. */
 const CHUNK = 10;
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -154,7 +156,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     },
 
     async list(scope, filter, { before, size }) {
-      const keys = await listTaskKeys(db, scope, filter, { beforeSeq: before, limit: size + 1 });
+      const { keys, lookedTo } = await listTaskKeys(db, scope, filter, { beforeSeq: before, limit: size + 1 });
       const wanted = keys.slice(0, size);
       const tasks: TaskRecord[] = [];
       let bytes = 0;
@@ -170,7 +172,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       }
       const last = keys.find(({ id }) => id === tasks.at(-1)?.id);
       const more = keys.length > tasks.length && last !== undefined;
-      return { tasks, next: more ? last.seq : null, total: await countTasks(db, scope, filter, COUNTED_MAX) };
+      return { tasks, next: more ? last.seq : lookedTo, total: await countTasks(db, scope, filter) };
     },
 
     async cancel({ turns }, targetId) {

@@ -1,4 +1,5 @@
 import { routes } from '@molecule/contract';
+import { waitFor } from '@molecule/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
 import { ADMIN_TOKEN, createEdge, type Edge } from '../../../test/edge.js';
@@ -72,6 +73,46 @@ describe('what operators ask', () => {
       failures: 0,
       last_error: null,
     });
+  });
+
+  it('B-80: a loop that throws is shown, goes on by itself after a pause, and holds up neither server nor siblings', async () => {
+    const cycles = { failed: 0, sibling: 0 };
+    let broken = true;
+    edge.ports.supervisor.loop({
+      name: 'test-broken',
+      everyMs: 10,
+      // Not even a promise: it throws where it is called.
+      run() {
+        if (!broken) return Promise.resolve();
+        cycles.failed += 1;
+        throw new Error('out of cheese');
+      },
+    });
+    edge.ports.supervisor.loop({
+      name: 'test-sibling',
+      everyMs: 10,
+      run: async () => {
+        cycles.sibling += 1;
+      },
+    });
+    const shown = async (name: string) =>
+      (await edge.call('GET', '/admin/liveness', { token: ADMIN_TOKEN })).body.subsystems[name];
+    const first = await shown('test-broken');
+    edge.ports.supervisor.start();
+    await waitFor(async () => (await shown('test-broken')).failures >= 2, { timeoutMs: 30_000, what: 'two failures' });
+    expect(await shown('test-broken')).toMatchObject({ last_error: 'out of cheese', last_tick_at: first.last_tick_at });
+    // It pauses between its attempts, while the other goes on at its own pace.
+    expect(cycles.sibling).toBeGreaterThan(cycles.failed);
+    expect(await shown('test-sibling')).toMatchObject({ failures: 0, last_error: null });
+    expect((await edge.call('GET', '/health')).status).toBe(200);
+    broken = false;
+    await waitFor(async () => (await shown('test-broken')).last_error === null, {
+      timeoutMs: 30_000,
+      what: 'the loop to go on',
+    });
+    const { failures, last_tick_at } = await shown('test-broken');
+    expect(failures).toBe(cycles.failed);
+    expect(last_tick_at > first.last_tick_at).toBe(true);
   });
 
   it('the page of the API names every route with its access and refusals, without script', async () => {

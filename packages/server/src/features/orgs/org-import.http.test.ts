@@ -156,7 +156,7 @@ describe('org import', () => {
     expect(announced[1]?.payload).toMatchObject({ name: 'North', parent_id: idOf('Head'), x: 16, y: 130 });
   });
 
-  it('R27: importing twice creates nothing and reports every node as skipped, with its id', async () => {
+  it('R27, M-55: importing twice creates nothing and reports every node as skipped, with its id', async () => {
     writeCompany();
     const first = await importOrg({ dir: 'company' });
     const second = await importOrg({ dir: 'company' });
@@ -185,7 +185,7 @@ describe('org import', () => {
     }
   });
 
-  it('R27: a partial tree is filled up, a removed root does not stand in the way', async () => {
+  it('R27, M-55: a partial tree is filled up, a removed root does not stand in the way', async () => {
     writeCompany();
     const first = await importOrg({ dir: 'company' });
     const gone = first.body.workspaces.find((entry: { name: string }) => entry.name === 'East 4').id;

@@ -118,7 +118,8 @@ export function createRegistration(deps: RegistrationDeps): RegistrationService 
     if (row && row.backend !== 'external') return { url: undefined, deliveryMode: declared };
     const claimed = body.url?.trim() || null;
     const remote = claimed?.startsWith('remote://') ?? false;
-    const effective = declared ?? row?.deliveryMode ?? (remote ? 'poll' : null);
+    // Whoever says that it has no address can only fetch its messages, also where one was given when it was created.
+    const effective = declared ?? (remote ? 'poll' : (row?.deliveryMode ?? null));
     // Nothing may be pushed any more to who polls, so an address of before goes as well.
     if (effective === 'poll' || remote) return { url: null, deliveryMode: effective };
     if (claimed === null)

@@ -394,7 +394,7 @@ describe('the registry', () => {
       ]);
     });
 
-    it('B-24: the inbound secret comes with every beat and is healed when it is missing', async () => {
+    it('B-24, M-27: the inbound secret comes with every beat; a rotation is seen at once, and absence is never remembered', async () => {
       const id = await insert();
       const token = await edge.mint(id);
       const first = await beat({ workspace_id: id }, token);
@@ -402,6 +402,12 @@ describe('the registry', () => {
       expect((await beat({ workspace_id: id }, token)).body).toEqual(first.body);
       await sql`update workspaces set platform_inbound_secret = 'rotated' where id = ${id}`.execute(db());
       expect((await beat({ workspace_id: id }, token)).body.platform_inbound_secret).toBe('rotated');
+      await sql`update workspaces set platform_inbound_secret = null where id = ${id}`.execute(db());
+      const healed = (await beat({ workspace_id: id }, token)).body.platform_inbound_secret;
+      expect(healed).toEqual(expect.any(String));
+      expect(healed).not.toBe('rotated');
+      await sql`update workspaces set platform_inbound_secret = 'written by others' where id = ${id}`.execute(db());
+      expect((await beat({ workspace_id: id }, token)).body.platform_inbound_secret).toBe('written by others');
     });
 
     it('B-24: a secret that cannot be stored does not fail the beat', async () => {
@@ -437,7 +443,7 @@ describe('the registry', () => {
       expect((await livenessOf(id)).current_task.endsWith('😀…')).toBe(true);
     });
 
-    it('B-25: 64 beats at once are few statements, each beat gets its own answer', async () => {
+    it('B-25, M-27: 64 beats at once are few statements, each beat gets its own answer and secret', async () => {
       const ids = await Promise.all(Array.from({ length: 64 }, () => insert()));
       const tokens = await Promise.all(ids.map((id) => edge.mint(id)));
       await Promise.all(ids.map((workspace_id, n) => beat({ workspace_id }, tokens[n])));
@@ -451,6 +457,8 @@ describe('the registry', () => {
       query.mockRestore();
       expect(replies.filter((reply) => reply.status === 200)).toHaveLength(63);
       expect(replies[5]?.status).toBe(401);
+      const secrets = new Set(replies.flatMap(({ body }) => body.platform_inbound_secret ?? []));
+      expect(secrets.size).toBe(63);
       const spent = texts.filter((text) => !String(text).includes('pg_notify'));
       expect(spent.length).toBeLessThanOrEqual(8);
       // Whether one that was not let in is known at all is asked apart, so that the others need not pay for it.

@@ -27,7 +27,7 @@ describe('the connection of an external workspace', () => {
     app.app.ports.lanes.control.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const eventsOf = async (id: string) => (await app.call('GET', `/events/${id}`)).body as { event_type: string }[];
 
-  it('R20, B-11: rotation kills every old token at once and shows a new one once', async () => {
+  it('R20, B-11, M-52: rotation kills every old token at once and shows a new one once, in the payload of a create', async () => {
     const { id, token, connection } = await add();
     const second = (await app.call('POST', `/workspaces/${id}/tokens`)).body?.auth_token;
     expect(await beat(id, token)).toBe(200);
@@ -47,7 +47,7 @@ describe('the connection of an external workspace', () => {
     expect(JSON.stringify(events)).not.toContain(fresh);
   });
 
-  it('R20: reading the connection shows no token and ends none', async () => {
+  it('R20, M-52: reading the connection shows no token and ends none, and is the payload of a create otherwise', async () => {
     const { id, token, connection } = await add();
     for (const reader of [undefined, token]) {
       const { status, body } = await read(id, reader);
@@ -96,7 +96,7 @@ describe('the connection of an external workspace', () => {
     expect(beats.toSorted((a, b) => a - b)).toEqual([200, 401]);
   });
 
-  it('B-02: a restart of an external workspace leaves row, token and log as they were', async () => {
+  it('B-02, M-22: a restart of an external workspace leaves row, token and log as they were', async () => {
     const { id, token } = await add();
     await app.call('POST', '/registry/register', { id, agent_card: { name: 'a' }, delivery_mode: 'poll' }, token);
     // A worker that looks whether there is anything to start holds the row for a moment.
@@ -108,7 +108,7 @@ describe('the connection of an external workspace', () => {
     expect(await beat(id, token)).toBe(200);
   });
 
-  it('R18: a first heartbeat brings a waiting workspace online, with an event', async () => {
+  it('R18, M-23: a first heartbeat brings a waiting workspace online, with an event', async () => {
     const { id, token } = await add();
     expect((await rowOf(id)).status).toBe('awaiting_agent');
     expect(await beat(id, token)).toBe(200);

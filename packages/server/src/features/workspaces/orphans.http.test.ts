@@ -28,7 +28,7 @@ afterAll(async () => {
   await Promise.all([ours.cleanup(), theirs.cleanup()]);
 });
 
-it('R19, B-01: an external agent keeps its token over a restart and an orphan sweep, which ends orphans of this server only', async () => {
+it('R19, B-01, M-21: an external agent keeps its token over a restart and an orphan sweep, which ends orphans of this server only', async () => {
   const { body } = await app.call('POST', '/workspaces', { name: 'Elsewhere', external: true });
   const token: string = body.connection.auth_token;
   const state = () => app.call('GET', `/workspaces/${body.id}/state`, undefined, token);

@@ -139,7 +139,7 @@ describe('the provisioning-timeout sweep', () => {
 });
 
 describe('the silence sweep', () => {
-  it('R17, B-21: a silent external workspace waits for its agent again, without any backend', async () => {
+  it('R17, B-21, M-24: a silent external workspace waits for its agent again, without any backend', async () => {
     const world = open();
     const id = await create(world, 'Far', { external: true, url: 'https://agent.example.com' });
     await age(world, id, 3);

@@ -38,7 +38,7 @@ describe('a server that is one tenant of many', () => {
     ['/metrics', 200],
     ['/buildinfo', 200],
     ['/readyz', 200],
-  ])('B-05: the probe %s is answered to everybody', async (path, status) => {
+  ])('B-05, M-54: the probe %s is answered to everybody', async (path, status) => {
     expect((await ask(path)).status).toBe(status);
     expect((await ask(`${path}?probe=1`)).status).toBe(status);
   });

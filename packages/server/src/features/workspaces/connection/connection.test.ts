@@ -146,6 +146,24 @@ describe('the connection payload', () => {
     expect(connection.curl_register_template).toContain('-H "Origin:');
   });
 
+  it('M-50: what a snippet starts goes on without its shell, what it installs is current, and what it loads is allowed', () => {
+    for (const [key, text] of snippets) {
+      const code = text.split('\n').filter((line) => !/^\s*#/.test(line));
+      for (const line of code.filter((one) => /&\s*$/.test(one) && !/&&\s*$/.test(one))) {
+        expect({ key, line }).toEqual({ key, line: expect.stringMatching(/^nohup .*> .* 2>&1 &$/) });
+        expect(code[code.indexOf(line) + 1]).toBe('disown');
+      }
+      for (const line of text.split('\n').filter((one) => one.includes('--channels'))) {
+        expect(line).toContain('--dangerously-load-development-channels');
+      }
+      for (const [, version] of text.matchAll(/npm install -g [@\w/-]+?@([\w.^~-]+)/g)) expect(version).toBe('latest');
+      expect({ key, text }).toEqual({ key, text: expect.not.stringMatching(/pip install [\w-]+[=<>~]=/) });
+      // Ours is installed from this very server, theirs is marked as theirs.
+      if (OWN.includes(key)) expect(text).not.toMatch(/npm install|pip install|Third-party/);
+      else expect(text).toContain('Third-party');
+    }
+  });
+
   it.each([
     ['https://a.example/', 'https://a.example'],
     ['https://a.example//', 'https://a.example'],
