@@ -89,15 +89,17 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
         late += 1;
         planPump();
       });
-      const finish = (): void => {
+      const finish = (tell: () => void): void => {
         cancel?.();
         inFlight -= 1;
         if (isLate) late -= 1;
         for (const { key } of batch) if (key !== null) heldKeys.delete(key);
-        planPump();
+        // The next batch first: the database works on it while the answers of this one are made and sent.
+        pump();
+        tell();
       };
-      // settle() answers each entry itself and never rejects.
-      settle(batch).then(finish, finish);
+      // settle() answers a failed entry itself and never rejects.
+      settle(batch).then(finish, () => finish(() => {}));
     }
     if (waiting.length === 0 && inFlight === 0) {
       for (const resolve of idleWaiters.splice(0)) resolve();
@@ -125,14 +127,16 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
     return batch;
   };
 
-  const settle = async (batch: readonly Entry<I, O>[]): Promise<void> => {
+  /** Resolves when the batch is no longer under way, with what tells its submitters. */
+  const settle = async (batch: readonly Entry<I, O>[]): Promise<() => void> => {
     try {
       const outputs = await run(batch.map((entry) => entry.item));
-      answer(batch, outputs);
+      return () => answer(batch, outputs);
     } catch (error) {
-      if (isUnavailable(error)) rejectUnavailable(batch, error);
-      else if (batch.length === 1) batch[0]?.reject(error);
-      else await settleOneByOne(batch);
+      if (isUnavailable(error)) return () => rejectUnavailable(batch, error);
+      if (batch.length === 1) return () => batch[0]?.reject(error);
+      await settleOneByOne(batch);
+      return () => {};
     }
   };
 

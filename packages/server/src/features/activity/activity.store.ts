@@ -23,6 +23,9 @@ export async function insertActivities(tx: Tx | Db, rows: readonly NewActivity[]
 /**
  * Ends rows that were written when their work began and returns them as they are now. Unknown ids (pruned rows) are
  * passed over.
+ *
+ * The limit lets all of them pass. Without it the planner expects a hundred of any JSON, for which it reads the whole
+ * table while that is small, and goes on doing so with the plan it keeps when the table has grown.
  */
 export async function endActivities(tx: Tx | Db, endings: readonly ActivityEnding[]): Promise<readonly ActivityHead[]> {
   if (endings.length === 0) return [];
@@ -36,9 +39,10 @@ export async function endActivities(tx: Tx | Db, endings: readonly ActivityEndin
            response_body = coalesce(i.response_body, a.response_body),
            tool_trace = coalesce(i.tool_trace, a.tool_trace),
            body_bytes = a.body_bytes + i.added_bytes
-      from json_to_recordset(${batch}::json) as i(
-             id uuid, status text, summary text, error_detail text, duration_ms integer, response_body jsonb,
-             tool_trace jsonb, added_bytes integer)
+      from (select * from json_to_recordset(${batch}::json) as given(
+              id uuid, status text, summary text, error_detail text, duration_ms integer, response_body jsonb,
+              tool_trace jsonb, added_bytes integer)
+             limit ${endings.length}) as i
      where a.id = i.id
     returning a.id, a.workspace_id as "workspaceId", a.activity_type as "activityType", a.source_id as "sourceId",
               a.target_id as "targetId", a.method, a.summary, a.duration_ms as "durationMs", a.status,

@@ -76,7 +76,8 @@ function toInsertItem(row: NewMessage): string {
 
 /**
  * Ends rows that have not ended yet. An owner in the item must still hold the row, so that a holder whose lease was
- * taken over changes nothing. Returns only the rows this call has ended.
+ * taken over changes nothing. Returns only the rows this call has ended. The limit lets all of them pass; it tells the
+ * planner that they are few, so that it looks each up by its id.
  */
 export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<readonly EndedMessage[]> {
   if (items.length === 0) return [];
@@ -87,9 +88,10 @@ export async function endMessages(tx: Tx, items: readonly NewEnding[]): Promise<
            result_preview = i.result_preview, lease_owner = null, lease_until = null, updated_at = now(),
            last_heartbeat = case when i.state = 'input_required' then now() else m.last_heartbeat end,
            ended_at = case when i.state = 'input_required' then null else now() end
-      from json_to_recordset(${batch}::json) as i(
-             id uuid, owner uuid, only_queued boolean, state text, reason text, error_detail text, result json,
-             result_preview text)
+      from (select * from json_to_recordset(${batch}::json) as given(
+              id uuid, owner uuid, only_queued boolean, state text, reason text, error_detail text, result json,
+              result_preview text)
+             limit ${items.length}) as i
      where m.id = i.id and m.state in ('queued', 'working', 'input_required')
        and (m.state = 'queued' or not i.only_queued)
        and (i.owner is null or m.lease_owner = i.owner)

@@ -40,9 +40,9 @@ export function createHeartbeat(deps: HeartbeatDeps): HeartbeatService {
   const beats = createBatcher<Beat, BeatOutcome>({
     name: 'heartbeats',
     partitionKey: (beat) => beat.id,
-    // Nobody waits for the disk here, so two batches under way would only halve both, and a beat's share of what every
-    // statement costs is most of what it costs. One that waits for a row held elsewhere must not hold up all others.
-    overlap: { afterMs: 50, clock: deps.clock },
+    // Small batches, of which two are under way: while the database writes one, the answers of another are made and the
+    // next requests read. One batch of all that wait would have both sides wait for each other in turns.
+    maxItems: 24,
     run: (items) =>
       writeMerged(items, async (merged) => {
         const outcomes = await writeBeats(db, merged, deps.developmentMode);
