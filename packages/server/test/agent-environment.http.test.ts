@@ -49,9 +49,10 @@ describe('an agent started as a real process', () => {
     });
   });
   afterAll(async () => {
+    // First: the files after this one run in the same process.
+    vi.unstubAllEnvs();
     await app.close();
     await processes.cleanup();
-    vi.unstubAllEnvs();
   });
 
   /** What the process itself says of its environment, once it runs. */

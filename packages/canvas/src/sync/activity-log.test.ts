@@ -104,6 +104,32 @@ it('a row far back that ends is read again, and is not fresh', async () => {
   expect(log.store.getState().fresh.size).toBe(0);
 });
 
+it('a row that changes again while it is read is read again', async () => {
+  let readsOfOne = 0;
+  server = createFakeServer({
+    [path]: (request) => {
+      const answer = played.answer(request);
+      if (request.url.searchParams.get('limit') === '1' && ++readsOfOne === 1) {
+        played.rows[0] = buildRow(1, { summary: 'the last word' });
+        hear([logged('r1')]);
+      }
+      return answer;
+    },
+  });
+  played.rows.push(...seconds(1, 151));
+  open();
+  await read(100);
+  log.readOlder();
+  await read(150);
+  readsOfOne = 0;
+  played.rows[0] = buildRow(1, { summary: 'not the last word' });
+  hear([logged('r1')]);
+  clock.advance(300);
+  await vi.waitFor(() => expect(log.store.getState().rows.at(-1)?.summary).toBe('not the last word'));
+  clock.advance(300);
+  await vi.waitFor(() => expect(log.store.getState().rows.at(-1)?.summary).toBe('the last word'));
+});
+
 it('a delegation that ends changes the row of its task', async () => {
   const task = buildRow(1, { activity_type: 'delegation', status: 'pending', request_body: { delegation_id: 'd' } });
   played.rows.push(task);

@@ -112,29 +112,46 @@ export function createActivityLog({ client, clock, feed }: ActivityLogPorts, que
   const readNews = (): void => {
     cancelNews = null;
     inTurn(async (signal) => {
-      const ids = new Set(changed);
       const { rows, history } = store.getState();
       if (history === 'unread') return;
-      const known = new Set(rows.map((row) => row.id));
-      const news: Activity[] = [];
-      let before: string | undefined;
-      for (let pages = 0; ; pages += 1) {
-        if (pages === NEWS_PAGES_MAX) {
-          update(() => emptyLog);
-          return readHistory(signal);
-        }
-        const page = await readPage(PAGE, before, signal);
-        news.push(...page);
-        if (page.length === 0 || page.some((row) => known.has(row.id))) break;
-        before = page.at(-1)?.created_at;
+      // Taken before the first read: what is named again while it goes on has changed again.
+      const ids = new Set(changed);
+      changed.clear();
+      let isRead = false;
+      try {
+        isRead = await readChanged(rows, ids, signal);
+      } finally {
+        if (!isRead) for (const name of ids) changed.add(name);
       }
-      const seen = new Set(news.map((row) => row.id));
-      const further = rows.filter((row) => !seen.has(row.id) && isNamed(row, ids)).slice(0, AGAIN_MAX);
-      for (const row of further) news.push(...(await readPage(1, justAfter(row), signal)));
-      if (signal.aborted) return;
-      for (const name of ids) changed.delete(name);
-      update((log) => withNews(log, news));
     }, readNews);
+  };
+
+  /** False when it was broken off. */
+  const readChanged = async (
+    rows: readonly Activity[],
+    ids: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<boolean> => {
+    const known = new Set(rows.map((row) => row.id));
+    const news: Activity[] = [];
+    let before: string | undefined;
+    for (let pages = 0; ; pages += 1) {
+      if (pages === NEWS_PAGES_MAX) {
+        update(() => emptyLog);
+        await readHistory(signal);
+        return true;
+      }
+      const page = await readPage(PAGE, before, signal);
+      news.push(...page);
+      if (page.length === 0 || page.some((row) => known.has(row.id))) break;
+      before = page.at(-1)?.created_at;
+    }
+    const seen = new Set(news.map((row) => row.id));
+    const further = rows.filter((row) => !seen.has(row.id) && isNamed(row, ids)).slice(0, AGAIN_MAX);
+    for (const row of further) news.push(...(await readPage(1, justAfter(row), signal)));
+    if (signal.aborted) return false;
+    update((log) => withNews(log, news));
+    return true;
   };
 
   const expectNews = (): void => {

@@ -160,6 +160,23 @@ describe('the batcher', () => {
     expect(runs).toBe(1);
   });
 
+  it('sends the next batch before the last one is answered, and ends a wait for all of them after their answers', async () => {
+    const order: string[] = [];
+    const batcher = createBatcher<string, string>({
+      name: 'order',
+      maxItems: 1,
+      inFlightMax: 1,
+      async run(items) {
+        order.push(`run ${items.join()}`);
+        return items;
+      },
+    });
+    const answered = (item: string) => batcher.submit(item, 1).then(() => order.push(`answered ${item}`));
+    const drained = batcher.drain().then(() => order.push('drained'));
+    await Promise.all([answered('a'), answered('b'), drained]);
+    expect(order).toEqual(['run a', 'run b', 'answered a', 'answered b', 'drained']);
+  });
+
   it('drains at once when idle, else when everything has been answered', async () => {
     const { batcher, calls } = controlled({ maxItems: 1, inFlightMax: 1 });
     await batcher.drain();

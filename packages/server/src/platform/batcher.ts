@@ -75,6 +75,8 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
     setImmediate(() => {
       pumpPlanned = false;
       pump();
+      if (waiting.length > 0 || inFlight > 0) return;
+      for (const resolve of idleWaiters.splice(0)) resolve();
     });
   };
 
@@ -97,12 +99,11 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
         // The next batch first: the database works on it while the answers of this one are made and sent.
         pump();
         tell();
+        // Whoever waits for the end of all goes on after those who got their answer.
+        planPump();
       };
       // settle() answers a failed entry itself and never rejects.
       settle(batch).then(finish, () => finish(() => {}));
-    }
-    if (waiting.length === 0 && inFlight === 0) {
-      for (const resolve of idleWaiters.splice(0)) resolve();
     }
   };
 

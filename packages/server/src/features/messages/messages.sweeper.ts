@@ -74,21 +74,26 @@ export async function sweepLostTargets(deps: SweepDeps, signal: AbortSignal): Pr
     ) {
       await failOpen(deps, id, { reason: 'target_failed', detail: 'its workspace has failed' }, 'queued');
       const reason = canBeAsked(target) ? 'target_failed' : 'interrupted';
-      await failOpen(deps, id, { reason, detail: 'its workspace failed while it was at work on it' }, 'any');
+      await failOpen(deps, id, { reason, detail: 'its workspace failed while it was at work on it' }, 'begun');
     }
   }
 }
+
+const OPEN_STATES = {
+  any: ['queued', 'working', 'input_required'],
+  queued: ['queued'],
+  begun: ['working', 'input_required'],
+} as const;
 
 async function failOpen(
   { lanes, ledger }: SweepDeps,
   targetId: string,
   why: { readonly reason: Reason; readonly detail: string },
-  which: 'any' | 'queued',
+  which: keyof typeof OPEN_STATES,
 ): Promise<void> {
   const onlyQueued = which === 'queued';
-  const states = onlyQueued ? (['queued'] as const) : (['queued', 'working', 'input_required'] as const);
   for (;;) {
-    const ids = await listOpenOf(lanes.work, targetId, states, AT_ONCE);
+    const ids = await listOpenOf(lanes.work, targetId, OPEN_STATES[which], AT_ONCE);
     const ending = { state: 'failed', ...why, result: null } as const;
     const ended = await ledger.endAll(ids.map((id) => ({ id, owner: null, onlyQueued, ending })));
     // None of a full page ended: others are taking the very same rows, which is as good.

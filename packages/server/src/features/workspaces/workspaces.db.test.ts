@@ -13,6 +13,7 @@ import { writeBeats } from './liveness.store.js';
 import { sweepOverdueStarts } from './provisioning-timeout.sweeper.js';
 import { sweepSilence } from './silence.sweeper.js';
 import type { Transition } from './transition.js';
+import { workspaceReads } from './workspaces.views.js';
 
 const database = useTestDatabase();
 const never = new AbortController().signal;
@@ -89,6 +90,13 @@ async function started(id: string): Promise<void> {
 }
 
 describe('workspaces on a real database', () => {
+  it('one is found with all that a list says of it', async () => {
+    const id = await create('Solo');
+    const { control } = world.ports.lanes;
+    const [listed] = await workspaceReads.list(control);
+    expect(await workspaceReads.find(control, id)).toStrictEqual(listed);
+  });
+
   it('R15, B-22: every status the code knows can be written', async () => {
     const { rows } = await sql<{ name: string }>`
       select unnest(enum_range(null::workspace_status))::text as name`.execute(world.ports.lanes.control);

@@ -29,6 +29,15 @@ const declared = {
     failedText: 'failed to write',
     responses: { 201: Type.Unknown() },
   },
+  claim: {
+    ...common,
+    access: 'self',
+    method: 'POST',
+    path: '/claims',
+    summary: 'Claim',
+    body: Type.Object({ name: Type.String() }),
+    responses: { 200: Type.Unknown() },
+  },
   probe: {
     ...common,
     method: 'GET',
@@ -422,6 +431,35 @@ describe('the limiter', () => {
       expect((await guess('2001:db8:0:1::1')).statusCode).toBe(401);
       expect((await guess('2001:db8:0:1::2')).statusCode).toBe(429);
       expect((await guess('2001:db8:0:2::1')).statusCode).toBe(401);
+    });
+
+    it('counts one that nobody came to judge, because the body was refused first', async () => {
+      const { http } = await createEdge({ ...limited(2), gate });
+      const write = (key: string, payload: string) =>
+        http.inject({ ...from('10.0.0.1', key), method: 'POST', url: '/claims', payload });
+      const statuses = [];
+      for (let i = 0; i < 4; i += 1) statuses.push((await write(`made up ${i}`, '{')).statusCode);
+      expect(statuses).toEqual([400, 400, 429, 429]);
+      expect((await http.inject(from('10.0.0.1', 'good'))).statusCode).toBe(200);
+    });
+
+    it('counts one that comes to another tenant', async () => {
+      const { http } = await createEdge({
+        ...limited(2),
+        gate,
+        tenant: { orgId: 'org_1', openPaths: new Set<string>(), publicUrl: null },
+      });
+      const statuses = [];
+      for (let i = 0; i < 4; i += 1) statuses.push((await http.inject(from('10.0.0.1', `made up ${i}`))).statusCode);
+      expect(statuses).toEqual([404, 404, 429, 429]);
+    });
+
+    it('takes an IPv4 address for the same however it is written, and two of them for two', async () => {
+      const { http } = await createEdge({ ...limited(1), gate });
+      const guess = (address: string) => http.inject(from(address, `wrong ${address}`));
+      expect((await guess('::ffff:192.0.2.1')).statusCode).toBe(401);
+      expect((await guess('192.0.2.1')).statusCode).toBe(429);
+      expect((await guess('::ffff:192.0.2.2')).statusCode).toBe(401);
     });
 
     it('never refuses a good one, or one who has none yet, for what others at its address got wrong', async () => {

@@ -135,7 +135,9 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
     // Behind the limiter and before the gate of any route, the canvas and the 404 included: an empty answer, so that
     // nothing tells whether this tenant exists, or which of its routes do (B-16).
     app.addHook('preParsing', (request, reply, payload, done) => {
-      if (isForTenant(pathOf(request.url), request.headers)) done(null, payload);
+      if (isForTenant(pathOf(request.url), request.headers)) return done(null, payload);
+      const limited = limiter.checkStranger(request, reply);
+      if (limited) done(limited);
       else reply.code(404).send();
     });
   }
@@ -153,7 +155,7 @@ export async function createHttpServer<Actor>(options: HttpOptions<Actor>): Prom
   app.setErrorHandler(async (error, request, reply) => {
     const spec = request.spec ?? undefined;
     const given = toErrorReply(error, spec, request.id);
-    const limited = given.status === 401 ? limiter.checkStranger(request, reply) : null;
+    const limited = isUnproven(given.status, request) ? limiter.checkStranger(request, reply) : null;
     const answer = limited ? toErrorReply(limited, spec, request.id) : given;
     if (answer.bug) {
       logger.error({ reqId: request.id, err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
@@ -280,6 +282,11 @@ function addRoute<Actor>(
       return send(reply, answer);
     },
   });
+}
+
+/** What was refused before its credential was judged is worth as little: a new one each time would be counted nowhere. */
+function isUnproven(status: number, { passed }: FastifyRequest): boolean {
+  return status === 401 || (passed === null && [400, 404, 410, 413, 415].includes(status));
 }
 
 const body426 = { error: 'this route speaks WebSocket', retry: false, help: errorSpec('invalid_query').help };

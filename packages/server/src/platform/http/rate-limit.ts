@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Address6 } from 'ip-address';
@@ -16,8 +17,8 @@ export interface RequestHead {
 
 export interface Limiter {
   /**
-   * To be asked about an answer that found the presented credential worth nothing; gives the refusal to answer instead
-   * once its address has had its share of those.
+   * To be asked about an answer that found the presented credential worth nothing, or refused before anybody judged it;
+   * gives the refusal to answer instead once its address has had its share of those.
    */
   readonly checkStranger: (request: FastifyRequest, reply: FastifyReply) => AppError | null;
   /** For whoever the gate has let in: throws once an address has asked too often for what a `minting` route hands out. */
@@ -28,6 +29,8 @@ const WINDOW_MS = 60_000;
 /** Contract registry-a2a §1.3. */
 const MINTING_PER_HOUR = 10;
 const HOUR_MS = 3_600_000;
+/** A longer credential is remembered by its hash: what a stranger sends must not fill the memory. */
+const KEY_CHARACTERS_MAX = 128;
 /** A host chooses its addresses within such a network as it likes. */
 const IPV6_NETWORK_BITS = 64;
 
@@ -45,20 +48,26 @@ export function registerRateLimit(app: FastifyInstance, limit: RateLimit | null)
     });
     return { checkStranger: () => null, checkMinting: () => {} };
   }
-  const requests = createRequestWindows(limit.perMinute, WINDOW_MS);
+  // Apart, so that nobody can use up the count of an address by its name, or push it out with credentials made up.
+  const byCredential = createRequestWindows(limit.perMinute, WINDOW_MS);
+  const byAddress = createRequestWindows(limit.perMinute, WINDOW_MS);
   const strangers = createRequestWindows(limit.perMinute, WINDOW_MS);
   const minting = createRequestWindows(MINTING_PER_HOUR, HOUR_MS);
   // What presents itself where nobody looks at it is not worth a count of its own: a new one each time would be counted
-  // nowhere. The two kinds of keys are kept apart, so that nobody can use up the count of an address by its name.
+  // nowhere.
   const credentialOf = (request: FastifyRequest): string | null => {
     const { spec } = request;
     const given = spec === null || spec.access === 'open' ? null : limit.keyOf(request);
-    return given === null ? null : `c:${given}`;
+    return given === null || given.length <= KEY_CHARACTERS_MAX ? given : hash('sha256', given, 'base64url');
   };
   app.addHook('onRequest', (request, reply, done) => {
     if (request.spec?.rate === 'exempt') return done();
-    const count = requests.count(credentialOf(request) ?? addressOf(request), request.startedMs);
-    reply.header('x-ratelimit-limit', requests.max);
+    const credential = credentialOf(request);
+    const count =
+      credential === null
+        ? byAddress.count(addressOf(request), request.startedMs)
+        : byCredential.count(credential, request.startedMs);
+    reply.header('x-ratelimit-limit', limit.perMinute);
     tell(reply, count);
     done(count.exceeded ? rateLimited(count) : undefined);
   });
@@ -81,10 +90,10 @@ export function registerRateLimit(app: FastifyInstance, limit: RateLimit | null)
 
 /** The network of an IPv6 host stands for all its addresses, and an IPv4 address for how IPv6 writes it. */
 function addressOf({ ip }: FastifyRequest): string {
-  if (!isIPv6(ip)) return `a:${ip}`;
+  if (!isIPv6(ip)) return ip;
   const address = new Address6(ip);
-  if (address.isMapped4()) return `a:${address.to4().correctForm()}`;
-  return `a:${new Address6(`${ip}/${IPV6_NETWORK_BITS}`).startAddress().correctForm()}`;
+  if (address.isMapped4()) return address.to4().correctForm();
+  return new Address6(`${ip}/${IPV6_NETWORK_BITS}`).startAddress().correctForm();
 }
 
 function tell(reply: FastifyReply, { remaining, resetSeconds }: Count): void {

@@ -8,7 +8,6 @@ export interface Count {
 }
 
 export interface RequestWindows {
-  readonly max: number;
   /** Counts one request of a key. */
   count(key: string, nowMs: number): Count;
 }
@@ -32,8 +31,8 @@ export function createRequestWindows(max: number, windowMs: number, keysMax = KE
 
   const open = (key: string, nowMs: number): Window => {
     windows.delete(key);
-    for (const oldest of windows.keys()) {
-      if (windows.size < keysMax) break;
+    for (const [oldest, { untilMs }] of windows) {
+      if (windows.size < keysMax && untilMs > nowMs) break;
       windows.delete(oldest);
     }
     const window = { untilMs: nowMs + windowMs, used: 0 };
@@ -42,7 +41,6 @@ export function createRequestWindows(max: number, windowMs: number, keysMax = KE
   };
 
   return {
-    max,
     count(key, nowMs) {
       const known = windows.get(key);
       const window = known !== undefined && nowMs < known.untilMs ? known : open(key, nowMs);
