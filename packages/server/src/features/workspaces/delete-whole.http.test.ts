@@ -1,3 +1,4 @@
+import { waitFor } from '@molecule/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useTestDatabase } from '../../../test/database.js';
@@ -21,11 +22,18 @@ async function create(name: string, parent: string | null): Promise<Member> {
   return { id: body.id, token: body.connection.auth_token };
 }
 
-/** A lead with a child and a grandchild. */
+/** A lead with a child and a grandchild, which the worker has seen and has let go again. */
 async function createTree(): Promise<readonly Member[]> {
   const lead = await create('Lead', null);
   const child = await create('Child', lead.id);
-  return [lead, child, await create('Grandchild', child.id)];
+  const tree = [lead, child, await create('Grandchild', child.id)];
+  const busy = sql<{ id: string }>`
+    select id from workspaces where observed_generation <> generation or lease_owner is not null`;
+  await waitFor(async () => (await busy.execute(app.app.ports.lanes.control)).rows.length === 0, {
+    what: 'the worker to have looked at the new workspaces',
+    timeoutMs: 20_000,
+  });
+  return tree;
 }
 
 /** Everything that a delete changes, and what the agents themselves can still do. */

@@ -99,8 +99,11 @@ describe('the connection of an external workspace', () => {
   it('B-02, M-22: a restart of an external workspace leaves row, token and log as they were', async () => {
     const { id, token } = await add();
     await app.call('POST', '/registry/register', { id, agent_card: { name: 'a' }, delivery_mode: 'poll' }, token);
-    // A worker that looks whether there is anything to start holds the row for a moment.
-    await waitFor(async () => (await rowOf(id)).lease_owner === null);
+    // The worker looks whether there is anything to start, and holds the row for a moment.
+    await waitFor(async () => {
+      const seen = await rowOf(id);
+      return seen.lease_owner === null && seen.observed_generation === seen.generation;
+    });
     const before = { row: await rowOf(id), events: await eventsOf(id) };
     const { status, body } = await app.call('POST', `/workspaces/${id}/restart`);
     expect([status, body.status, body.runtime]).toEqual([200, 'noop', 'external']);

@@ -71,8 +71,8 @@ async function row(id: string) {
 
 async function settled(id: string): Promise<void> {
   await waitFor(async () => {
-    const { generation, observed_generation: observed } = await row(id);
-    return generation === observed;
+    const { generation, observed_generation: observed, lease_owner: worker } = await row(id);
+    return generation === observed && worker === null;
   });
 }
 
